@@ -1,0 +1,31 @@
+# `make` prints this help. Each target is the line CI runs; what needs a decision is Go.
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stellarescrow
+PARTS ?= optional
+
+.DEFAULT_GOAL := help
+.PHONY: help test contract host generate fuzz dev demo
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+
+test: ## all tests; PARTS=required makes a missing part (Rust, Node …) a failure, PART=name runs one stage
+	@go run ./test/run -parts=$(PARTS) $(if $(PART),-part=$(PART))
+
+contract: ## rebuilds the contract and its fixtures from source and compares them with the committed wasm, byte for byte
+	@go run ./internal/reproduce contract
+
+host: ## the same for the Soroban host inside localnet
+	@go run ./internal/reproduce host
+
+generate: ## writes the generated code anew (bindings of the contract, OpenAPI document)
+	@go generate ./...
+
+fuzz: ## every fuzz target for TIME each (default 30s), resuming from the cached corpus
+	@go run ./test/run -fuzz=$(or $(TIME),30s) $(if $(PART),-part=$(PART))
+
+dev: ## the platform on this machine: localnet, contract, indexer, api
+	@go run ./cmd/stellarescrow dev
+
+demo: ## four trades, played through the HTTP API
+	@go run ./cmd/stellarescrow demo

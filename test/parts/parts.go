@@ -1,0 +1,46 @@
+// Package parts says which outside parts a test needs: a browser, Node, a Rust toolchain. On a laptop a missing part is a skip that
+// names it; where STELLARESCROW_PARTS=required (CI) it is a failure, so that nothing is silently green.
+package parts
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Required tells whether a missing part is a failure.
+func Required() bool { return os.Getenv("STELLARESCROW_PARTS") == "required" }
+
+// Program returns the path of the named program. Without it the test is skipped, or fails where parts are required;
+// install says how it is had.
+func Program(t testing.TB, name, install string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		Missing(t, name, install)
+	}
+	return path
+}
+
+// Folder is Program for a folder that an installation makes, such as node_modules.
+func Folder(t testing.TB, path, install string) string {
+	t.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatalf("locate %s: %v", path, err)
+	}
+	if info, err := os.Stat(abs); err != nil || !info.IsDir() {
+		Missing(t, path, install)
+	}
+	return abs
+}
+
+// Missing ends the test: the part is not here.
+func Missing(t testing.TB, name, install string) {
+	t.Helper()
+	if Required() {
+		t.Fatalf("%s is missing and parts are required: %s", name, install)
+	}
+	t.Skipf("%s is missing: %s", name, install)
+}

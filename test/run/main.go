@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A missing part ends a stage without a verdict.
+type missing struct{ part, install string }
+
+func (m missing) Error() string { return fmt.Sprintf("%s is missing: %s", m.part, m.install) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "run:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	partsFlag := flags.String("parts", "optional", "optional: a missing part is a skip; required: a failure")
+	part := flags.String("part", "", "run this stage only")
+	fuzz := flags.String("fuzz", "", "instead of the stages, run every fuzz target for this long")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *partsFlag != "optional" && *partsFlag != "required" {
+		return fmt.Errorf("-parts=%s: say optional or required", *partsFlag)
+	}
+	s := suite{out: out, required: *partsFlag == "required", cache: cacheDir()}
+	if *fuzz != "" {
+		return s.fuzzAll(ctx, *fuzz, *part)
+	}
+	return s.runAll(ctx, *part)
+}
+
+func cacheDir() string {
+	base := os.Getenv("XDG_CACHE_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			home = os.TempDir()
+		}
+		base = filepath.Join(home, ".cache")
+	}
+	return filepath.Join(base, "stellarescrow")
+}
+
+type suite struct {
+	out      io.Writer
+	required bool
+	cache    string
+}
+
+// runAll runs the stages in their order, or the one named, and goes on after a failure so that one run shows everything.
+func (s suite) runAll(ctx context.Context, only string) error {
+	var passed, failed, skipped int
+	var lines []string
+	for _, st := range stages {
+		if only != "" && st.name != only {
+			continue
+		}
+		fmt.Fprintf(s.out, "--- %s: %s\n", st.name, st.about)
+		start := time.Now()
+		err := st.do(ctx, s)
+		verdict := "ok"
+		var m missing
+		switch {
+		case err == nil:
+			passed++
+		case errors.As(err, &m) && !s.required:
+			skipped++
+			verdict = "skipped: " + m.Error()
+		default:
+			failed++
+			verdict = "FAILED: " + err.Error()
+		}
+		lines = append(lines, fmt.Sprintf("%-12s %7.1fs  %s", st.name, time.Since(start).Seconds(), verdict))
+	}
+	if len(lines) == 0 {
+		return fmt.Errorf("no stage is called %q; there are %s", only, strings.Join(stageNames(), ", "))
+	}
+	fmt.Fprintf(s.out, "\nstages:\n%s\n%d passed, %d failed, %d skipped\n", strings.Join(lines, "\n"), passed, failed, skipped)
+	if failed > 0 {
+		return fmt.Errorf("%d of %d stages failed", failed, len(lines))
+	}
+	return nil
+}
+
+// command runs a program in dir with the suite's environment; its output goes where the suite's does.
+func (s suite) command(ctx context.Context, dir string, env []string, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, s.out, s.out
+	cmd.Env = append(os.Environ(), env...)
+	if s.required {
+		cmd.Env = append(cmd.Env, "STELLARESCROW_PARTS=required")
+	}
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+// tool returns the path of a Go tool pinned in test/tools, built into the cache.
+func (s suite) tool(ctx context.Context, name string) (string, error) {
+	bin, err := filepath.Abs(filepath.Join(s.cache, "bin"))
+	if err != nil {
+		return "", err
+	}
+	if err := s.command(ctx, "test/tools", []string{"GOBIN=" + bin}, "go", "install", "tool"); err != nil {
+		return "", err
+	}
+	return filepath.Join(bin, name), nil
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+type stage struct {
+	name, about string
+	do          func(context.Context, suite) error
+}
+
+var stages = []stage{
+	{"format", "gofmt", gofmt},
+	{"vet", "go vet and staticcheck", vet},
+	{"go", "every Go test", goTests},
+	{"rust", "the contract: rustfmt, clippy, cargo test", rustTests},
+}
+
+func stageNames() (names []string) {
+	for _, st := range stages {
+		names = append(names, st.name)
+	}
+	return names
+}
+
+func gofmt(ctx context.Context, s suite) error {
+	var files []string
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == "target") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") {
+			files = append(files, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list go files: %w", err)
+	}
+	if len(files) == 0 {
+		return errors.New("no go files found: run it from the root of the repository")
+	}
+	out, err := exec.CommandContext(ctx, "gofmt", append([]string{"-l"}, files...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("gofmt: %w: %s", err, out)
+	}
+	if out = bytes.TrimSpace(out); len(out) > 0 {
+		return fmt.Errorf("not formatted, run gofmt -w on: %s", strings.ReplaceAll(string(out), "\n", " "))
+	}
+	return nil
+}
+
+func vet(ctx context.Context, s suite) error {
+	if err := s.command(ctx, ".", nil, "go", "vet", "./..."); err != nil {
+		return err
+	}
+	staticcheck, err := s.tool(ctx, "staticcheck")
+	if err != nil {
+		return err
+	}
+	return s.command(ctx, ".", nil, staticcheck, "./...")
+}
+
+// goTests runs through gotestsum, which lists every skip with its reason at the end.
+func goTests(ctx context.Context, s suite) error {
+	gotestsum, err := s.tool(ctx, "gotestsum")
+	if err != nil {
+		return err
+	}
+	return s.command(ctx, ".", nil, gotestsum, "--format=pkgname", "--", "-timeout=20m", "./...")
+}
+
+// debian is the environment of Debian's own Rust: a toolchain of rustup's earlier on the path would build other bytes.
+func (s suite) debian() []string {
+	return []string{"PATH=/usr/bin:/bin", "CARGO_TARGET_DIR=" + filepath.Join(s.cache, "contract-target"), "RUSTC_BOOTSTRAP=0"}
+}
+
+const rustInstall = "apt-get install rustc-web cargo-web rust-web-src lld-19 rust-web-clippy rustfmt-web"
+
+func rustTests(ctx context.Context, s suite) error {
+	for _, program := range []string{"/usr/bin/cargo", "/usr/bin/cargo-clippy", "/usr/bin/rustfmt"} {
+		if _, err := os.Stat(program); err != nil {
+			return missing{program, rustInstall}
+		}
+	}
+	for _, args := range [][]string{
+		{"fmt", "--all", "--check"},
+		{"clippy", "--locked", "--all-targets", "--", "-D", "warnings"},
+		{"test", "--locked"},
+	} {
+		if err := s.command(ctx, "contract", s.debian(), "/usr/bin/cargo", args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
