@@ -1,0 +1,185 @@
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/Abdullahi130/StellarEscrow"
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+	GoFiles    []string
+	Dir        string
+}
+
+// packages lists every package of the module, without its tests: a test may use what it likes.
+func packages(t *testing.T) map[string]listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Deps,GoFiles,Dir", "./...")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	all := map[string]listed{}
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("read go list: %v", err)
+		}
+		all[strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")] = p
+	}
+	return all
+}
+
+// within tells whether pkg is the room or a folder below it.
+func within(pkg, room string) bool { return pkg == room || strings.HasPrefix(pkg, room+"/") }
+
+func inAny(pkg string, rooms []string) bool {
+	return slices.ContainsFunc(rooms, func(r string) bool { return within(pkg, r) })
+}
+
+const sdk = "github.com/stellar/go-stellar-sdk"
+
+type room struct {
+	path    string
+	may     []string // rooms of ours
+	modules []string // modules of others
+	why     string
+}
+
+// rooms lists for each room what of the module it may import directly, and which modules of others. Rooms inside a room come first, and
+// are bound by their own line only.
+var rooms = []room{
+	{"internal/amount", nil, nil, "money is parsed and added in one place that nothing can reach into"},
+	{"internal/escrow", []string{"internal/amount"}, nil, "the rules of a trade are pure: no network, clock or storage can change what they say"},
+	{"contract/vectors", nil, nil, "the stories are read by three languages and belong to none of our types"},
+	{"internal/stellar/rpc", []string{"internal/stellar", "internal/escrow", "internal/amount"}, []string{sdk}, "the one client that talks to the network"},
+	{"internal/stellar/bindgen", nil, []string{sdk}, "reads the spec in the wasm and knows none of our types"},
+	{"internal/stellar", []string{"internal/escrow", "internal/amount"}, []string{sdk}, "XDR and transactions are built and checked without a network"},
+	{"internal/localnet", nil, []string{sdk, "github.com/tetratelabs/wazero", "github.com/klauspost/compress", "modernc.org/sqlite"},
+		"a Stellar network that knows nothing of escrow: useful to any Soroban developer, and not able to favour us"},
+	{"internal/relay", []string{"internal/stellar"}, nil, "wire types of the api's only door out"},
+	{"internal/feed", []string{"internal/escrow"}, nil, "the feed's entries are hashed by the standard library alone"},
+	{"internal/store", []string{"internal/escrow", "internal/amount", "internal/feed"}, []string{"modernc.org/sqlite"}, "drivers live here only"},
+	{"internal/indexer", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc", "internal/feed", "internal/relay"}, []string{sdk},
+		"follows the chain and is the only way out; it stores through interfaces of its own"},
+	{"internal/api", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/feed", "internal/relay"}, []string{"github.com/danielgtaylor/huma"},
+		"the api has no route out of the cluster (guide N3), so it imports neither SQL nor stellar/rpc"},
+}
+
+// roomOf is the innermost room that holds the package; rooms inside a room come first in the list.
+func roomOf(pkg string) (room, bool) {
+	for _, r := range rooms {
+		if within(pkg, r.path) {
+			return r, true
+		}
+	}
+	return room{}, false
+}
+
+func TestEachRoomImportsWhatItsLineAllows(t *testing.T) {
+	all := packages(t)
+	matched := map[string]int{}
+	for path, p := range all {
+		r, ok := roomOf(path)
+		if !ok {
+			continue
+		}
+		matched[r.path]++
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, module+"/"); ok {
+				if to, ok := roomOf(own); !ok || to.path != r.path && !slices.Contains(r.may, to.path) {
+					t.Errorf("%s imports %s: %s", path, own, r.why)
+				}
+				continue
+			}
+			first, _, _ := strings.Cut(imp, "/")
+			foreign := strings.Contains(first, ".")
+			if foreign && !slices.ContainsFunc(r.modules, func(m string) bool { return strings.HasPrefix(imp, m) }) {
+				t.Errorf("%s imports %s: %s", path, imp, r.why)
+			}
+		}
+	}
+	for _, r := range rooms {
+		if matched[r.path] == 0 {
+			t.Errorf("the rule for %s matches no package: was it moved?", r.path)
+		}
+	}
+}
+
+// TestNothingReaches follows the imports of imports: what must not be linked into a room at all.
+func TestNothingReaches(t *testing.T) {
+	all := packages(t)
+	for _, rule := range []struct{ room, never, why string }{
+		{"internal/api", module + "/internal/stellar/rpc", "the api asks the indexer; it has no route to the network (N3)"},
+		{"internal/api", module + "/internal/localnet", "friendbot must not be reachable from a server"},
+		{"internal/api", "database/sql", "the api reads through its own interfaces"},
+		{"internal/indexer", module + "/internal/localnet", "friendbot must not be reachable from a server"},
+		{"internal/escrow", "net", "the rules know no network"},
+		{"internal/escrow", "os", "the rules know no files, environment or process"},
+		{"internal/stellar/bindgen", "net/http", "generated code comes from the committed wasm alone"},
+	} {
+		matched := 0
+		for path, p := range all {
+			if !within(path, rule.room) {
+				continue
+			}
+			matched++
+			// fmt reaches os; only direct imports of os are the rule's business.
+			list := p.Deps
+			if rule.never == "os" || rule.never == "net" {
+				list = p.Imports
+			}
+			if len(p.GoFiles) > 0 && slices.Contains(list, rule.never) {
+				t.Errorf("%s reaches %s: %s", path, rule.never, rule.why)
+			}
+		}
+		if matched == 0 {
+			t.Errorf("the rule matches no package: was %s moved?", rule.room)
+		}
+	}
+}
+
+// TestWhoMayImport turns the question round: these packages are dangerous in the wrong hands.
+func TestWhoMayImport(t *testing.T) {
+	all := packages(t)
+	for _, rule := range []struct {
+		what string
+		by   []string
+		why  string
+	}{
+		{"internal/stellar/rpc", []string{"internal/indexer", "internal/app", "internal/ctl"}, "the indexer is the only way out; app wires it, operators use it"},
+		{"internal/localnet", []string{"internal/app"}, "only dev and localnet start it or its friendbot"},
+		{"internal/app", []string{"cmd/stellarescrow"}, "the program is wired in one place"},
+		{"internal/ctl", []string{"cmd/escrowctl"}, "the operator's keys are on no server"},
+	} {
+		matched := 0
+		for path, p := range all {
+			for _, imp := range p.Imports {
+				own := strings.TrimPrefix(imp, module+"/")
+				if !within(own, rule.what) || within(path, rule.what) {
+					continue
+				}
+				matched++
+				if !inAny(path, rule.by) {
+					t.Errorf("%s imports %s: %s", path, own, rule.why)
+				}
+			}
+		}
+		if matched == 0 {
+			t.Errorf("nothing imports %s: is the rule still needed?", rule.what)
+		}
+	}
+}
