@@ -1,0 +1,165 @@
+package host
+
+import (
+	"encoding"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+)
+
+// Requests and replies are frames: little-endian integers and length-prefixed byte strings in a fixed order, the strings mostly
+// XDR (the other side is shim/src/frame.rs).
+
+// frame is a request being written. The first thing that cannot be encoded is kept and told by done.
+type frame struct {
+	bytes []byte
+	err   error
+}
+
+func (f *frame) u32(v uint32) { f.bytes = binary.LittleEndian.AppendUint32(f.bytes, v) }
+func (f *frame) u64(v uint64) { f.bytes = binary.LittleEndian.AppendUint64(f.bytes, v) }
+
+func (f *frame) blob(b []byte) {
+	f.u32(uint32(len(b)))
+	f.bytes = append(f.bytes, b...)
+}
+
+// xdr appends a value; what says which one it is if it cannot be encoded.
+func (f *frame) xdr(what string, v encoding.BinaryMarshaler) {
+	b, err := v.MarshalBinary()
+	if err != nil && f.err == nil {
+		f.err = fmt.Errorf("encode %s: %w", what, err)
+	}
+	f.blob(b)
+}
+
+func (f *frame) done() ([]byte, error) { return f.bytes, f.err }
+
+// list appends a count and the values.
+func list[T encoding.BinaryMarshaler](f *frame, what string, values []T) {
+	f.u32(uint32(len(values)))
+	for i, v := range values {
+		f.xdr(fmt.Sprintf("%s %d", what, i), v)
+	}
+}
+
+var errShort = errors.New("the reply ends too early")
+
+// reader takes a reply apart. After the first error every read gives zero values; done tells the error.
+type reader struct {
+	rest []byte
+	err  error
+}
+
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+	r.rest = nil
+}
+
+func (r *reader) take(n uint32) []byte {
+	if uint64(n) > uint64(len(r.rest)) {
+		r.fail(errShort)
+		return nil
+	}
+	b := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *reader) u32() uint32 {
+	b := r.take(4)
+	if b == nil {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
+func (r *reader) u64() uint64 {
+	b := r.take(8)
+	if b == nil {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(b)
+}
+
+func (r *reader) blob() []byte { return r.take(r.u32()) }
+
+// count reads the length of a list whose items have at least four bytes each, which bounds what a broken reply can make us allocate.
+func (r *reader) count() int {
+	n := r.u32()
+	if uint64(n)*4 > uint64(len(r.rest)) {
+		r.fail(errShort)
+		return 0
+	}
+	return int(n)
+}
+
+// present reads whether an optional value follows.
+func (r *reader) present() bool {
+	switch n := r.u32(); n {
+	case 0:
+		return false
+	case 1:
+		return true
+	default:
+		r.fail(fmt.Errorf("the reply has %d where it says whether a value follows", n))
+		return false
+	}
+}
+
+// value reads a length-prefixed XDR value.
+func (r *reader) value(what string, into encoding.BinaryUnmarshaler) {
+	b := r.blob()
+	if r.err != nil {
+		return
+	}
+	if err := decode(b, into); err != nil {
+		r.fail(fmt.Errorf("decode %s: %w", what, err))
+	}
+}
+
+func (r *reader) done() error {
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail(fmt.Errorf("the reply goes on for %d bytes after its end", len(r.rest)))
+	}
+	if r.err != nil {
+		return fmt.Errorf("read the host's reply: %w", r.err)
+	}
+	return nil
+}
+
+// optional reads a value that may be missing.
+func optional[T any, P interface {
+	*T
+	encoding.BinaryUnmarshaler
+}](r *reader, what string) *T {
+	if !r.present() {
+		return nil
+	}
+	v := new(T)
+	r.value(what, P(v))
+	return v
+}
+
+// values reads a list.
+func values[T any, P interface {
+	*T
+	encoding.BinaryUnmarshaler
+}](r *reader, what string) []T {
+	n := r.count()
+	if n == 0 {
+		return nil
+	}
+	list := make([]T, n)
+	for i := range list {
+		r.value(what, P(&list[i]))
+	}
+	return list
+}
+
+// decode reads exactly one XDR value: bytes left over are an error.
+func decode(b []byte, into encoding.BinaryUnmarshaler) error { return xdr.SafeUnmarshal(b, into) }

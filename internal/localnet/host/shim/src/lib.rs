@@ -1,0 +1,8 @@
+//! The Soroban host as a WebAssembly module with three imports: `abi` is its outside, `engine` what it does, `frame` how requests
+//! and replies are laid out.
+
+mod engine;
+mod frame;
+
+#[cfg(target_family = "wasm")]
+mod abi;
