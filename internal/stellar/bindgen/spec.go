@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+)
+
+// specSection is the custom section that SEP-48 puts the interface in.
+const specSection = "contractspecv0"
+
+// An iface is a contract's interface, sorted by kind, each in the order of the section.
+type iface struct {
+	functions []xdr.ScSpecFunctionV0
+	structs   []xdr.ScSpecUdtStructV0
+	errors    []xdr.ScSpecUdtErrorEnumV0
+	events    []xdr.ScSpecEventV0
+}
+
+// readInterface reads the interface of a contract from its wasm.
+func readInterface(wasm []byte) (iface, error) {
+	spec, err := customSection(wasm, specSection)
+	if err != nil {
+		return iface{}, err
+	}
+	var it iface
+	r := bytes.NewReader(spec)
+	for r.Len() > 0 {
+		at := len(spec) - r.Len()
+		var entry xdr.ScSpecEntry
+		if _, err := xdr.Unmarshal(r, &entry); err != nil {
+			return iface{}, fmt.Errorf("section %s, byte %d: %w", specSection, at, err)
+		}
+		switch entry.Kind {
+		case xdr.ScSpecEntryKindScSpecEntryFunctionV0:
+			it.functions = append(it.functions, *entry.FunctionV0)
+		case xdr.ScSpecEntryKindScSpecEntryUdtStructV0:
+			it.structs = append(it.structs, *entry.UdtStructV0)
+		case xdr.ScSpecEntryKindScSpecEntryUdtErrorEnumV0:
+			it.errors = append(it.errors, *entry.UdtErrorEnumV0)
+		case xdr.ScSpecEntryKindScSpecEntryEventV0:
+			it.events = append(it.events, *entry.EventV0)
+		default:
+			return iface{}, fmt.Errorf("section %s, byte %d: an entry of kind %s, which bindgen does not know", specSection, at, entry.Kind)
+		}
+	}
+	if len(it.functions) == 0 {
+		return iface{}, fmt.Errorf("section %s names no function", specSection)
+	}
+	return it, nil
+}
+
+// customSection returns the contents of all custom sections of that name, joined, as SEP-48 reads them.
+func customSection(wasm []byte, name string) ([]byte, error) {
+	const header = "\x00asm\x01\x00\x00\x00"
+	rest, ok := bytes.CutPrefix(wasm, []byte(header))
+	if !ok {
+		return nil, errors.New("not a WebAssembly module of version 1")
+	}
+	var found []byte
+	seen := false
+	for len(rest) > 0 {
+		id := rest[0]
+		body, after, err := sized(rest[1:])
+		if err != nil {
+			return nil, fmt.Errorf("section at byte %d: %w", len(wasm)-len(rest), err)
+		}
+		rest = after
+		if id != 0 {
+			continue
+		}
+		title, content, err := sized(body)
+		if err != nil {
+			return nil, fmt.Errorf("name of a custom section: %w", err)
+		}
+		if string(title) == name {
+			found, seen = append(found, content...), true
+		}
+	}
+	if !seen {
+		return nil, fmt.Errorf("no custom section %q: not a Soroban contract, or stripped of its interface", name)
+	}
+	return found, nil
+}
+
+// sized splits off a byte string with its length (LEB128) in front.
+func sized(b []byte) (body, rest []byte, err error) {
+	n, used := binary.Uvarint(b)
+	if used <= 0 || n > uint64(len(b)-used) {
+		return nil, nil, errors.New("cut short")
+	}
+	b = b[used:]
+	return b[:n], b[n:], nil
+}
