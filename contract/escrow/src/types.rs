@@ -1,0 +1,136 @@
+// What travels in and out: the terms, and what the views answer. docs/contract.md "Types" and "Views" say what each field means.
+// Amounts are whole units of the asset's smallest part, times unix seconds, windows seconds, ppm parts of 1,000,000 (the seller's part).
+
+use soroban_sdk::{contracttype, Address, BytesN, Vec};
+
+// What both parties agreed to. It is never stored: each call carries it, and its hash is the trade's id.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Terms {
+    pub appeal_panel: Panel,
+    pub arbitration_fee: i128,
+    pub asset: Address,
+    pub bond: i128,
+    pub buyer: Address,
+    pub fallback_ppm: u32,
+    pub fee_bps: u32,
+    pub fund_by: u64,
+    pub inspection: u64,
+    pub milestones: Vec<Milestone>,
+    pub panel: Panel,
+    pub salt: BytesN<32>,
+    pub seller: Address,
+    pub terms_hash: BytesN<32>,
+    pub windows: Windows,
+}
+
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Milestone {
+    pub amount: i128,
+    pub deliver_by: u64,
+    pub description: BytesN<32>,
+}
+
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Panel {
+    pub arbitrators: Vec<Address>,
+    pub quorum: u32,
+}
+
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Windows {
+    pub appeal: u64,
+    pub offers: u64,
+    pub ruling: u64,
+}
+
+// What this deployment lets `open` accept; set by the constructor, for ever.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Limits {
+    pub appeal_max: u64,
+    pub appeal_min: u64,
+    pub fee_delay: u64,
+    pub inspection_max: u64,
+    pub inspection_min: u64,
+    pub longest_life: u64,
+    pub min_delivery: u64,
+    pub offers_max: u64,
+    pub offers_min: u64,
+    pub ruling_max: u64,
+    pub ruling_min: u64,
+}
+
+// Answer of `trade`. Pairs are (buyer, seller).
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Trade {
+    pub bonds: (i128, i128),
+    pub milestones: Vec<MilestoneState>,
+    pub opened_by: u32,
+    pub parked: Vec<(u32, i128)>,
+    pub stage: u32,
+}
+
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MilestoneState {
+    pub delivered_at: u64,
+    pub dispute: Option<Dispute>,
+    pub left: i128,
+    pub offers: (Option<Offer>, Option<Offer>),
+}
+
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Offer {
+    pub of: i128,
+    pub phase: u32,
+    pub seller_amount: i128,
+}
+
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Dispute {
+    pub appeal_by: Option<u32>,
+    pub appealed_at: u64,
+    pub aside: (i128, i128),
+    pub by: u32,
+    pub ruled_at: u64,
+    pub since: u64,
+    pub votes: Vec<(u32, u32)>,
+}
+
+// Answer of `config`. The fee and its receiver are those in force now.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    pub admin: Address,
+    pub anchor_key: Option<Address>,
+    pub anchored: (u64, BytesN<32>),
+    pub fee_bps: u32,
+    pub fee_receiver: Address,
+    pub limits: Limits,
+    pub paused: bool,
+    pub pending_admin: Option<Address>,
+    pub pending_fee: Option<PendingFee>,
+}
+
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PendingFee {
+    pub bps: u32,
+    pub effective: u64,
+    pub receiver: Address,
+}
+
+// Answer of `owed`: all this contract owes in one asset, and the booked fees within it.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Owed {
+    pub fees: i128,
+    pub total: i128,
+}
