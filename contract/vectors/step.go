@@ -20,10 +20,11 @@ type rawStep struct {
 	Expect  string          `json:"expect"`
 	Returns any             `json:"returns"`
 
-	World  string `json:"world"`
-	Actor  string `json:"actor"`
-	On     *bool  `json:"on"`
-	Amount Amount `json:"amount"`
+	World  string  `json:"world"`
+	Actor  string  `json:"actor"`
+	On     *bool   `json:"on"`
+	Amount Amount  `json:"amount"`
+	Bps    *uint32 `json:"bps"`
 
 	Balances map[string]Amount `json:"balances"`
 	Owed     *Owed             `json:"owed"`
@@ -61,20 +62,24 @@ func (p *parser) world(r rawStep) *World {
 	if r.As != "" || r.Trade != "" || r.Args != nil || r.Deposit != "" || r.Expect != "" || r.Returns != nil || r.Owed != nil || r.Events != nil {
 		p.problem("an act of the world has no fields of a call, and changes neither owed nor events")
 	}
-	needs := map[string][]string{"block": {"actor", "on"}, "seize": {"actor", "amount"}, "mint": {"actor", "amount"}, "skim": {"amount"}}
+	needs := map[string][]string{
+		"block": {"actor", "on"}, "freeze": {"on"}, "tax": {"bps"}, "seize": {"actor", "amount"}, "mint": {"actor", "amount"},
+	}
 	fields, ok := needs[r.World]
 	if !ok {
-		p.problem("world %q: there are only block, seize, mint and skim", r.World)
+		p.problem("world %q: there are only block, freeze, tax, seize and mint", r.World)
+		return &World{}
 	}
-	for name, given := range map[string]bool{"actor": r.Actor != "", "on": r.On != nil, "amount": r.Amount != ""} {
-		if given != slices.Contains(fields, name) {
-			p.problem("%s takes %s", r.World, strings.Join(fields, " and "))
+	given := map[string]bool{"actor": r.Actor != "", "on": r.On != nil, "bps": r.Bps != nil, "amount": r.Amount != ""}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if given[name] != slices.Contains(fields, name) {
+			p.problem("world %s takes %s: look at %s", r.World, strings.Join(fields, " and "), name)
 		}
 	}
 	if r.Actor != "" && r.Actor != Contract {
 		p.actor("actor", r.Actor)
 	}
-	return &World{Act: r.World, Actor: r.Actor, On: *or(r.On, new(false)), Amount: r.Amount}
+	return &World{Act: r.World, Actor: r.Actor, On: *or(r.On, new(false)), Bps: *or(r.Bps, new(uint32(0))), Amount: r.Amount}
 }
 
 // function says how a function is called in a story.
@@ -117,7 +122,7 @@ var functions = map[string]function{
 
 func (p *parser) call(r rawStep) *Call {
 	c := &Call{As: r.As, Name: r.Call, Trade: r.Trade, Deposit: r.Deposit, Args: Args{Deploy: p.story.Platform}}
-	if r.Actor != "" || r.On != nil || r.Amount != "" {
+	if r.Actor != "" || r.On != nil || r.Bps != nil || r.Amount != "" {
 		p.problem("a call has no fields of the world; arguments stand in args")
 	}
 	if r.As != Nobody {

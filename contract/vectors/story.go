@@ -127,9 +127,10 @@ type Args struct {
 // World is an act outside the contract, done by the fixture token.
 type World struct {
 	At     uint64 // unix seconds; set by Run
-	Act    string // block, seize, mint or skim
+	Act    string // block, freeze, tax, seize or mint
 	Actor  string
 	On     bool
+	Bps    uint32
 	Amount Amount
 }
 
