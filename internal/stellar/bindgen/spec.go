@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
@@ -12,7 +14,7 @@ import (
 // specSection is the custom section that SEP-48 puts the interface in.
 const specSection = "contractspecv0"
 
-// An iface is a contract's interface, sorted by kind, each in the order of the section.
+// An iface is a contract's interface, sorted by kind and name: the section has them in the order that the compiler happened to choose.
 type iface struct {
 	functions []xdr.ScSpecFunctionV0
 	structs   []xdr.ScSpecUdtStructV0
@@ -47,6 +49,10 @@ func readInterface(wasm []byte) (iface, error) {
 			return iface{}, fmt.Errorf("section %s, byte %d: an entry of kind %s, which bindgen does not know", specSection, at, entry.Kind)
 		}
 	}
+	slices.SortFunc(it.functions, func(a, b xdr.ScSpecFunctionV0) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(it.structs, func(a, b xdr.ScSpecUdtStructV0) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(it.errors, func(a, b xdr.ScSpecUdtErrorEnumV0) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(it.events, func(a, b xdr.ScSpecEventV0) int { return cmp.Compare(a.Name, b.Name) })
 	if len(it.functions) == 0 {
 		return iface{}, fmt.Errorf("section %s names no function", specSection)
 	}

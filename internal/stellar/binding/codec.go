@@ -7,10 +7,12 @@ import (
 	"strings"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 )
 
-// Int128 is the contract's i128, in the two halves it travels in. Amounts of a trade fit the lower one; internal/stellar checks that.
-type Int128 = xdr.Int128Parts
+// Int128 is the contract's i128.
+type Int128 = amount.Int128
 
 // Pair is a tuple of two, as the contract's views use them: (buyer, seller), (role, vote).
 type Pair[A, B any] struct {
@@ -78,7 +80,10 @@ func toU64(n uint64) xdr.ScVal {
 	return xdr.ScVal{Type: xdr.ScValTypeScvU64, U64: &v}
 }
 
-func toI128(n Int128) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &n} }
+func toI128(n Int128) xdr.ScVal {
+	hi, lo := n.Parts()
+	return xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &xdr.Int128Parts{Hi: xdr.Int64(hi), Lo: xdr.Uint64(lo)}}
+}
 
 func toBytes32(b [32]byte) xdr.ScVal {
 	v := xdr.ScBytes(b[:])
@@ -158,7 +163,7 @@ func fromI128(v xdr.ScVal) (Int128, error) {
 	if v.Type != xdr.ScValTypeScvI128 || v.I128 == nil {
 		return Int128{}, wrongType(v, "i128")
 	}
-	return *v.I128, nil
+	return amount.FromParts(int64(v.I128.Hi), uint64(v.I128.Lo)), nil
 }
 
 func fromBytes32(v xdr.ScVal) ([32]byte, error) {

@@ -8,6 +8,300 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
+// Config is a struct of the contract.
+type Config struct {
+	Admin        Address
+	AnchorKey    *Address
+	Anchored     Pair[uint64, [32]byte]
+	FeeBps       uint32
+	FeeReceiver  Address
+	Limits       Limits
+	Paused       bool
+	PendingAdmin *Address
+	PendingFee   *PendingFee
+}
+
+// ScVal is the Config as the contract takes it.
+func (v Config) ScVal() xdr.ScVal {
+	return toMap(
+		field("admin", Address.ScVal(v.Admin)),
+		field("anchor_key", optionOf(Address.ScVal)(v.AnchorKey)),
+		field("anchored", pairOf(toU64, toBytes32)(v.Anchored)),
+		field("fee_bps", toU32(v.FeeBps)),
+		field("fee_receiver", Address.ScVal(v.FeeReceiver)),
+		field("limits", Limits.ScVal(v.Limits)),
+		field("paused", toBool(v.Paused)),
+		field("pending_admin", optionOf(Address.ScVal)(v.PendingAdmin)),
+		field("pending_fee", optionOf(PendingFee.ScVal)(v.PendingFee)),
+	)
+}
+
+// DecodeConfig reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeConfig(v xdr.ScVal) (Config, error) {
+	var out Config
+	err := fromMap(v,
+		into("admin", &out.Admin, fromAddress),
+		into("anchor_key", &out.AnchorKey, optionFrom(fromAddress)),
+		into("anchored", &out.Anchored, pairFrom(fromU64, fromBytes32)),
+		into("fee_bps", &out.FeeBps, fromU32),
+		into("fee_receiver", &out.FeeReceiver, fromAddress),
+		into("limits", &out.Limits, DecodeLimits),
+		into("paused", &out.Paused, fromBool),
+		into("pending_admin", &out.PendingAdmin, optionFrom(fromAddress)),
+		into("pending_fee", &out.PendingFee, optionFrom(DecodePendingFee)),
+	)
+	return out, err
+}
+
+// Dispute is a struct of the contract.
+type Dispute struct {
+	AppealBy   *uint32
+	AppealedAt uint64
+	Aside      Pair[Int128, Int128]
+	By         uint32
+	RuledAt    uint64
+	Since      uint64
+	Votes      []Pair[uint32, uint32]
+}
+
+// ScVal is the Dispute as the contract takes it.
+func (v Dispute) ScVal() xdr.ScVal {
+	return toMap(
+		field("appeal_by", optionOf(toU32)(v.AppealBy)),
+		field("appealed_at", toU64(v.AppealedAt)),
+		field("aside", pairOf(toI128, toI128)(v.Aside)),
+		field("by", toU32(v.By)),
+		field("ruled_at", toU64(v.RuledAt)),
+		field("since", toU64(v.Since)),
+		field("votes", vecOf(pairOf(toU32, toU32))(v.Votes)),
+	)
+}
+
+// DecodeDispute reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeDispute(v xdr.ScVal) (Dispute, error) {
+	var out Dispute
+	err := fromMap(v,
+		into("appeal_by", &out.AppealBy, optionFrom(fromU32)),
+		into("appealed_at", &out.AppealedAt, fromU64),
+		into("aside", &out.Aside, pairFrom(fromI128, fromI128)),
+		into("by", &out.By, fromU32),
+		into("ruled_at", &out.RuledAt, fromU64),
+		into("since", &out.Since, fromU64),
+		into("votes", &out.Votes, vecFrom(pairFrom(fromU32, fromU32))),
+	)
+	return out, err
+}
+
+// Limits is a struct of the contract.
+type Limits struct {
+	AppealMax     uint64
+	AppealMin     uint64
+	FeeDelay      uint64
+	InspectionMax uint64
+	InspectionMin uint64
+	LongestLife   uint64
+	MinDelivery   uint64
+	OffersMax     uint64
+	OffersMin     uint64
+	RulingMax     uint64
+	RulingMin     uint64
+}
+
+// ScVal is the Limits as the contract takes it.
+func (v Limits) ScVal() xdr.ScVal {
+	return toMap(
+		field("appeal_max", toU64(v.AppealMax)),
+		field("appeal_min", toU64(v.AppealMin)),
+		field("fee_delay", toU64(v.FeeDelay)),
+		field("inspection_max", toU64(v.InspectionMax)),
+		field("inspection_min", toU64(v.InspectionMin)),
+		field("longest_life", toU64(v.LongestLife)),
+		field("min_delivery", toU64(v.MinDelivery)),
+		field("offers_max", toU64(v.OffersMax)),
+		field("offers_min", toU64(v.OffersMin)),
+		field("ruling_max", toU64(v.RulingMax)),
+		field("ruling_min", toU64(v.RulingMin)),
+	)
+}
+
+// DecodeLimits reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeLimits(v xdr.ScVal) (Limits, error) {
+	var out Limits
+	err := fromMap(v,
+		into("appeal_max", &out.AppealMax, fromU64),
+		into("appeal_min", &out.AppealMin, fromU64),
+		into("fee_delay", &out.FeeDelay, fromU64),
+		into("inspection_max", &out.InspectionMax, fromU64),
+		into("inspection_min", &out.InspectionMin, fromU64),
+		into("longest_life", &out.LongestLife, fromU64),
+		into("min_delivery", &out.MinDelivery, fromU64),
+		into("offers_max", &out.OffersMax, fromU64),
+		into("offers_min", &out.OffersMin, fromU64),
+		into("ruling_max", &out.RulingMax, fromU64),
+		into("ruling_min", &out.RulingMin, fromU64),
+	)
+	return out, err
+}
+
+// Milestone is a struct of the contract.
+type Milestone struct {
+	Amount      Int128
+	DeliverBy   uint64
+	Description [32]byte
+}
+
+// ScVal is the Milestone as the contract takes it.
+func (v Milestone) ScVal() xdr.ScVal {
+	return toMap(
+		field("amount", toI128(v.Amount)),
+		field("deliver_by", toU64(v.DeliverBy)),
+		field("description", toBytes32(v.Description)),
+	)
+}
+
+// DecodeMilestone reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeMilestone(v xdr.ScVal) (Milestone, error) {
+	var out Milestone
+	err := fromMap(v,
+		into("amount", &out.Amount, fromI128),
+		into("deliver_by", &out.DeliverBy, fromU64),
+		into("description", &out.Description, fromBytes32),
+	)
+	return out, err
+}
+
+// MilestoneState is a struct of the contract.
+type MilestoneState struct {
+	DeliveredAt uint64
+	Dispute     *Dispute
+	Left        Int128
+	Offers      Pair[*Offer, *Offer]
+}
+
+// ScVal is the MilestoneState as the contract takes it.
+func (v MilestoneState) ScVal() xdr.ScVal {
+	return toMap(
+		field("delivered_at", toU64(v.DeliveredAt)),
+		field("dispute", optionOf(Dispute.ScVal)(v.Dispute)),
+		field("left", toI128(v.Left)),
+		field("offers", pairOf(optionOf(Offer.ScVal), optionOf(Offer.ScVal))(v.Offers)),
+	)
+}
+
+// DecodeMilestoneState reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeMilestoneState(v xdr.ScVal) (MilestoneState, error) {
+	var out MilestoneState
+	err := fromMap(v,
+		into("delivered_at", &out.DeliveredAt, fromU64),
+		into("dispute", &out.Dispute, optionFrom(DecodeDispute)),
+		into("left", &out.Left, fromI128),
+		into("offers", &out.Offers, pairFrom(optionFrom(DecodeOffer), optionFrom(DecodeOffer))),
+	)
+	return out, err
+}
+
+// Offer is a struct of the contract.
+type Offer struct {
+	Of           Int128
+	Phase        uint32
+	SellerAmount Int128
+}
+
+// ScVal is the Offer as the contract takes it.
+func (v Offer) ScVal() xdr.ScVal {
+	return toMap(
+		field("of", toI128(v.Of)),
+		field("phase", toU32(v.Phase)),
+		field("seller_amount", toI128(v.SellerAmount)),
+	)
+}
+
+// DecodeOffer reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeOffer(v xdr.ScVal) (Offer, error) {
+	var out Offer
+	err := fromMap(v,
+		into("of", &out.Of, fromI128),
+		into("phase", &out.Phase, fromU32),
+		into("seller_amount", &out.SellerAmount, fromI128),
+	)
+	return out, err
+}
+
+// Owed is a struct of the contract.
+type Owed struct {
+	Fees  Int128
+	Total Int128
+}
+
+// ScVal is the Owed as the contract takes it.
+func (v Owed) ScVal() xdr.ScVal {
+	return toMap(
+		field("fees", toI128(v.Fees)),
+		field("total", toI128(v.Total)),
+	)
+}
+
+// DecodeOwed reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeOwed(v xdr.ScVal) (Owed, error) {
+	var out Owed
+	err := fromMap(v,
+		into("fees", &out.Fees, fromI128),
+		into("total", &out.Total, fromI128),
+	)
+	return out, err
+}
+
+// Panel is a struct of the contract.
+type Panel struct {
+	Arbitrators []Address
+	Quorum      uint32
+}
+
+// ScVal is the Panel as the contract takes it.
+func (v Panel) ScVal() xdr.ScVal {
+	return toMap(
+		field("arbitrators", vecOf(Address.ScVal)(v.Arbitrators)),
+		field("quorum", toU32(v.Quorum)),
+	)
+}
+
+// DecodePanel reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodePanel(v xdr.ScVal) (Panel, error) {
+	var out Panel
+	err := fromMap(v,
+		into("arbitrators", &out.Arbitrators, vecFrom(fromAddress)),
+		into("quorum", &out.Quorum, fromU32),
+	)
+	return out, err
+}
+
+// PendingFee is a struct of the contract.
+type PendingFee struct {
+	Bps       uint32
+	Effective uint64
+	Receiver  Address
+}
+
+// ScVal is the PendingFee as the contract takes it.
+func (v PendingFee) ScVal() xdr.ScVal {
+	return toMap(
+		field("bps", toU32(v.Bps)),
+		field("effective", toU64(v.Effective)),
+		field("receiver", Address.ScVal(v.Receiver)),
+	)
+}
+
+// DecodePendingFee reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodePendingFee(v xdr.ScVal) (PendingFee, error) {
+	var out PendingFee
+	err := fromMap(v,
+		into("bps", &out.Bps, fromU32),
+		into("effective", &out.Effective, fromU64),
+		into("receiver", &out.Receiver, fromAddress),
+	)
+	return out, err
+}
+
 // Terms is a struct of the contract.
 type Terms struct {
 	AppealPanel    Panel
@@ -71,135 +365,6 @@ func DecodeTerms(v xdr.ScVal) (Terms, error) {
 	return out, err
 }
 
-// Milestone is a struct of the contract.
-type Milestone struct {
-	Amount      Int128
-	DeliverBy   uint64
-	Description [32]byte
-}
-
-// ScVal is the Milestone as the contract takes it.
-func (v Milestone) ScVal() xdr.ScVal {
-	return toMap(
-		field("amount", toI128(v.Amount)),
-		field("deliver_by", toU64(v.DeliverBy)),
-		field("description", toBytes32(v.Description)),
-	)
-}
-
-// DecodeMilestone reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeMilestone(v xdr.ScVal) (Milestone, error) {
-	var out Milestone
-	err := fromMap(v,
-		into("amount", &out.Amount, fromI128),
-		into("deliver_by", &out.DeliverBy, fromU64),
-		into("description", &out.Description, fromBytes32),
-	)
-	return out, err
-}
-
-// Panel is a struct of the contract.
-type Panel struct {
-	Arbitrators []Address
-	Quorum      uint32
-}
-
-// ScVal is the Panel as the contract takes it.
-func (v Panel) ScVal() xdr.ScVal {
-	return toMap(
-		field("arbitrators", vecOf(Address.ScVal)(v.Arbitrators)),
-		field("quorum", toU32(v.Quorum)),
-	)
-}
-
-// DecodePanel reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodePanel(v xdr.ScVal) (Panel, error) {
-	var out Panel
-	err := fromMap(v,
-		into("arbitrators", &out.Arbitrators, vecFrom(fromAddress)),
-		into("quorum", &out.Quorum, fromU32),
-	)
-	return out, err
-}
-
-// Windows is a struct of the contract.
-type Windows struct {
-	Appeal uint64
-	Offers uint64
-	Ruling uint64
-}
-
-// ScVal is the Windows as the contract takes it.
-func (v Windows) ScVal() xdr.ScVal {
-	return toMap(
-		field("appeal", toU64(v.Appeal)),
-		field("offers", toU64(v.Offers)),
-		field("ruling", toU64(v.Ruling)),
-	)
-}
-
-// DecodeWindows reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeWindows(v xdr.ScVal) (Windows, error) {
-	var out Windows
-	err := fromMap(v,
-		into("appeal", &out.Appeal, fromU64),
-		into("offers", &out.Offers, fromU64),
-		into("ruling", &out.Ruling, fromU64),
-	)
-	return out, err
-}
-
-// Limits is a struct of the contract.
-type Limits struct {
-	AppealMax     uint64
-	AppealMin     uint64
-	FeeDelay      uint64
-	InspectionMax uint64
-	InspectionMin uint64
-	LongestLife   uint64
-	MinDelivery   uint64
-	OffersMax     uint64
-	OffersMin     uint64
-	RulingMax     uint64
-	RulingMin     uint64
-}
-
-// ScVal is the Limits as the contract takes it.
-func (v Limits) ScVal() xdr.ScVal {
-	return toMap(
-		field("appeal_max", toU64(v.AppealMax)),
-		field("appeal_min", toU64(v.AppealMin)),
-		field("fee_delay", toU64(v.FeeDelay)),
-		field("inspection_max", toU64(v.InspectionMax)),
-		field("inspection_min", toU64(v.InspectionMin)),
-		field("longest_life", toU64(v.LongestLife)),
-		field("min_delivery", toU64(v.MinDelivery)),
-		field("offers_max", toU64(v.OffersMax)),
-		field("offers_min", toU64(v.OffersMin)),
-		field("ruling_max", toU64(v.RulingMax)),
-		field("ruling_min", toU64(v.RulingMin)),
-	)
-}
-
-// DecodeLimits reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeLimits(v xdr.ScVal) (Limits, error) {
-	var out Limits
-	err := fromMap(v,
-		into("appeal_max", &out.AppealMax, fromU64),
-		into("appeal_min", &out.AppealMin, fromU64),
-		into("fee_delay", &out.FeeDelay, fromU64),
-		into("inspection_max", &out.InspectionMax, fromU64),
-		into("inspection_min", &out.InspectionMin, fromU64),
-		into("longest_life", &out.LongestLife, fromU64),
-		into("min_delivery", &out.MinDelivery, fromU64),
-		into("offers_max", &out.OffersMax, fromU64),
-		into("offers_min", &out.OffersMin, fromU64),
-		into("ruling_max", &out.RulingMax, fromU64),
-		into("ruling_min", &out.RulingMin, fromU64),
-	)
-	return out, err
-}
-
 // Trade is a struct of the contract.
 type Trade struct {
 	Bonds      Pair[Int128, Int128]
@@ -233,194 +398,29 @@ func DecodeTrade(v xdr.ScVal) (Trade, error) {
 	return out, err
 }
 
-// MilestoneState is a struct of the contract.
-type MilestoneState struct {
-	DeliveredAt uint64
-	Dispute     *Dispute
-	Left        Int128
-	Offers      Pair[*Offer, *Offer]
+// Windows is a struct of the contract.
+type Windows struct {
+	Appeal uint64
+	Offers uint64
+	Ruling uint64
 }
 
-// ScVal is the MilestoneState as the contract takes it.
-func (v MilestoneState) ScVal() xdr.ScVal {
+// ScVal is the Windows as the contract takes it.
+func (v Windows) ScVal() xdr.ScVal {
 	return toMap(
-		field("delivered_at", toU64(v.DeliveredAt)),
-		field("dispute", optionOf(Dispute.ScVal)(v.Dispute)),
-		field("left", toI128(v.Left)),
-		field("offers", pairOf(optionOf(Offer.ScVal), optionOf(Offer.ScVal))(v.Offers)),
+		field("appeal", toU64(v.Appeal)),
+		field("offers", toU64(v.Offers)),
+		field("ruling", toU64(v.Ruling)),
 	)
 }
 
-// DecodeMilestoneState reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeMilestoneState(v xdr.ScVal) (MilestoneState, error) {
-	var out MilestoneState
+// DecodeWindows reads one, refusing (*FieldError) whatever ScVal would not have written.
+func DecodeWindows(v xdr.ScVal) (Windows, error) {
+	var out Windows
 	err := fromMap(v,
-		into("delivered_at", &out.DeliveredAt, fromU64),
-		into("dispute", &out.Dispute, optionFrom(DecodeDispute)),
-		into("left", &out.Left, fromI128),
-		into("offers", &out.Offers, pairFrom(optionFrom(DecodeOffer), optionFrom(DecodeOffer))),
-	)
-	return out, err
-}
-
-// Offer is a struct of the contract.
-type Offer struct {
-	Of           Int128
-	Phase        uint32
-	SellerAmount Int128
-}
-
-// ScVal is the Offer as the contract takes it.
-func (v Offer) ScVal() xdr.ScVal {
-	return toMap(
-		field("of", toI128(v.Of)),
-		field("phase", toU32(v.Phase)),
-		field("seller_amount", toI128(v.SellerAmount)),
-	)
-}
-
-// DecodeOffer reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeOffer(v xdr.ScVal) (Offer, error) {
-	var out Offer
-	err := fromMap(v,
-		into("of", &out.Of, fromI128),
-		into("phase", &out.Phase, fromU32),
-		into("seller_amount", &out.SellerAmount, fromI128),
-	)
-	return out, err
-}
-
-// Dispute is a struct of the contract.
-type Dispute struct {
-	AppealBy   *uint32
-	AppealedAt uint64
-	Aside      Pair[Int128, Int128]
-	By         uint32
-	RuledAt    uint64
-	Since      uint64
-	Votes      []Pair[uint32, uint32]
-}
-
-// ScVal is the Dispute as the contract takes it.
-func (v Dispute) ScVal() xdr.ScVal {
-	return toMap(
-		field("appeal_by", optionOf(toU32)(v.AppealBy)),
-		field("appealed_at", toU64(v.AppealedAt)),
-		field("aside", pairOf(toI128, toI128)(v.Aside)),
-		field("by", toU32(v.By)),
-		field("ruled_at", toU64(v.RuledAt)),
-		field("since", toU64(v.Since)),
-		field("votes", vecOf(pairOf(toU32, toU32))(v.Votes)),
-	)
-}
-
-// DecodeDispute reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeDispute(v xdr.ScVal) (Dispute, error) {
-	var out Dispute
-	err := fromMap(v,
-		into("appeal_by", &out.AppealBy, optionFrom(fromU32)),
-		into("appealed_at", &out.AppealedAt, fromU64),
-		into("aside", &out.Aside, pairFrom(fromI128, fromI128)),
-		into("by", &out.By, fromU32),
-		into("ruled_at", &out.RuledAt, fromU64),
-		into("since", &out.Since, fromU64),
-		into("votes", &out.Votes, vecFrom(pairFrom(fromU32, fromU32))),
-	)
-	return out, err
-}
-
-// Config is a struct of the contract.
-type Config struct {
-	Admin        Address
-	AnchorKey    *Address
-	Anchored     Pair[uint64, [32]byte]
-	FeeBps       uint32
-	FeeReceiver  Address
-	Limits       Limits
-	Paused       bool
-	PendingAdmin *Address
-	PendingFee   *PendingFee
-}
-
-// ScVal is the Config as the contract takes it.
-func (v Config) ScVal() xdr.ScVal {
-	return toMap(
-		field("admin", Address.ScVal(v.Admin)),
-		field("anchor_key", optionOf(Address.ScVal)(v.AnchorKey)),
-		field("anchored", pairOf(toU64, toBytes32)(v.Anchored)),
-		field("fee_bps", toU32(v.FeeBps)),
-		field("fee_receiver", Address.ScVal(v.FeeReceiver)),
-		field("limits", Limits.ScVal(v.Limits)),
-		field("paused", toBool(v.Paused)),
-		field("pending_admin", optionOf(Address.ScVal)(v.PendingAdmin)),
-		field("pending_fee", optionOf(PendingFee.ScVal)(v.PendingFee)),
-	)
-}
-
-// DecodeConfig reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeConfig(v xdr.ScVal) (Config, error) {
-	var out Config
-	err := fromMap(v,
-		into("admin", &out.Admin, fromAddress),
-		into("anchor_key", &out.AnchorKey, optionFrom(fromAddress)),
-		into("anchored", &out.Anchored, pairFrom(fromU64, fromBytes32)),
-		into("fee_bps", &out.FeeBps, fromU32),
-		into("fee_receiver", &out.FeeReceiver, fromAddress),
-		into("limits", &out.Limits, DecodeLimits),
-		into("paused", &out.Paused, fromBool),
-		into("pending_admin", &out.PendingAdmin, optionFrom(fromAddress)),
-		into("pending_fee", &out.PendingFee, optionFrom(DecodePendingFee)),
-	)
-	return out, err
-}
-
-// PendingFee is a struct of the contract.
-type PendingFee struct {
-	Bps       uint32
-	Effective uint64
-	Receiver  Address
-}
-
-// ScVal is the PendingFee as the contract takes it.
-func (v PendingFee) ScVal() xdr.ScVal {
-	return toMap(
-		field("bps", toU32(v.Bps)),
-		field("effective", toU64(v.Effective)),
-		field("receiver", Address.ScVal(v.Receiver)),
-	)
-}
-
-// DecodePendingFee reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodePendingFee(v xdr.ScVal) (PendingFee, error) {
-	var out PendingFee
-	err := fromMap(v,
-		into("bps", &out.Bps, fromU32),
-		into("effective", &out.Effective, fromU64),
-		into("receiver", &out.Receiver, fromAddress),
-	)
-	return out, err
-}
-
-// Owed is a struct of the contract.
-type Owed struct {
-	Fees  Int128
-	Total Int128
-}
-
-// ScVal is the Owed as the contract takes it.
-func (v Owed) ScVal() xdr.ScVal {
-	return toMap(
-		field("fees", toI128(v.Fees)),
-		field("total", toI128(v.Total)),
-	)
-}
-
-// DecodeOwed reads one, refusing (*FieldError) whatever ScVal would not have written.
-func DecodeOwed(v xdr.ScVal) (Owed, error) {
-	var out Owed
-	err := fromMap(v,
-		into("fees", &out.Fees, fromI128),
-		into("total", &out.Total, fromI128),
+		into("appeal", &out.Appeal, fromU64),
+		into("offers", &out.Offers, fromU64),
+		into("ruling", &out.Ruling, fromU64),
 	)
 	return out, err
 }
@@ -430,14 +430,6 @@ func ConstructorArgs(admin Address, feeBps uint32, feeReceiver Address, limits L
 	return []xdr.ScVal{Address.ScVal(admin), toU32(feeBps), Address.ScVal(feeReceiver), Limits.ScVal(limits)}
 }
 
-// CallOpen is a call of the contract's function open.
-func CallOpen(contract Address, terms Terms, by uint32) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "open", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by)}}
-}
-
-// ResultOfOpen reads what open returned.
-func ResultOfOpen(v xdr.ScVal) ([32]byte, error) { return fromBytes32(v) }
-
 // CallAccept is a call of the contract's function accept.
 func CallAccept(contract Address, terms Terms) xdr.InvokeContractArgs {
 	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "accept", Args: []xdr.ScVal{Terms.ScVal(terms)}}
@@ -446,69 +438,13 @@ func CallAccept(contract Address, terms Terms) xdr.InvokeContractArgs {
 // ResultOfAccept reads what accept returned.
 func ResultOfAccept(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallFund is a call of the contract's function fund.
-func CallFund(contract Address, terms Terms) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "fund", Args: []xdr.ScVal{Terms.ScVal(terms)}}
+// CallAcceptAdmin is a call of the contract's function accept_admin.
+func CallAcceptAdmin(contract Address) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "accept_admin", Args: []xdr.ScVal{}}
 }
 
-// ResultOfFund reads what fund returned.
-func ResultOfFund(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallCancel is a call of the contract's function cancel.
-func CallCancel(contract Address, terms Terms, by *uint32, push bool) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "cancel", Args: []xdr.ScVal{Terms.ScVal(terms), optionOf(toU32)(by), toBool(push)}}
-}
-
-// ResultOfCancel reads what cancel returned.
-func ResultOfCancel(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallDeliver is a call of the contract's function deliver.
-func CallDeliver(contract Address, terms Terms, milestone uint32, proof [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "deliver", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toBytes32(proof)}}
-}
-
-// ResultOfDeliver reads what deliver returned.
-func ResultOfDeliver(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallRelease is a call of the contract's function release.
-func CallRelease(contract Address, terms Terms, milestone uint32, amount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "release", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toI128(amount)}}
-}
-
-// ResultOfRelease reads what release returned.
-func ResultOfRelease(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallRefund is a call of the contract's function refund.
-func CallRefund(contract Address, terms Terms, milestone uint32, amount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "refund", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toI128(amount)}}
-}
-
-// ResultOfRefund reads what refund returned.
-func ResultOfRefund(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallSettle is a call of the contract's function settle.
-func CallSettle(contract Address, terms Terms, milestones []uint32, push bool) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "settle", Args: []xdr.ScVal{Terms.ScVal(terms), vecOf(toU32)(milestones), toBool(push)}}
-}
-
-// ResultOfSettle reads what settle returned.
-func ResultOfSettle(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallDispute is a call of the contract's function dispute.
-func CallDispute(contract Address, terms Terms, by uint32, milestone uint32, reason [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "dispute", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toBytes32(reason)}}
-}
-
-// ResultOfDispute reads what dispute returned.
-func ResultOfDispute(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallOffer is a call of the contract's function offer.
-func CallOffer(contract Address, terms Terms, by uint32, milestone uint32, of Int128, sellerAmount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "offer", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toI128(of), toI128(sellerAmount)}}
-}
-
-// ResultOfOffer reads what offer returned.
-func ResultOfOffer(v xdr.ScVal) error { return fromVoid(v) }
+// ResultOfAcceptAdmin reads what accept_admin returned.
+func ResultOfAcceptAdmin(v xdr.ScVal) error { return fromVoid(v) }
 
 // CallAcceptOffer is a call of the contract's function accept_offer.
 func CallAcceptOffer(contract Address, terms Terms, by uint32, milestone uint32, of Int128, sellerAmount Int128) xdr.InvokeContractArgs {
@@ -518,21 +454,13 @@ func CallAcceptOffer(contract Address, terms Terms, by uint32, milestone uint32,
 // ResultOfAcceptOffer reads what accept_offer returned.
 func ResultOfAcceptOffer(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallEvidence is a call of the contract's function evidence.
-func CallEvidence(contract Address, terms Terms, by uint32, milestone uint32, hash [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "evidence", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toBytes32(hash)}}
+// CallAnchor is a call of the contract's function anchor.
+func CallAnchor(contract Address, seq uint64, hash [32]byte) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "anchor", Args: []xdr.ScVal{toU64(seq), toBytes32(hash)}}
 }
 
-// ResultOfEvidence reads what evidence returned.
-func ResultOfEvidence(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallRule is a call of the contract's function rule.
-func CallRule(contract Address, terms Terms, by uint32, rulings []Pair[uint32, uint32], hash [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "rule", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), vecOf(pairOf(toU32, toU32))(rulings), toBytes32(hash)}}
-}
-
-// ResultOfRule reads what rule returned.
-func ResultOfRule(v xdr.ScVal) error { return fromVoid(v) }
+// ResultOfAnchor reads what anchor returned.
+func ResultOfAnchor(v xdr.ScVal) error { return fromVoid(v) }
 
 // CallAppeal is a call of the contract's function appeal.
 func CallAppeal(contract Address, terms Terms, by uint32, milestone uint32) xdr.InvokeContractArgs {
@@ -541,6 +469,22 @@ func CallAppeal(contract Address, terms Terms, by uint32, milestone uint32) xdr.
 
 // ResultOfAppeal reads what appeal returned.
 func ResultOfAppeal(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallCancel is a call of the contract's function cancel.
+func CallCancel(contract Address, terms Terms, by *uint32, push bool) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "cancel", Args: []xdr.ScVal{Terms.ScVal(terms), optionOf(toU32)(by), toBool(push)}}
+}
+
+// ResultOfCancel reads what cancel returned.
+func ResultOfCancel(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallCancelFee is a call of the contract's function cancel_fee.
+func CallCancelFee(contract Address) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "cancel_fee", Args: []xdr.ScVal{}}
+}
+
+// ResultOfCancelFee reads what cancel_fee returned.
+func ResultOfCancelFee(v xdr.ScVal) error { return fromVoid(v) }
 
 // CallClaim is a call of the contract's function claim.
 func CallClaim(contract Address, terms Terms, role uint32, to Address, amount Int128) xdr.InvokeContractArgs {
@@ -558,6 +502,38 @@ func CallCollect(contract Address, asset Address) xdr.InvokeContractArgs {
 // ResultOfCollect reads what collect returned.
 func ResultOfCollect(v xdr.ScVal) (Int128, error) { return fromI128(v) }
 
+// CallConfig is a call of the contract's function config.
+func CallConfig(contract Address) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "config", Args: []xdr.ScVal{}}
+}
+
+// ResultOfConfig reads what config returned.
+func ResultOfConfig(v xdr.ScVal) (Config, error) { return DecodeConfig(v) }
+
+// CallDeliver is a call of the contract's function deliver.
+func CallDeliver(contract Address, terms Terms, milestone uint32, proof [32]byte) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "deliver", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toBytes32(proof)}}
+}
+
+// ResultOfDeliver reads what deliver returned.
+func ResultOfDeliver(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallDispute is a call of the contract's function dispute.
+func CallDispute(contract Address, terms Terms, by uint32, milestone uint32, reason [32]byte) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "dispute", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toBytes32(reason)}}
+}
+
+// ResultOfDispute reads what dispute returned.
+func ResultOfDispute(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallEvidence is a call of the contract's function evidence.
+func CallEvidence(contract Address, terms Terms, by uint32, milestone uint32, hash [32]byte) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "evidence", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toBytes32(hash)}}
+}
+
+// ResultOfEvidence reads what evidence returned.
+func ResultOfEvidence(v xdr.ScVal) error { return fromVoid(v) }
+
 // CallExtend is a call of the contract's function extend.
 func CallExtend(contract Address, id [32]byte) xdr.InvokeContractArgs {
 	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "extend", Args: []xdr.ScVal{toBytes32(id)}}
@@ -566,21 +542,29 @@ func CallExtend(contract Address, id [32]byte) xdr.InvokeContractArgs {
 // ResultOfExtend reads what extend returned.
 func ResultOfExtend(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallTrade is a call of the contract's function trade.
-func CallTrade(contract Address, id [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "trade", Args: []xdr.ScVal{toBytes32(id)}}
+// CallFund is a call of the contract's function fund.
+func CallFund(contract Address, terms Terms) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "fund", Args: []xdr.ScVal{Terms.ScVal(terms)}}
 }
 
-// ResultOfTrade reads what trade returned.
-func ResultOfTrade(v xdr.ScVal) (*Trade, error) { return optionFrom(DecodeTrade)(v) }
+// ResultOfFund reads what fund returned.
+func ResultOfFund(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallConfig is a call of the contract's function config.
-func CallConfig(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "config", Args: []xdr.ScVal{}}
+// CallOffer is a call of the contract's function offer.
+func CallOffer(contract Address, terms Terms, by uint32, milestone uint32, of Int128, sellerAmount Int128) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "offer", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toI128(of), toI128(sellerAmount)}}
 }
 
-// ResultOfConfig reads what config returned.
-func ResultOfConfig(v xdr.ScVal) (Config, error) { return DecodeConfig(v) }
+// ResultOfOffer reads what offer returned.
+func ResultOfOffer(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallOpen is a call of the contract's function open.
+func CallOpen(contract Address, terms Terms, by uint32) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "open", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by)}}
+}
+
+// ResultOfOpen reads what open returned.
+func ResultOfOpen(v xdr.ScVal) ([32]byte, error) { return fromBytes32(v) }
 
 // CallOwed is a call of the contract's function owed.
 func CallOwed(contract Address, asset Address) xdr.InvokeContractArgs {
@@ -590,22 +574,6 @@ func CallOwed(contract Address, asset Address) xdr.InvokeContractArgs {
 // ResultOfOwed reads what owed returned.
 func ResultOfOwed(v xdr.ScVal) (Owed, error) { return DecodeOwed(v) }
 
-// CallProposeFee is a call of the contract's function propose_fee.
-func CallProposeFee(contract Address, bps uint32, receiver Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "propose_fee", Args: []xdr.ScVal{toU32(bps), Address.ScVal(receiver)}}
-}
-
-// ResultOfProposeFee reads what propose_fee returned.
-func ResultOfProposeFee(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallCancelFee is a call of the contract's function cancel_fee.
-func CallCancelFee(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "cancel_fee", Args: []xdr.ScVal{}}
-}
-
-// ResultOfCancelFee reads what cancel_fee returned.
-func ResultOfCancelFee(v xdr.ScVal) error { return fromVoid(v) }
-
 // CallPause is a call of the contract's function pause.
 func CallPause(contract Address) xdr.InvokeContractArgs {
 	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "pause", Args: []xdr.ScVal{}}
@@ -613,14 +581,6 @@ func CallPause(contract Address) xdr.InvokeContractArgs {
 
 // ResultOfPause reads what pause returned.
 func ResultOfPause(v xdr.ScVal) error { return fromVoid(v) }
-
-// CallUnpause is a call of the contract's function unpause.
-func CallUnpause(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "unpause", Args: []xdr.ScVal{}}
-}
-
-// ResultOfUnpause reads what unpause returned.
-func ResultOfUnpause(v xdr.ScVal) error { return fromVoid(v) }
 
 // CallProposeAdmin is a call of the contract's function propose_admin.
 func CallProposeAdmin(contract Address, to Address) xdr.InvokeContractArgs {
@@ -630,13 +590,37 @@ func CallProposeAdmin(contract Address, to Address) xdr.InvokeContractArgs {
 // ResultOfProposeAdmin reads what propose_admin returned.
 func ResultOfProposeAdmin(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallAcceptAdmin is a call of the contract's function accept_admin.
-func CallAcceptAdmin(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "accept_admin", Args: []xdr.ScVal{}}
+// CallProposeFee is a call of the contract's function propose_fee.
+func CallProposeFee(contract Address, bps uint32, receiver Address) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "propose_fee", Args: []xdr.ScVal{toU32(bps), Address.ScVal(receiver)}}
 }
 
-// ResultOfAcceptAdmin reads what accept_admin returned.
-func ResultOfAcceptAdmin(v xdr.ScVal) error { return fromVoid(v) }
+// ResultOfProposeFee reads what propose_fee returned.
+func ResultOfProposeFee(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallRefund is a call of the contract's function refund.
+func CallRefund(contract Address, terms Terms, milestone uint32, amount Int128) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "refund", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toI128(amount)}}
+}
+
+// ResultOfRefund reads what refund returned.
+func ResultOfRefund(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallRelease is a call of the contract's function release.
+func CallRelease(contract Address, terms Terms, milestone uint32, amount Int128) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "release", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toI128(amount)}}
+}
+
+// ResultOfRelease reads what release returned.
+func ResultOfRelease(v xdr.ScVal) error { return fromVoid(v) }
+
+// CallRule is a call of the contract's function rule.
+func CallRule(contract Address, terms Terms, by uint32, rulings []Pair[uint32, uint32], hash [32]byte) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "rule", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), vecOf(pairOf(toU32, toU32))(rulings), toBytes32(hash)}}
+}
+
+// ResultOfRule reads what rule returned.
+func ResultOfRule(v xdr.ScVal) error { return fromVoid(v) }
 
 // CallSetAnchor is a call of the contract's function set_anchor.
 func CallSetAnchor(contract Address, key Address) xdr.InvokeContractArgs {
@@ -646,45 +630,29 @@ func CallSetAnchor(contract Address, key Address) xdr.InvokeContractArgs {
 // ResultOfSetAnchor reads what set_anchor returned.
 func ResultOfSetAnchor(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallAnchor is a call of the contract's function anchor.
-func CallAnchor(contract Address, seq uint64, hash [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "anchor", Args: []xdr.ScVal{toU64(seq), toBytes32(hash)}}
+// CallSettle is a call of the contract's function settle.
+func CallSettle(contract Address, terms Terms, milestones []uint32, push bool) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "settle", Args: []xdr.ScVal{Terms.ScVal(terms), vecOf(toU32)(milestones), toBool(push)}}
 }
 
-// ResultOfAnchor reads what anchor returned.
-func ResultOfAnchor(v xdr.ScVal) error { return fromVoid(v) }
+// ResultOfSettle reads what settle returned.
+func ResultOfSettle(v xdr.ScVal) error { return fromVoid(v) }
 
-// OpenedEvent is the event opened.
-type OpenedEvent struct {
-	Trade [32]byte
-	By    uint32
-	Terms Terms
+// CallTrade is a call of the contract's function trade.
+func CallTrade(contract Address, id [32]byte) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "trade", Args: []xdr.ScVal{toBytes32(id)}}
 }
 
-// Name is "opened".
-func (*OpenedEvent) Name() string { return "opened" }
+// ResultOfTrade reads what trade returned.
+func ResultOfTrade(v xdr.ScVal) (*Trade, error) { return optionFrom(DecodeTrade)(v) }
 
-// Encode is the event as the contract publishes it.
-func (v *OpenedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("opened"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.By),
-			Terms.ScVal(v.Terms),
-		)
+// CallUnpause is a call of the contract's function unpause.
+func CallUnpause(contract Address) xdr.InvokeContractArgs {
+	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "unpause", Args: []xdr.ScVal{}}
 }
 
-func (v *OpenedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("trade", &v.Trade, fromBytes32),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("by", &v.By, fromU32),
-		into("terms", &v.Terms, DecodeTerms),
-	)
-}
+// ResultOfUnpause reads what unpause returned.
+func ResultOfUnpause(v xdr.ScVal) error { return fromVoid(v) }
 
 // AcceptedEvent is the event accepted.
 type AcceptedEvent struct {
@@ -715,35 +683,152 @@ func (v *AcceptedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	)
 }
 
-// FundedEvent is the event funded.
-type FundedEvent struct {
-	Trade    [32]byte
-	OldStage uint32
-	Amount   Int128
+// AdminChangedEvent is the event admin_changed.
+type AdminChangedEvent struct {
+	Old Address
+	Now Address
 }
 
-// Name is "funded".
-func (*FundedEvent) Name() string { return "funded" }
+// Name is "admin_changed".
+func (*AdminChangedEvent) Name() string { return "admin_changed" }
 
 // Encode is the event as the contract publishes it.
-func (v *FundedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("funded"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.OldStage),
-			toI128(v.Amount),
+func (v *AdminChangedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("admin_changed")}, toVec(
+			Address.ScVal(v.Old),
+			Address.ScVal(v.Now),
 		)
 }
 
-func (v *FundedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+func (v *AdminChangedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("old", &v.Old, fromAddress),
+		into("now", &v.Now, fromAddress),
+	)
+}
+
+// AdminProposedEvent is the event admin_proposed.
+type AdminProposedEvent struct {
+	Admin Address
+	To    Address
+}
+
+// Name is "admin_proposed".
+func (*AdminProposedEvent) Name() string { return "admin_proposed" }
+
+// Encode is the event as the contract publishes it.
+func (v *AdminProposedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("admin_proposed")}, toVec(
+			Address.ScVal(v.Admin),
+			Address.ScVal(v.To),
+		)
+}
+
+func (v *AdminProposedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("admin", &v.Admin, fromAddress),
+		into("to", &v.To, fromAddress),
+	)
+}
+
+// AnchorSetEvent is the event anchor_set.
+type AnchorSetEvent struct {
+	Old *Address
+	Key Address
+}
+
+// Name is "anchor_set".
+func (*AnchorSetEvent) Name() string { return "anchor_set" }
+
+// Encode is the event as the contract publishes it.
+func (v *AnchorSetEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("anchor_set")}, toVec(
+			optionOf(Address.ScVal)(v.Old),
+			Address.ScVal(v.Key),
+		)
+}
+
+func (v *AnchorSetEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("old", &v.Old, optionFrom(fromAddress)),
+		into("key", &v.Key, fromAddress),
+	)
+}
+
+// AnchoredEvent is the event anchored.
+type AnchoredEvent struct {
+	Old  uint64
+	Seq  uint64
+	Hash [32]byte
+}
+
+// Name is "anchored".
+func (*AnchoredEvent) Name() string { return "anchored" }
+
+// Encode is the event as the contract publishes it.
+func (v *AnchoredEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("anchored")}, toVec(
+			toU64(v.Old),
+			toU64(v.Seq),
+			toBytes32(v.Hash),
+		)
+}
+
+func (v *AnchoredEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("old", &v.Old, fromU64),
+		into("seq", &v.Seq, fromU64),
+		into("hash", &v.Hash, fromBytes32),
+	)
+}
+
+// AppealedEvent is the event appealed.
+type AppealedEvent struct {
+	Trade     [32]byte
+	Milestone uint32
+	By        uint32
+	Aside     Int128
+	SellerPpm uint32
+}
+
+// Name is "appealed".
+func (*AppealedEvent) Name() string { return "appealed" }
+
+// Encode is the event as the contract publishes it.
+func (v *AppealedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("appealed"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.Milestone),
+			toU32(v.By),
+			toI128(v.Aside),
+			toU32(v.SellerPpm),
+		)
+}
+
+func (v *AppealedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	if err := fromList(topics,
 		into("trade", &v.Trade, fromBytes32),
 	); err != nil {
 		return fmt.Errorf("topics: %w", err)
 	}
 	return fromTuple(data,
-		into("old_stage", &v.OldStage, fromU32),
-		into("amount", &v.Amount, fromI128),
+		into("milestone", &v.Milestone, fromU32),
+		into("by", &v.By, fromU32),
+		into("aside", &v.Aside, fromI128),
+		into("seller_ppm", &v.SellerPpm, fromU32),
 	)
 }
 
@@ -779,6 +864,117 @@ func (v *CancelledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	)
 }
 
+// ClaimedEvent is the event claimed.
+type ClaimedEvent struct {
+	Trade  [32]byte
+	Role   uint32
+	To     Address
+	Amount Int128
+	Left   Int128
+}
+
+// Name is "claimed".
+func (*ClaimedEvent) Name() string { return "claimed" }
+
+// Encode is the event as the contract publishes it.
+func (v *ClaimedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("claimed"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.Role),
+			Address.ScVal(v.To),
+			toI128(v.Amount),
+			toI128(v.Left),
+		)
+}
+
+func (v *ClaimedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("trade", &v.Trade, fromBytes32),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("role", &v.Role, fromU32),
+		into("to", &v.To, fromAddress),
+		into("amount", &v.Amount, fromI128),
+		into("left", &v.Left, fromI128),
+	)
+}
+
+// CollectedEvent is the event collected.
+type CollectedEvent struct {
+	Asset  Address
+	To     Address
+	Amount Int128
+}
+
+// Name is "collected".
+func (*CollectedEvent) Name() string { return "collected" }
+
+// Encode is the event as the contract publishes it.
+func (v *CollectedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("collected"),
+			Address.ScVal(v.Asset),
+		}, toVec(
+			Address.ScVal(v.To),
+			toI128(v.Amount),
+		)
+}
+
+func (v *CollectedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("asset", &v.Asset, fromAddress),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("to", &v.To, fromAddress),
+		into("amount", &v.Amount, fromI128),
+	)
+}
+
+// CostsEvent is the event costs.
+type CostsEvent struct {
+	Trade      [32]byte
+	Milestone  uint32
+	BuyerPaid  Int128
+	SellerPaid Int128
+	Vote       Int128
+	AppealVote Int128
+}
+
+// Name is "costs".
+func (*CostsEvent) Name() string { return "costs" }
+
+// Encode is the event as the contract publishes it.
+func (v *CostsEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("costs"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.Milestone),
+			toI128(v.BuyerPaid),
+			toI128(v.SellerPaid),
+			toI128(v.Vote),
+			toI128(v.AppealVote),
+		)
+}
+
+func (v *CostsEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("trade", &v.Trade, fromBytes32),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("milestone", &v.Milestone, fromU32),
+		into("buyer_paid", &v.BuyerPaid, fromI128),
+		into("seller_paid", &v.SellerPaid, fromI128),
+		into("vote", &v.Vote, fromI128),
+		into("appeal_vote", &v.AppealVote, fromI128),
+	)
+}
+
 // DeliveredEvent is the event delivered.
 type DeliveredEvent struct {
 	Trade         [32]byte
@@ -811,85 +1007,6 @@ func (v *DeliveredEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 		into("milestone", &v.Milestone, fromU32),
 		into("proof", &v.Proof, fromBytes32),
 		into("inspection_end", &v.InspectionEnd, fromU64),
-	)
-}
-
-// ReleasedEvent is the event released.
-type ReleasedEvent struct {
-	Trade     [32]byte
-	Milestone uint32
-	Amount    Int128
-	Left      Int128
-	Fee       Int128
-	Conceded  bool
-}
-
-// Name is "released".
-func (*ReleasedEvent) Name() string { return "released" }
-
-// Encode is the event as the contract publishes it.
-func (v *ReleasedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("released"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toI128(v.Amount),
-			toI128(v.Left),
-			toI128(v.Fee),
-			toBool(v.Conceded),
-		)
-}
-
-func (v *ReleasedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("trade", &v.Trade, fromBytes32),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("milestone", &v.Milestone, fromU32),
-		into("amount", &v.Amount, fromI128),
-		into("left", &v.Left, fromI128),
-		into("fee", &v.Fee, fromI128),
-		into("conceded", &v.Conceded, fromBool),
-	)
-}
-
-// RefundedEvent is the event refunded.
-type RefundedEvent struct {
-	Trade     [32]byte
-	Milestone uint32
-	Amount    Int128
-	Left      Int128
-	Conceded  bool
-}
-
-// Name is "refunded".
-func (*RefundedEvent) Name() string { return "refunded" }
-
-// Encode is the event as the contract publishes it.
-func (v *RefundedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("refunded"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toI128(v.Amount),
-			toI128(v.Left),
-			toBool(v.Conceded),
-		)
-}
-
-func (v *RefundedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("trade", &v.Trade, fromBytes32),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("milestone", &v.Milestone, fromU32),
-		into("amount", &v.Amount, fromI128),
-		into("left", &v.Left, fromI128),
-		into("conceded", &v.Conceded, fromBool),
 	)
 }
 
@@ -937,85 +1054,35 @@ func (v *DisputedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	)
 }
 
-// OfferedEvent is the event offered.
-type OfferedEvent struct {
-	Trade        [32]byte
-	Milestone    uint32
-	By           uint32
-	Of           Int128
-	Old          *Int128
-	SellerAmount Int128
+// EndedEvent is the event ended.
+type EndedEvent struct {
+	Trade      [32]byte
+	BuyerBond  Int128
+	SellerBond Int128
 }
 
-// Name is "offered".
-func (*OfferedEvent) Name() string { return "offered" }
+// Name is "ended".
+func (*EndedEvent) Name() string { return "ended" }
 
 // Encode is the event as the contract publishes it.
-func (v *OfferedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("offered"),
+func (v *EndedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("ended"),
 			toBytes32(v.Trade),
 		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toI128(v.Of),
-			optionOf(toI128)(v.Old),
-			toI128(v.SellerAmount),
+			toI128(v.BuyerBond),
+			toI128(v.SellerBond),
 		)
 }
 
-func (v *OfferedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+func (v *EndedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	if err := fromList(topics,
 		into("trade", &v.Trade, fromBytes32),
 	); err != nil {
 		return fmt.Errorf("topics: %w", err)
 	}
 	return fromTuple(data,
-		into("milestone", &v.Milestone, fromU32),
-		into("by", &v.By, fromU32),
-		into("of", &v.Of, fromI128),
-		into("old", &v.Old, optionFrom(fromI128)),
-		into("seller_amount", &v.SellerAmount, fromI128),
-	)
-}
-
-// SplitEvent is the event split.
-type SplitEvent struct {
-	Trade        [32]byte
-	Milestone    uint32
-	By           uint32
-	Of           Int128
-	SellerAmount Int128
-	Fee          Int128
-}
-
-// Name is "split".
-func (*SplitEvent) Name() string { return "split" }
-
-// Encode is the event as the contract publishes it.
-func (v *SplitEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("split"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toI128(v.Of),
-			toI128(v.SellerAmount),
-			toI128(v.Fee),
-		)
-}
-
-func (v *SplitEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("trade", &v.Trade, fromBytes32),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("milestone", &v.Milestone, fromU32),
-		into("by", &v.By, fromU32),
-		into("of", &v.Of, fromI128),
-		into("seller_amount", &v.SellerAmount, fromI128),
-		into("fee", &v.Fee, fromI128),
+		into("buyer_bond", &v.BuyerBond, fromI128),
+		into("seller_bond", &v.SellerBond, fromI128),
 	)
 }
 
@@ -1057,33 +1124,128 @@ func (v *EvidenceEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	)
 }
 
-// VotedEvent is the event voted.
-type VotedEvent struct {
-	Trade     [32]byte
-	Milestone uint32
-	By        uint32
-	SellerPpm uint32
-	Hash      [32]byte
-	Votes     uint32
+// FeeCancelledEvent is the event fee_cancelled.
+type FeeCancelledEvent struct {
+	Bps      uint32
+	Receiver Address
 }
 
-// Name is "voted".
-func (*VotedEvent) Name() string { return "voted" }
+// Name is "fee_cancelled".
+func (*FeeCancelledEvent) Name() string { return "fee_cancelled" }
 
 // Encode is the event as the contract publishes it.
-func (v *VotedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("voted"),
+func (v *FeeCancelledEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("fee_cancelled")}, toVec(
+			toU32(v.Bps),
+			Address.ScVal(v.Receiver),
+		)
+}
+
+func (v *FeeCancelledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("bps", &v.Bps, fromU32),
+		into("receiver", &v.Receiver, fromAddress),
+	)
+}
+
+// FeeProposedEvent is the event fee_proposed.
+type FeeProposedEvent struct {
+	OldBps      uint32
+	OldReceiver Address
+	Bps         uint32
+	Receiver    Address
+	Effective   uint64
+}
+
+// Name is "fee_proposed".
+func (*FeeProposedEvent) Name() string { return "fee_proposed" }
+
+// Encode is the event as the contract publishes it.
+func (v *FeeProposedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("fee_proposed")}, toVec(
+			toU32(v.OldBps),
+			Address.ScVal(v.OldReceiver),
+			toU32(v.Bps),
+			Address.ScVal(v.Receiver),
+			toU64(v.Effective),
+		)
+}
+
+func (v *FeeProposedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("old_bps", &v.OldBps, fromU32),
+		into("old_receiver", &v.OldReceiver, fromAddress),
+		into("bps", &v.Bps, fromU32),
+		into("receiver", &v.Receiver, fromAddress),
+		into("effective", &v.Effective, fromU64),
+	)
+}
+
+// FundedEvent is the event funded.
+type FundedEvent struct {
+	Trade    [32]byte
+	OldStage uint32
+	Amount   Int128
+}
+
+// Name is "funded".
+func (*FundedEvent) Name() string { return "funded" }
+
+// Encode is the event as the contract publishes it.
+func (v *FundedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("funded"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.OldStage),
+			toI128(v.Amount),
+		)
+}
+
+func (v *FundedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("trade", &v.Trade, fromBytes32),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("old_stage", &v.OldStage, fromU32),
+		into("amount", &v.Amount, fromI128),
+	)
+}
+
+// OfferedEvent is the event offered.
+type OfferedEvent struct {
+	Trade        [32]byte
+	Milestone    uint32
+	By           uint32
+	Of           Int128
+	Old          *Int128
+	SellerAmount Int128
+}
+
+// Name is "offered".
+func (*OfferedEvent) Name() string { return "offered" }
+
+// Encode is the event as the contract publishes it.
+func (v *OfferedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("offered"),
 			toBytes32(v.Trade),
 		}, toVec(
 			toU32(v.Milestone),
 			toU32(v.By),
-			toU32(v.SellerPpm),
-			toBytes32(v.Hash),
-			toU32(v.Votes),
+			toI128(v.Of),
+			optionOf(toI128)(v.Old),
+			toI128(v.SellerAmount),
 		)
 }
 
-func (v *VotedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+func (v *OfferedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	if err := fromList(topics,
 		into("trade", &v.Trade, fromBytes32),
 	); err != nil {
@@ -1092,9 +1254,182 @@ func (v *VotedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	return fromTuple(data,
 		into("milestone", &v.Milestone, fromU32),
 		into("by", &v.By, fromU32),
-		into("seller_ppm", &v.SellerPpm, fromU32),
-		into("hash", &v.Hash, fromBytes32),
-		into("votes", &v.Votes, fromU32),
+		into("of", &v.Of, fromI128),
+		into("old", &v.Old, optionFrom(fromI128)),
+		into("seller_amount", &v.SellerAmount, fromI128),
+	)
+}
+
+// OpenedEvent is the event opened.
+type OpenedEvent struct {
+	Trade [32]byte
+	By    uint32
+	Terms Terms
+}
+
+// Name is "opened".
+func (*OpenedEvent) Name() string { return "opened" }
+
+// Encode is the event as the contract publishes it.
+func (v *OpenedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("opened"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.By),
+			Terms.ScVal(v.Terms),
+		)
+}
+
+func (v *OpenedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("trade", &v.Trade, fromBytes32),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("by", &v.By, fromU32),
+		into("terms", &v.Terms, DecodeTerms),
+	)
+}
+
+// ParkedEvent is the event parked.
+type ParkedEvent struct {
+	Trade  [32]byte
+	Role   uint32
+	Old    Int128
+	Amount Int128
+}
+
+// Name is "parked".
+func (*ParkedEvent) Name() string { return "parked" }
+
+// Encode is the event as the contract publishes it.
+func (v *ParkedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("parked"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.Role),
+			toI128(v.Old),
+			toI128(v.Amount),
+		)
+}
+
+func (v *ParkedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("trade", &v.Trade, fromBytes32),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("role", &v.Role, fromU32),
+		into("old", &v.Old, fromI128),
+		into("amount", &v.Amount, fromI128),
+	)
+}
+
+// PausedEvent is the event paused.
+type PausedEvent struct {
+	Old bool
+	Now bool
+}
+
+// Name is "paused".
+func (*PausedEvent) Name() string { return "paused" }
+
+// Encode is the event as the contract publishes it.
+func (v *PausedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("paused")}, toVec(
+			toBool(v.Old),
+			toBool(v.Now),
+		)
+}
+
+func (v *PausedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("old", &v.Old, fromBool),
+		into("now", &v.Now, fromBool),
+	)
+}
+
+// RefundedEvent is the event refunded.
+type RefundedEvent struct {
+	Trade     [32]byte
+	Milestone uint32
+	Amount    Int128
+	Left      Int128
+	Conceded  bool
+}
+
+// Name is "refunded".
+func (*RefundedEvent) Name() string { return "refunded" }
+
+// Encode is the event as the contract publishes it.
+func (v *RefundedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("refunded"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.Milestone),
+			toI128(v.Amount),
+			toI128(v.Left),
+			toBool(v.Conceded),
+		)
+}
+
+func (v *RefundedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("trade", &v.Trade, fromBytes32),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("milestone", &v.Milestone, fromU32),
+		into("amount", &v.Amount, fromI128),
+		into("left", &v.Left, fromI128),
+		into("conceded", &v.Conceded, fromBool),
+	)
+}
+
+// ReleasedEvent is the event released.
+type ReleasedEvent struct {
+	Trade     [32]byte
+	Milestone uint32
+	Amount    Int128
+	Left      Int128
+	Fee       Int128
+	Conceded  bool
+}
+
+// Name is "released".
+func (*ReleasedEvent) Name() string { return "released" }
+
+// Encode is the event as the contract publishes it.
+func (v *ReleasedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("released"),
+			toBytes32(v.Trade),
+		}, toVec(
+			toU32(v.Milestone),
+			toI128(v.Amount),
+			toI128(v.Left),
+			toI128(v.Fee),
+			toBool(v.Conceded),
+		)
+}
+
+func (v *ReleasedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+	if err := fromList(topics,
+		into("trade", &v.Trade, fromBytes32),
+	); err != nil {
+		return fmt.Errorf("topics: %w", err)
+	}
+	return fromTuple(data,
+		into("milestone", &v.Milestone, fromU32),
+		into("amount", &v.Amount, fromI128),
+		into("left", &v.Left, fromI128),
+		into("fee", &v.Fee, fromI128),
+		into("conceded", &v.Conceded, fromBool),
 	)
 }
 
@@ -1130,44 +1465,6 @@ func (v *RuledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 		into("milestone", &v.Milestone, fromU32),
 		into("seller_ppm", &v.SellerPpm, fromU32),
 		into("phase", &v.Phase, fromU32),
-	)
-}
-
-// AppealedEvent is the event appealed.
-type AppealedEvent struct {
-	Trade     [32]byte
-	Milestone uint32
-	By        uint32
-	Aside     Int128
-	SellerPpm uint32
-}
-
-// Name is "appealed".
-func (*AppealedEvent) Name() string { return "appealed" }
-
-// Encode is the event as the contract publishes it.
-func (v *AppealedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("appealed"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toI128(v.Aside),
-			toU32(v.SellerPpm),
-		)
-}
-
-func (v *AppealedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("trade", &v.Trade, fromBytes32),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("milestone", &v.Milestone, fromU32),
-		into("by", &v.By, fromU32),
-		into("aside", &v.Aside, fromI128),
-		into("seller_ppm", &v.SellerPpm, fromU32),
 	)
 }
 
@@ -1244,33 +1541,33 @@ func (v *SilentEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	)
 }
 
-// CostsEvent is the event costs.
-type CostsEvent struct {
-	Trade      [32]byte
-	Milestone  uint32
-	BuyerPaid  Int128
-	SellerPaid Int128
-	Vote       Int128
-	AppealVote Int128
+// SplitEvent is the event split.
+type SplitEvent struct {
+	Trade        [32]byte
+	Milestone    uint32
+	By           uint32
+	Of           Int128
+	SellerAmount Int128
+	Fee          Int128
 }
 
-// Name is "costs".
-func (*CostsEvent) Name() string { return "costs" }
+// Name is "split".
+func (*SplitEvent) Name() string { return "split" }
 
 // Encode is the event as the contract publishes it.
-func (v *CostsEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("costs"),
+func (v *SplitEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("split"),
 			toBytes32(v.Trade),
 		}, toVec(
 			toU32(v.Milestone),
-			toI128(v.BuyerPaid),
-			toI128(v.SellerPaid),
-			toI128(v.Vote),
-			toI128(v.AppealVote),
+			toU32(v.By),
+			toI128(v.Of),
+			toI128(v.SellerAmount),
+			toI128(v.Fee),
 		)
 }
 
-func (v *CostsEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+func (v *SplitEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	if err := fromList(topics,
 		into("trade", &v.Trade, fromBytes32),
 	); err != nil {
@@ -1278,605 +1575,308 @@ func (v *CostsEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	}
 	return fromTuple(data,
 		into("milestone", &v.Milestone, fromU32),
-		into("buyer_paid", &v.BuyerPaid, fromI128),
-		into("seller_paid", &v.SellerPaid, fromI128),
-		into("vote", &v.Vote, fromI128),
-		into("appeal_vote", &v.AppealVote, fromI128),
+		into("by", &v.By, fromU32),
+		into("of", &v.Of, fromI128),
+		into("seller_amount", &v.SellerAmount, fromI128),
+		into("fee", &v.Fee, fromI128),
 	)
 }
 
-// EndedEvent is the event ended.
-type EndedEvent struct {
-	Trade      [32]byte
-	BuyerBond  Int128
-	SellerBond Int128
+// VotedEvent is the event voted.
+type VotedEvent struct {
+	Trade     [32]byte
+	Milestone uint32
+	By        uint32
+	SellerPpm uint32
+	Hash      [32]byte
+	Votes     uint32
 }
 
-// Name is "ended".
-func (*EndedEvent) Name() string { return "ended" }
+// Name is "voted".
+func (*VotedEvent) Name() string { return "voted" }
 
 // Encode is the event as the contract publishes it.
-func (v *EndedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("ended"),
+func (v *VotedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
+	return xdr.ScVec{toSymbol("voted"),
 			toBytes32(v.Trade),
 		}, toVec(
-			toI128(v.BuyerBond),
-			toI128(v.SellerBond),
+			toU32(v.Milestone),
+			toU32(v.By),
+			toU32(v.SellerPpm),
+			toBytes32(v.Hash),
+			toU32(v.Votes),
 		)
 }
 
-func (v *EndedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
+func (v *VotedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	if err := fromList(topics,
 		into("trade", &v.Trade, fromBytes32),
 	); err != nil {
 		return fmt.Errorf("topics: %w", err)
 	}
 	return fromTuple(data,
-		into("buyer_bond", &v.BuyerBond, fromI128),
-		into("seller_bond", &v.SellerBond, fromI128),
-	)
-}
-
-// ParkedEvent is the event parked.
-type ParkedEvent struct {
-	Trade  [32]byte
-	Role   uint32
-	Old    Int128
-	Amount Int128
-}
-
-// Name is "parked".
-func (*ParkedEvent) Name() string { return "parked" }
-
-// Encode is the event as the contract publishes it.
-func (v *ParkedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("parked"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Role),
-			toI128(v.Old),
-			toI128(v.Amount),
-		)
-}
-
-func (v *ParkedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("trade", &v.Trade, fromBytes32),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("role", &v.Role, fromU32),
-		into("old", &v.Old, fromI128),
-		into("amount", &v.Amount, fromI128),
-	)
-}
-
-// ClaimedEvent is the event claimed.
-type ClaimedEvent struct {
-	Trade  [32]byte
-	Role   uint32
-	To     Address
-	Amount Int128
-	Left   Int128
-}
-
-// Name is "claimed".
-func (*ClaimedEvent) Name() string { return "claimed" }
-
-// Encode is the event as the contract publishes it.
-func (v *ClaimedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("claimed"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Role),
-			Address.ScVal(v.To),
-			toI128(v.Amount),
-			toI128(v.Left),
-		)
-}
-
-func (v *ClaimedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("trade", &v.Trade, fromBytes32),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("role", &v.Role, fromU32),
-		into("to", &v.To, fromAddress),
-		into("amount", &v.Amount, fromI128),
-		into("left", &v.Left, fromI128),
-	)
-}
-
-// CollectedEvent is the event collected.
-type CollectedEvent struct {
-	Asset  Address
-	To     Address
-	Amount Int128
-}
-
-// Name is "collected".
-func (*CollectedEvent) Name() string { return "collected" }
-
-// Encode is the event as the contract publishes it.
-func (v *CollectedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("collected"),
-			Address.ScVal(v.Asset),
-		}, toVec(
-			Address.ScVal(v.To),
-			toI128(v.Amount),
-		)
-}
-
-func (v *CollectedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics,
-		into("asset", &v.Asset, fromAddress),
-	); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("to", &v.To, fromAddress),
-		into("amount", &v.Amount, fromI128),
-	)
-}
-
-// FeeProposedEvent is the event fee_proposed.
-type FeeProposedEvent struct {
-	OldBps      uint32
-	OldReceiver Address
-	Bps         uint32
-	Receiver    Address
-	Effective   uint64
-}
-
-// Name is "fee_proposed".
-func (*FeeProposedEvent) Name() string { return "fee_proposed" }
-
-// Encode is the event as the contract publishes it.
-func (v *FeeProposedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("fee_proposed")}, toVec(
-		toU32(v.OldBps),
-		Address.ScVal(v.OldReceiver),
-		toU32(v.Bps),
-		Address.ScVal(v.Receiver),
-		toU64(v.Effective),
-	)
-}
-
-func (v *FeeProposedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("old_bps", &v.OldBps, fromU32),
-		into("old_receiver", &v.OldReceiver, fromAddress),
-		into("bps", &v.Bps, fromU32),
-		into("receiver", &v.Receiver, fromAddress),
-		into("effective", &v.Effective, fromU64),
-	)
-}
-
-// FeeCancelledEvent is the event fee_cancelled.
-type FeeCancelledEvent struct {
-	Bps      uint32
-	Receiver Address
-}
-
-// Name is "fee_cancelled".
-func (*FeeCancelledEvent) Name() string { return "fee_cancelled" }
-
-// Encode is the event as the contract publishes it.
-func (v *FeeCancelledEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("fee_cancelled")}, toVec(
-		toU32(v.Bps),
-		Address.ScVal(v.Receiver),
-	)
-}
-
-func (v *FeeCancelledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("bps", &v.Bps, fromU32),
-		into("receiver", &v.Receiver, fromAddress),
-	)
-}
-
-// PausedEvent is the event paused.
-type PausedEvent struct {
-	Old bool
-	Now bool
-}
-
-// Name is "paused".
-func (*PausedEvent) Name() string { return "paused" }
-
-// Encode is the event as the contract publishes it.
-func (v *PausedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("paused")}, toVec(
-		toBool(v.Old),
-		toBool(v.Now),
-	)
-}
-
-func (v *PausedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("old", &v.Old, fromBool),
-		into("now", &v.Now, fromBool),
-	)
-}
-
-// AdminProposedEvent is the event admin_proposed.
-type AdminProposedEvent struct {
-	Admin Address
-	To    Address
-}
-
-// Name is "admin_proposed".
-func (*AdminProposedEvent) Name() string { return "admin_proposed" }
-
-// Encode is the event as the contract publishes it.
-func (v *AdminProposedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("admin_proposed")}, toVec(
-		Address.ScVal(v.Admin),
-		Address.ScVal(v.To),
-	)
-}
-
-func (v *AdminProposedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("admin", &v.Admin, fromAddress),
-		into("to", &v.To, fromAddress),
-	)
-}
-
-// AdminChangedEvent is the event admin_changed.
-type AdminChangedEvent struct {
-	Old Address
-	Now Address
-}
-
-// Name is "admin_changed".
-func (*AdminChangedEvent) Name() string { return "admin_changed" }
-
-// Encode is the event as the contract publishes it.
-func (v *AdminChangedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("admin_changed")}, toVec(
-		Address.ScVal(v.Old),
-		Address.ScVal(v.Now),
-	)
-}
-
-func (v *AdminChangedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("old", &v.Old, fromAddress),
-		into("now", &v.Now, fromAddress),
-	)
-}
-
-// AnchorSetEvent is the event anchor_set.
-type AnchorSetEvent struct {
-	Old *Address
-	Key Address
-}
-
-// Name is "anchor_set".
-func (*AnchorSetEvent) Name() string { return "anchor_set" }
-
-// Encode is the event as the contract publishes it.
-func (v *AnchorSetEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("anchor_set")}, toVec(
-		optionOf(Address.ScVal)(v.Old),
-		Address.ScVal(v.Key),
-	)
-}
-
-func (v *AnchorSetEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("old", &v.Old, optionFrom(fromAddress)),
-		into("key", &v.Key, fromAddress),
-	)
-}
-
-// AnchoredEvent is the event anchored.
-type AnchoredEvent struct {
-	Old  uint64
-	Seq  uint64
-	Hash [32]byte
-}
-
-// Name is "anchored".
-func (*AnchoredEvent) Name() string { return "anchored" }
-
-// Encode is the event as the contract publishes it.
-func (v *AnchoredEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("anchored")}, toVec(
-		toU64(v.Old),
-		toU64(v.Seq),
-		toBytes32(v.Hash),
-	)
-}
-
-func (v *AnchoredEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
-	if err := fromList(topics); err != nil {
-		return fmt.Errorf("topics: %w", err)
-	}
-	return fromTuple(data,
-		into("old", &v.Old, fromU64),
-		into("seq", &v.Seq, fromU64),
+		into("milestone", &v.Milestone, fromU32),
+		into("by", &v.By, fromU32),
+		into("seller_ppm", &v.SellerPpm, fromU32),
 		into("hash", &v.Hash, fromBytes32),
+		into("votes", &v.Votes, fromU32),
 	)
 }
 
 // newEvent is an empty event of that name, nil if there is none.
 func newEvent(name string) Event {
 	switch name {
-	case "opened":
-		return new(OpenedEvent)
 	case "accepted":
 		return new(AcceptedEvent)
-	case "funded":
-		return new(FundedEvent)
-	case "cancelled":
-		return new(CancelledEvent)
-	case "delivered":
-		return new(DeliveredEvent)
-	case "released":
-		return new(ReleasedEvent)
-	case "refunded":
-		return new(RefundedEvent)
-	case "disputed":
-		return new(DisputedEvent)
-	case "offered":
-		return new(OfferedEvent)
-	case "split":
-		return new(SplitEvent)
-	case "evidence":
-		return new(EvidenceEvent)
-	case "voted":
-		return new(VotedEvent)
-	case "ruled":
-		return new(RuledEvent)
-	case "appealed":
-		return new(AppealedEvent)
-	case "settled":
-		return new(SettledEvent)
-	case "silent":
-		return new(SilentEvent)
-	case "costs":
-		return new(CostsEvent)
-	case "ended":
-		return new(EndedEvent)
-	case "parked":
-		return new(ParkedEvent)
-	case "claimed":
-		return new(ClaimedEvent)
-	case "collected":
-		return new(CollectedEvent)
-	case "fee_proposed":
-		return new(FeeProposedEvent)
-	case "fee_cancelled":
-		return new(FeeCancelledEvent)
-	case "paused":
-		return new(PausedEvent)
-	case "admin_proposed":
-		return new(AdminProposedEvent)
 	case "admin_changed":
 		return new(AdminChangedEvent)
+	case "admin_proposed":
+		return new(AdminProposedEvent)
 	case "anchor_set":
 		return new(AnchorSetEvent)
 	case "anchored":
 		return new(AnchoredEvent)
+	case "appealed":
+		return new(AppealedEvent)
+	case "cancelled":
+		return new(CancelledEvent)
+	case "claimed":
+		return new(ClaimedEvent)
+	case "collected":
+		return new(CollectedEvent)
+	case "costs":
+		return new(CostsEvent)
+	case "delivered":
+		return new(DeliveredEvent)
+	case "disputed":
+		return new(DisputedEvent)
+	case "ended":
+		return new(EndedEvent)
+	case "evidence":
+		return new(EvidenceEvent)
+	case "fee_cancelled":
+		return new(FeeCancelledEvent)
+	case "fee_proposed":
+		return new(FeeProposedEvent)
+	case "funded":
+		return new(FundedEvent)
+	case "offered":
+		return new(OfferedEvent)
+	case "opened":
+		return new(OpenedEvent)
+	case "parked":
+		return new(ParkedEvent)
+	case "paused":
+		return new(PausedEvent)
+	case "refunded":
+		return new(RefundedEvent)
+	case "released":
+		return new(ReleasedEvent)
+	case "ruled":
+		return new(RuledEvent)
+	case "settled":
+		return new(SettledEvent)
+	case "silent":
+		return new(SilentEvent)
+	case "split":
+		return new(SplitEvent)
+	case "voted":
+		return new(VotedEvent)
 	}
 	return nil
 }
 
-// Error is a refusal of the contract, by its code.
-type Error uint32
+// EscrowError is a refusal of the contract, by its code.
+type EscrowError uint32
 
 const (
-	ErrorNotFound           Error = 1
-	ErrorAlreadyOpened      Error = 2
-	ErrorNotParty           Error = 3
-	ErrorWrongStage         Error = 4
-	ErrorNotDue             Error = 5
-	ErrorNoSuchMilestone    Error = 6
-	ErrorAmountOutOfRange   Error = 7
-	ErrorPartInDispute      Error = 8
-	ErrorLeftChanged        Error = 9
-	ErrorNoOffer            Error = 10
-	ErrorNotArbitrator      Error = 11
-	ErrorAlreadyVoted       Error = 12
-	ErrorEmptyList          Error = 13
-	ErrorDepositNotReceived Error = 14
-	ErrorShortage           Error = 15
-	ErrorTransferFailed     Error = 16
-	ErrorNothingToCollect   Error = 17
-	ErrorForbiddenTarget    Error = 18
-	ErrorPaused             Error = 19
-	ErrorSameRole           Error = 20
-	ErrorForbiddenRole      Error = 21
-	ErrorMilestoneCount     Error = 22
-	ErrorBadAmount          Error = 23
-	ErrorBadBond            Error = 24
-	ErrorBadArbitrationFee  Error = 25
-	ErrorTotalTooLarge      Error = 26
-	ErrorPanelSize          Error = 27
-	ErrorBadQuorum          Error = 28
-	ErrorAppealWithoutPanel Error = 29
-	ErrorBadPpm             Error = 30
-	ErrorFeeMismatch        Error = 31
-	ErrorFundByPast         Error = 32
-	ErrorDeliverByTooNear   Error = 33
-	ErrorBadInspection      Error = 34
-	ErrorBadOffersWindow    Error = 35
-	ErrorBadRulingWindow    Error = 36
-	ErrorBadAppealWindow    Error = 37
-	ErrorLifeTooLong        Error = 38
-	ErrorFeeAboveCap        Error = 40
-	ErrorBadLimits          Error = 41
-	ErrorNoPendingFee       Error = 42
-	ErrorNoPendingAdmin     Error = 43
-	ErrorNoAnchorKey        Error = 44
-	ErrorAnchorNotNewer     Error = 45
+	EscrowErrorNotFound           EscrowError = 1
+	EscrowErrorAlreadyOpened      EscrowError = 2
+	EscrowErrorNotParty           EscrowError = 3
+	EscrowErrorWrongStage         EscrowError = 4
+	EscrowErrorNotDue             EscrowError = 5
+	EscrowErrorNoSuchMilestone    EscrowError = 6
+	EscrowErrorAmountOutOfRange   EscrowError = 7
+	EscrowErrorPartInDispute      EscrowError = 8
+	EscrowErrorLeftChanged        EscrowError = 9
+	EscrowErrorNoOffer            EscrowError = 10
+	EscrowErrorNotArbitrator      EscrowError = 11
+	EscrowErrorAlreadyVoted       EscrowError = 12
+	EscrowErrorEmptyList          EscrowError = 13
+	EscrowErrorDepositNotReceived EscrowError = 14
+	EscrowErrorShortage           EscrowError = 15
+	EscrowErrorTransferFailed     EscrowError = 16
+	EscrowErrorNothingToCollect   EscrowError = 17
+	EscrowErrorForbiddenTarget    EscrowError = 18
+	EscrowErrorPaused             EscrowError = 19
+	EscrowErrorSameRole           EscrowError = 20
+	EscrowErrorForbiddenRole      EscrowError = 21
+	EscrowErrorMilestoneCount     EscrowError = 22
+	EscrowErrorBadAmount          EscrowError = 23
+	EscrowErrorBadBond            EscrowError = 24
+	EscrowErrorBadArbitrationFee  EscrowError = 25
+	EscrowErrorTotalTooLarge      EscrowError = 26
+	EscrowErrorPanelSize          EscrowError = 27
+	EscrowErrorBadQuorum          EscrowError = 28
+	EscrowErrorAppealWithoutPanel EscrowError = 29
+	EscrowErrorBadPpm             EscrowError = 30
+	EscrowErrorFeeMismatch        EscrowError = 31
+	EscrowErrorFundByPast         EscrowError = 32
+	EscrowErrorDeliverByTooNear   EscrowError = 33
+	EscrowErrorBadInspection      EscrowError = 34
+	EscrowErrorBadOffersWindow    EscrowError = 35
+	EscrowErrorBadRulingWindow    EscrowError = 36
+	EscrowErrorBadAppealWindow    EscrowError = 37
+	EscrowErrorLifeTooLong        EscrowError = 38
+	EscrowErrorFeeAboveCap        EscrowError = 40
+	EscrowErrorBadLimits          EscrowError = 41
+	EscrowErrorNoPendingFee       EscrowError = 42
+	EscrowErrorNoPendingAdmin     EscrowError = 43
+	EscrowErrorNoAnchorKey        EscrowError = 44
+	EscrowErrorAnchorNotNewer     EscrowError = 45
 )
 
 // String is the name of the code in the contract's interface.
-func (e Error) String() string {
+func (e EscrowError) String() string {
 	switch e {
-	case ErrorNotFound:
+	case EscrowErrorNotFound:
 		return "NotFound"
-	case ErrorAlreadyOpened:
+	case EscrowErrorAlreadyOpened:
 		return "AlreadyOpened"
-	case ErrorNotParty:
+	case EscrowErrorNotParty:
 		return "NotParty"
-	case ErrorWrongStage:
+	case EscrowErrorWrongStage:
 		return "WrongStage"
-	case ErrorNotDue:
+	case EscrowErrorNotDue:
 		return "NotDue"
-	case ErrorNoSuchMilestone:
+	case EscrowErrorNoSuchMilestone:
 		return "NoSuchMilestone"
-	case ErrorAmountOutOfRange:
+	case EscrowErrorAmountOutOfRange:
 		return "AmountOutOfRange"
-	case ErrorPartInDispute:
+	case EscrowErrorPartInDispute:
 		return "PartInDispute"
-	case ErrorLeftChanged:
+	case EscrowErrorLeftChanged:
 		return "LeftChanged"
-	case ErrorNoOffer:
+	case EscrowErrorNoOffer:
 		return "NoOffer"
-	case ErrorNotArbitrator:
+	case EscrowErrorNotArbitrator:
 		return "NotArbitrator"
-	case ErrorAlreadyVoted:
+	case EscrowErrorAlreadyVoted:
 		return "AlreadyVoted"
-	case ErrorEmptyList:
+	case EscrowErrorEmptyList:
 		return "EmptyList"
-	case ErrorDepositNotReceived:
+	case EscrowErrorDepositNotReceived:
 		return "DepositNotReceived"
-	case ErrorShortage:
+	case EscrowErrorShortage:
 		return "Shortage"
-	case ErrorTransferFailed:
+	case EscrowErrorTransferFailed:
 		return "TransferFailed"
-	case ErrorNothingToCollect:
+	case EscrowErrorNothingToCollect:
 		return "NothingToCollect"
-	case ErrorForbiddenTarget:
+	case EscrowErrorForbiddenTarget:
 		return "ForbiddenTarget"
-	case ErrorPaused:
+	case EscrowErrorPaused:
 		return "Paused"
-	case ErrorSameRole:
+	case EscrowErrorSameRole:
 		return "SameRole"
-	case ErrorForbiddenRole:
+	case EscrowErrorForbiddenRole:
 		return "ForbiddenRole"
-	case ErrorMilestoneCount:
+	case EscrowErrorMilestoneCount:
 		return "MilestoneCount"
-	case ErrorBadAmount:
+	case EscrowErrorBadAmount:
 		return "BadAmount"
-	case ErrorBadBond:
+	case EscrowErrorBadBond:
 		return "BadBond"
-	case ErrorBadArbitrationFee:
+	case EscrowErrorBadArbitrationFee:
 		return "BadArbitrationFee"
-	case ErrorTotalTooLarge:
+	case EscrowErrorTotalTooLarge:
 		return "TotalTooLarge"
-	case ErrorPanelSize:
+	case EscrowErrorPanelSize:
 		return "PanelSize"
-	case ErrorBadQuorum:
+	case EscrowErrorBadQuorum:
 		return "BadQuorum"
-	case ErrorAppealWithoutPanel:
+	case EscrowErrorAppealWithoutPanel:
 		return "AppealWithoutPanel"
-	case ErrorBadPpm:
+	case EscrowErrorBadPpm:
 		return "BadPpm"
-	case ErrorFeeMismatch:
+	case EscrowErrorFeeMismatch:
 		return "FeeMismatch"
-	case ErrorFundByPast:
+	case EscrowErrorFundByPast:
 		return "FundByPast"
-	case ErrorDeliverByTooNear:
+	case EscrowErrorDeliverByTooNear:
 		return "DeliverByTooNear"
-	case ErrorBadInspection:
+	case EscrowErrorBadInspection:
 		return "BadInspection"
-	case ErrorBadOffersWindow:
+	case EscrowErrorBadOffersWindow:
 		return "BadOffersWindow"
-	case ErrorBadRulingWindow:
+	case EscrowErrorBadRulingWindow:
 		return "BadRulingWindow"
-	case ErrorBadAppealWindow:
+	case EscrowErrorBadAppealWindow:
 		return "BadAppealWindow"
-	case ErrorLifeTooLong:
+	case EscrowErrorLifeTooLong:
 		return "LifeTooLong"
-	case ErrorFeeAboveCap:
+	case EscrowErrorFeeAboveCap:
 		return "FeeAboveCap"
-	case ErrorBadLimits:
+	case EscrowErrorBadLimits:
 		return "BadLimits"
-	case ErrorNoPendingFee:
+	case EscrowErrorNoPendingFee:
 		return "NoPendingFee"
-	case ErrorNoPendingAdmin:
+	case EscrowErrorNoPendingAdmin:
 		return "NoPendingAdmin"
-	case ErrorNoAnchorKey:
+	case EscrowErrorNoAnchorKey:
 		return "NoAnchorKey"
-	case ErrorAnchorNotNewer:
+	case EscrowErrorAnchorNotNewer:
 		return "AnchorNotNewer"
 	}
 	return fmt.Sprintf("unknown code %d", uint32(e))
 }
 
-// Errors are all codes of the interface, in its order.
-func Errors() []Error {
-	return []Error{
-		ErrorNotFound,
-		ErrorAlreadyOpened,
-		ErrorNotParty,
-		ErrorWrongStage,
-		ErrorNotDue,
-		ErrorNoSuchMilestone,
-		ErrorAmountOutOfRange,
-		ErrorPartInDispute,
-		ErrorLeftChanged,
-		ErrorNoOffer,
-		ErrorNotArbitrator,
-		ErrorAlreadyVoted,
-		ErrorEmptyList,
-		ErrorDepositNotReceived,
-		ErrorShortage,
-		ErrorTransferFailed,
-		ErrorNothingToCollect,
-		ErrorForbiddenTarget,
-		ErrorPaused,
-		ErrorSameRole,
-		ErrorForbiddenRole,
-		ErrorMilestoneCount,
-		ErrorBadAmount,
-		ErrorBadBond,
-		ErrorBadArbitrationFee,
-		ErrorTotalTooLarge,
-		ErrorPanelSize,
-		ErrorBadQuorum,
-		ErrorAppealWithoutPanel,
-		ErrorBadPpm,
-		ErrorFeeMismatch,
-		ErrorFundByPast,
-		ErrorDeliverByTooNear,
-		ErrorBadInspection,
-		ErrorBadOffersWindow,
-		ErrorBadRulingWindow,
-		ErrorBadAppealWindow,
-		ErrorLifeTooLong,
-		ErrorFeeAboveCap,
-		ErrorBadLimits,
-		ErrorNoPendingFee,
-		ErrorNoPendingAdmin,
-		ErrorNoAnchorKey,
-		ErrorAnchorNotNewer,
+// EscrowErrors are all codes of the interface, in its order.
+func EscrowErrors() []EscrowError {
+	return []EscrowError{
+		EscrowErrorNotFound,
+		EscrowErrorAlreadyOpened,
+		EscrowErrorNotParty,
+		EscrowErrorWrongStage,
+		EscrowErrorNotDue,
+		EscrowErrorNoSuchMilestone,
+		EscrowErrorAmountOutOfRange,
+		EscrowErrorPartInDispute,
+		EscrowErrorLeftChanged,
+		EscrowErrorNoOffer,
+		EscrowErrorNotArbitrator,
+		EscrowErrorAlreadyVoted,
+		EscrowErrorEmptyList,
+		EscrowErrorDepositNotReceived,
+		EscrowErrorShortage,
+		EscrowErrorTransferFailed,
+		EscrowErrorNothingToCollect,
+		EscrowErrorForbiddenTarget,
+		EscrowErrorPaused,
+		EscrowErrorSameRole,
+		EscrowErrorForbiddenRole,
+		EscrowErrorMilestoneCount,
+		EscrowErrorBadAmount,
+		EscrowErrorBadBond,
+		EscrowErrorBadArbitrationFee,
+		EscrowErrorTotalTooLarge,
+		EscrowErrorPanelSize,
+		EscrowErrorBadQuorum,
+		EscrowErrorAppealWithoutPanel,
+		EscrowErrorBadPpm,
+		EscrowErrorFeeMismatch,
+		EscrowErrorFundByPast,
+		EscrowErrorDeliverByTooNear,
+		EscrowErrorBadInspection,
+		EscrowErrorBadOffersWindow,
+		EscrowErrorBadRulingWindow,
+		EscrowErrorBadAppealWindow,
+		EscrowErrorLifeTooLong,
+		EscrowErrorFeeAboveCap,
+		EscrowErrorBadLimits,
+		EscrowErrorNoPendingFee,
+		EscrowErrorNoPendingAdmin,
+		EscrowErrorNoAnchorKey,
+		EscrowErrorAnchorNotNewer,
 	}
 }
