@@ -11,9 +11,6 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// constructor is the function that the host calls at deployment; it has no call of its own, only arguments.
-const constructor = "__constructor"
-
 // generate writes the bindings of the contract in wasm as a formatted Go file.
 func generate(wasm []byte, pkg string) ([]byte, error) {
 	it, err := readInterface(wasm)
@@ -32,9 +29,7 @@ func generate(wasm []byte, pkg string) ([]byte, error) {
 	for _, s := range it.structs {
 		w.structType(s)
 	}
-	for _, f := range it.functions {
-		w.function(f)
-	}
+	w.calls(it.functions)
 	w.events(it.events)
 	for _, e := range it.errors {
 		w.errorEnum(e)
@@ -140,36 +135,53 @@ func (w *writer) structType(s xdr.ScSpecUdtStructV0) {
 	w.line(")\nreturn out, err\n}")
 }
 
-func (w *writer) function(f xdr.ScSpecFunctionV0) {
-	name := string(f.Name)
-	params, args := []string{}, []string{}
-	for _, in := range f.Inputs {
-		t := w.typeOf(in.Type, name+"("+in.Name+")")
-		params = append(params, unexported(in.Name)+" "+t.name)
-		args = append(args, t.encode+"("+unexported(in.Name)+")")
-	}
+// call writes a function: a struct of its arguments, and what it returns.
+func (w *writer) call(f xdr.ScSpecFunctionV0) {
+	name, typ := string(f.Name), callType(f)
 	w.line("")
-	if name == constructor {
-		w.doc(f.Doc, "")
-		w.line("//\n// ConstructorArgs are the arguments of the deployment.")
-		w.line("func ConstructorArgs(%s) []xdr.ScVal {", strings.Join(params, ", "))
-		w.line("return []xdr.ScVal{%s}\n}", strings.Join(args, ", "))
-		return
+	w.doc(f.Doc, typ+" is a call of the function "+name+".")
+	w.line("type %s struct {", typ)
+	for _, in := range f.Inputs {
+		if in.Doc != "" {
+			w.doc(in.Doc, "")
+		}
+		w.line("%s %s", exported(in.Name), w.typeOf(in.Type, name+"("+in.Name+")").name)
 	}
-	w.line("// Call%s is a call of the contract's function %s.", exported(name), name)
-	if f.Doc != "" {
-		w.line("//")
-		w.doc(f.Doc, "")
+	w.line("}\n\n// Function is %q.", name)
+	w.line("func (%s) Function() string { return %q }\n", typ, name)
+	w.line("// Args are its arguments in their order.")
+	w.line("func (v %s) Args() []xdr.ScVal {\nreturn []xdr.ScVal{", typ)
+	for _, in := range f.Inputs {
+		w.line("%s(v.%s),", w.typeOf(in.Type, "").encode, exported(in.Name))
 	}
-	w.line("func Call%s(%s) xdr.InvokeContractArgs {", exported(name), strings.Join(append([]string{"contract Address"}, params...), ", "))
-	w.line("return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: %q, Args: []xdr.ScVal{%s}}\n}\n", name, strings.Join(args, ", "))
-	w.line("// ResultOf%s reads what %s returned.", exported(name), name)
+	w.line("}\n}\n\nfunc (v *%s) fill(args []xdr.ScVal) error {\nreturn fromList(args,", typ)
+	for _, in := range f.Inputs {
+		w.line("into(%q, &v.%s, %s),", in.Name, exported(in.Name), w.typeOf(in.Type, "").decode)
+	}
+	w.line(")\n}\n\n// ResultOf%s reads what %s returned.", exported(name), name)
 	out, nothing := w.result(f)
 	if nothing {
 		w.line("func ResultOf%s(v xdr.ScVal) error { return fromVoid(v) }", exported(name))
 		return
 	}
 	w.line("func ResultOf%s(v xdr.ScVal) (%s, error) { return %s(v) }", exported(name), out.name, out.decode)
+}
+
+func callType(f xdr.ScSpecFunctionV0) string { return exported(string(f.Name)) + "Call" }
+
+func (w *writer) calls(functions []xdr.ScSpecFunctionV0) {
+	for _, f := range functions {
+		w.call(f)
+	}
+	w.line("\n// Functions are the names of all functions, sorted.\nfunc Functions() []string {\nreturn []string{")
+	for _, f := range functions {
+		w.line("%q,", f.Name)
+	}
+	w.line("}\n}\n\n// NewCall is an empty call of that function, nil if there is none.\nfunc NewCall(function string) Call {\nswitch function {")
+	for _, f := range functions {
+		w.line("case %q:\nreturn new(%s)", f.Name, callType(f))
+	}
+	w.line("}\nreturn nil\n}")
 }
 
 // result is the type of what f returns; an error of its own is not a value, the call fails with it.
@@ -191,8 +203,14 @@ func (w *writer) events(events []xdr.ScSpecEventV0) {
 	for _, e := range events {
 		w.event(e)
 	}
-	w.line("\n// newEvent is an empty event of that name, nil if there is none.")
-	w.line("func newEvent(name string) Event {\nswitch name {")
+	w.line("\n// EventNames are the names of all events, sorted.\nfunc EventNames() []string {\nreturn []string{")
+	for _, e := range events {
+		if len(e.PrefixTopics) == 1 {
+			w.line("%q,", e.PrefixTopics[0])
+		}
+	}
+	w.line("}\n}\n\n// NewEvent is an empty event of that name, nil if there is none.")
+	w.line("func NewEvent(name string) Event {\nswitch name {")
 	for _, e := range events {
 		if len(e.PrefixTopics) == 1 {
 			w.line("case %q:\nreturn new(%s)", e.PrefixTopics[0], eventType(e))
@@ -231,15 +249,15 @@ func (w *writer) event(e xdr.ScSpecEventV0) {
 	w.line("}\n\n// Name is %q.", name)
 	w.line("func (*%s) Name() string { return %q }\n", typ, name)
 	w.line("// Encode is the event as the contract publishes it.")
-	w.line("func (v *%s) Encode() (topics xdr.ScVec, data xdr.ScVal) {\nreturn xdr.ScVec{toSymbol(%q),", typ, name)
+	list := fmt.Sprintf("toSymbol(%q)", name)
 	for _, p := range topics {
-		w.line("%s(v.%s),", w.typeOf(p.Type, "").encode, exported(p.Name))
+		list += fmt.Sprintf(", %s(v.%s)", w.typeOf(p.Type, "").encode, exported(p.Name))
 	}
-	w.line("}, toVec(")
+	w.line("func (v *%s) Encode() (topics xdr.ScVec, data xdr.ScVal) {\ntopics = xdr.ScVec{%s}\ndata = toVec(", typ, list)
 	for _, p := range data {
 		w.line("%s(v.%s),", w.typeOf(p.Type, "").encode, exported(p.Name))
 	}
-	w.line(")\n}\n\nfunc (v *%s) fill(topics []xdr.ScVal, data xdr.ScVal) error {\nif err := fromList(topics,", typ)
+	w.line(")\nreturn topics, data\n}\n\nfunc (v *%s) fill(topics []xdr.ScVal, data xdr.ScVal) error {\nif err := fromList(topics,", typ)
 	for _, p := range topics {
 		w.line("into(%q, &v.%s, %s),", p.Name, exported(p.Name), w.typeOf(p.Type, "").decode)
 	}
@@ -287,18 +305,3 @@ func exported(name string) string {
 	}
 	return out.String()
 }
-
-// unexported is the same for a parameter.
-func unexported(name string) string {
-	first, rest, _ := strings.Cut(strings.TrimLeft(name, "_"), "_")
-	if rest != "" {
-		first += exported(rest)
-	}
-	if slices.Contains(taken, first) {
-		first += "Arg"
-	}
-	return first
-}
-
-// taken are names that a parameter cannot have in the generated file.
-var taken = []string{"type", "func", "range", "map", "string", "contract", "xdr", "fmt", "new", "len"}

@@ -425,234 +425,890 @@ func DecodeWindows(v xdr.ScVal) (Windows, error) {
 	return out, err
 }
 
-// ConstructorArgs are the arguments of the deployment.
-func ConstructorArgs(admin Address, feeBps uint32, feeReceiver Address, limits Limits) []xdr.ScVal {
-	return []xdr.ScVal{Address.ScVal(admin), toU32(feeBps), Address.ScVal(feeReceiver), Limits.ScVal(limits)}
+// ConstructorCall is a call of the function __constructor.
+type ConstructorCall struct {
+	Admin       Address
+	FeeBps      uint32
+	FeeReceiver Address
+	Limits      Limits
 }
 
-// CallAccept is a call of the contract's function accept.
-func CallAccept(contract Address, terms Terms) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "accept", Args: []xdr.ScVal{Terms.ScVal(terms)}}
+// Function is "__constructor".
+func (ConstructorCall) Function() string { return "__constructor" }
+
+// Args are its arguments in their order.
+func (v ConstructorCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Address.ScVal(v.Admin),
+		toU32(v.FeeBps),
+		Address.ScVal(v.FeeReceiver),
+		Limits.ScVal(v.Limits),
+	}
+}
+
+func (v *ConstructorCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("admin", &v.Admin, fromAddress),
+		into("fee_bps", &v.FeeBps, fromU32),
+		into("fee_receiver", &v.FeeReceiver, fromAddress),
+		into("limits", &v.Limits, DecodeLimits),
+	)
+}
+
+// ResultOfConstructor reads what __constructor returned.
+func ResultOfConstructor(v xdr.ScVal) error { return fromVoid(v) }
+
+// AcceptCall is a call of the function accept.
+type AcceptCall struct {
+	Terms Terms
+}
+
+// Function is "accept".
+func (AcceptCall) Function() string { return "accept" }
+
+// Args are its arguments in their order.
+func (v AcceptCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+	}
+}
+
+func (v *AcceptCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+	)
 }
 
 // ResultOfAccept reads what accept returned.
 func ResultOfAccept(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallAcceptAdmin is a call of the contract's function accept_admin.
-func CallAcceptAdmin(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "accept_admin", Args: []xdr.ScVal{}}
+// AcceptAdminCall is a call of the function accept_admin.
+type AcceptAdminCall struct {
+}
+
+// Function is "accept_admin".
+func (AcceptAdminCall) Function() string { return "accept_admin" }
+
+// Args are its arguments in their order.
+func (v AcceptAdminCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{}
+}
+
+func (v *AcceptAdminCall) fill(args []xdr.ScVal) error {
+	return fromList(args)
 }
 
 // ResultOfAcceptAdmin reads what accept_admin returned.
 func ResultOfAcceptAdmin(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallAcceptOffer is a call of the contract's function accept_offer.
-func CallAcceptOffer(contract Address, terms Terms, by uint32, milestone uint32, of Int128, sellerAmount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "accept_offer", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toI128(of), toI128(sellerAmount)}}
+// AcceptOfferCall is a call of the function accept_offer.
+type AcceptOfferCall struct {
+	Terms        Terms
+	By           uint32
+	Milestone    uint32
+	Of           Int128
+	SellerAmount Int128
+}
+
+// Function is "accept_offer".
+func (AcceptOfferCall) Function() string { return "accept_offer" }
+
+// Args are its arguments in their order.
+func (v AcceptOfferCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.By),
+		toU32(v.Milestone),
+		toI128(v.Of),
+		toI128(v.SellerAmount),
+	}
+}
+
+func (v *AcceptOfferCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, fromU32),
+		into("milestone", &v.Milestone, fromU32),
+		into("of", &v.Of, fromI128),
+		into("seller_amount", &v.SellerAmount, fromI128),
+	)
 }
 
 // ResultOfAcceptOffer reads what accept_offer returned.
 func ResultOfAcceptOffer(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallAnchor is a call of the contract's function anchor.
-func CallAnchor(contract Address, seq uint64, hash [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "anchor", Args: []xdr.ScVal{toU64(seq), toBytes32(hash)}}
+// AnchorCall is a call of the function anchor.
+type AnchorCall struct {
+	Seq  uint64
+	Hash [32]byte
+}
+
+// Function is "anchor".
+func (AnchorCall) Function() string { return "anchor" }
+
+// Args are its arguments in their order.
+func (v AnchorCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		toU64(v.Seq),
+		toBytes32(v.Hash),
+	}
+}
+
+func (v *AnchorCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("seq", &v.Seq, fromU64),
+		into("hash", &v.Hash, fromBytes32),
+	)
 }
 
 // ResultOfAnchor reads what anchor returned.
 func ResultOfAnchor(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallAppeal is a call of the contract's function appeal.
-func CallAppeal(contract Address, terms Terms, by uint32, milestone uint32) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "appeal", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone)}}
+// AppealCall is a call of the function appeal.
+type AppealCall struct {
+	Terms     Terms
+	By        uint32
+	Milestone uint32
+}
+
+// Function is "appeal".
+func (AppealCall) Function() string { return "appeal" }
+
+// Args are its arguments in their order.
+func (v AppealCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.By),
+		toU32(v.Milestone),
+	}
+}
+
+func (v *AppealCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, fromU32),
+		into("milestone", &v.Milestone, fromU32),
+	)
 }
 
 // ResultOfAppeal reads what appeal returned.
 func ResultOfAppeal(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallCancel is a call of the contract's function cancel.
-func CallCancel(contract Address, terms Terms, by *uint32, push bool) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "cancel", Args: []xdr.ScVal{Terms.ScVal(terms), optionOf(toU32)(by), toBool(push)}}
+// CancelCall is a call of the function cancel.
+type CancelCall struct {
+	Terms Terms
+	By    *uint32
+	Push  bool
+}
+
+// Function is "cancel".
+func (CancelCall) Function() string { return "cancel" }
+
+// Args are its arguments in their order.
+func (v CancelCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		optionOf(toU32)(v.By),
+		toBool(v.Push),
+	}
+}
+
+func (v *CancelCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, optionFrom(fromU32)),
+		into("push", &v.Push, fromBool),
+	)
 }
 
 // ResultOfCancel reads what cancel returned.
 func ResultOfCancel(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallCancelFee is a call of the contract's function cancel_fee.
-func CallCancelFee(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "cancel_fee", Args: []xdr.ScVal{}}
+// CancelFeeCall is a call of the function cancel_fee.
+type CancelFeeCall struct {
+}
+
+// Function is "cancel_fee".
+func (CancelFeeCall) Function() string { return "cancel_fee" }
+
+// Args are its arguments in their order.
+func (v CancelFeeCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{}
+}
+
+func (v *CancelFeeCall) fill(args []xdr.ScVal) error {
+	return fromList(args)
 }
 
 // ResultOfCancelFee reads what cancel_fee returned.
 func ResultOfCancelFee(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallClaim is a call of the contract's function claim.
-func CallClaim(contract Address, terms Terms, role uint32, to Address, amount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "claim", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(role), Address.ScVal(to), toI128(amount)}}
+// ClaimCall is a call of the function claim.
+type ClaimCall struct {
+	Terms  Terms
+	Role   uint32
+	To     Address
+	Amount Int128
+}
+
+// Function is "claim".
+func (ClaimCall) Function() string { return "claim" }
+
+// Args are its arguments in their order.
+func (v ClaimCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.Role),
+		Address.ScVal(v.To),
+		toI128(v.Amount),
+	}
+}
+
+func (v *ClaimCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("role", &v.Role, fromU32),
+		into("to", &v.To, fromAddress),
+		into("amount", &v.Amount, fromI128),
+	)
 }
 
 // ResultOfClaim reads what claim returned.
 func ResultOfClaim(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallCollect is a call of the contract's function collect.
-func CallCollect(contract Address, asset Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "collect", Args: []xdr.ScVal{Address.ScVal(asset)}}
+// CollectCall is a call of the function collect.
+type CollectCall struct {
+	Asset Address
+}
+
+// Function is "collect".
+func (CollectCall) Function() string { return "collect" }
+
+// Args are its arguments in their order.
+func (v CollectCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Address.ScVal(v.Asset),
+	}
+}
+
+func (v *CollectCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("asset", &v.Asset, fromAddress),
+	)
 }
 
 // ResultOfCollect reads what collect returned.
 func ResultOfCollect(v xdr.ScVal) (Int128, error) { return fromI128(v) }
 
-// CallConfig is a call of the contract's function config.
-func CallConfig(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "config", Args: []xdr.ScVal{}}
+// ConfigCall is a call of the function config.
+type ConfigCall struct {
+}
+
+// Function is "config".
+func (ConfigCall) Function() string { return "config" }
+
+// Args are its arguments in their order.
+func (v ConfigCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{}
+}
+
+func (v *ConfigCall) fill(args []xdr.ScVal) error {
+	return fromList(args)
 }
 
 // ResultOfConfig reads what config returned.
 func ResultOfConfig(v xdr.ScVal) (Config, error) { return DecodeConfig(v) }
 
-// CallDeliver is a call of the contract's function deliver.
-func CallDeliver(contract Address, terms Terms, milestone uint32, proof [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "deliver", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toBytes32(proof)}}
+// DeliverCall is a call of the function deliver.
+type DeliverCall struct {
+	Terms     Terms
+	Milestone uint32
+	Proof     [32]byte
+}
+
+// Function is "deliver".
+func (DeliverCall) Function() string { return "deliver" }
+
+// Args are its arguments in their order.
+func (v DeliverCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.Milestone),
+		toBytes32(v.Proof),
+	}
+}
+
+func (v *DeliverCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("milestone", &v.Milestone, fromU32),
+		into("proof", &v.Proof, fromBytes32),
+	)
 }
 
 // ResultOfDeliver reads what deliver returned.
 func ResultOfDeliver(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallDispute is a call of the contract's function dispute.
-func CallDispute(contract Address, terms Terms, by uint32, milestone uint32, reason [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "dispute", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toBytes32(reason)}}
+// DisputeCall is a call of the function dispute.
+type DisputeCall struct {
+	Terms     Terms
+	By        uint32
+	Milestone uint32
+	Reason    [32]byte
+}
+
+// Function is "dispute".
+func (DisputeCall) Function() string { return "dispute" }
+
+// Args are its arguments in their order.
+func (v DisputeCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.By),
+		toU32(v.Milestone),
+		toBytes32(v.Reason),
+	}
+}
+
+func (v *DisputeCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, fromU32),
+		into("milestone", &v.Milestone, fromU32),
+		into("reason", &v.Reason, fromBytes32),
+	)
 }
 
 // ResultOfDispute reads what dispute returned.
 func ResultOfDispute(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallEvidence is a call of the contract's function evidence.
-func CallEvidence(contract Address, terms Terms, by uint32, milestone uint32, hash [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "evidence", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toBytes32(hash)}}
+// EvidenceCall is a call of the function evidence.
+type EvidenceCall struct {
+	Terms     Terms
+	By        uint32
+	Milestone uint32
+	Hash      [32]byte
+}
+
+// Function is "evidence".
+func (EvidenceCall) Function() string { return "evidence" }
+
+// Args are its arguments in their order.
+func (v EvidenceCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.By),
+		toU32(v.Milestone),
+		toBytes32(v.Hash),
+	}
+}
+
+func (v *EvidenceCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, fromU32),
+		into("milestone", &v.Milestone, fromU32),
+		into("hash", &v.Hash, fromBytes32),
+	)
 }
 
 // ResultOfEvidence reads what evidence returned.
 func ResultOfEvidence(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallExtend is a call of the contract's function extend.
-func CallExtend(contract Address, id [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "extend", Args: []xdr.ScVal{toBytes32(id)}}
+// ExtendCall is a call of the function extend.
+type ExtendCall struct {
+	ID [32]byte
+}
+
+// Function is "extend".
+func (ExtendCall) Function() string { return "extend" }
+
+// Args are its arguments in their order.
+func (v ExtendCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		toBytes32(v.ID),
+	}
+}
+
+func (v *ExtendCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("id", &v.ID, fromBytes32),
+	)
 }
 
 // ResultOfExtend reads what extend returned.
 func ResultOfExtend(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallFund is a call of the contract's function fund.
-func CallFund(contract Address, terms Terms) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "fund", Args: []xdr.ScVal{Terms.ScVal(terms)}}
+// FundCall is a call of the function fund.
+type FundCall struct {
+	Terms Terms
+}
+
+// Function is "fund".
+func (FundCall) Function() string { return "fund" }
+
+// Args are its arguments in their order.
+func (v FundCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+	}
+}
+
+func (v *FundCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+	)
 }
 
 // ResultOfFund reads what fund returned.
 func ResultOfFund(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallOffer is a call of the contract's function offer.
-func CallOffer(contract Address, terms Terms, by uint32, milestone uint32, of Int128, sellerAmount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "offer", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), toU32(milestone), toI128(of), toI128(sellerAmount)}}
+// OfferCall is a call of the function offer.
+type OfferCall struct {
+	Terms        Terms
+	By           uint32
+	Milestone    uint32
+	Of           Int128
+	SellerAmount Int128
+}
+
+// Function is "offer".
+func (OfferCall) Function() string { return "offer" }
+
+// Args are its arguments in their order.
+func (v OfferCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.By),
+		toU32(v.Milestone),
+		toI128(v.Of),
+		toI128(v.SellerAmount),
+	}
+}
+
+func (v *OfferCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, fromU32),
+		into("milestone", &v.Milestone, fromU32),
+		into("of", &v.Of, fromI128),
+		into("seller_amount", &v.SellerAmount, fromI128),
+	)
 }
 
 // ResultOfOffer reads what offer returned.
 func ResultOfOffer(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallOpen is a call of the contract's function open.
-func CallOpen(contract Address, terms Terms, by uint32) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "open", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by)}}
+// OpenCall is a call of the function open.
+type OpenCall struct {
+	Terms Terms
+	By    uint32
+}
+
+// Function is "open".
+func (OpenCall) Function() string { return "open" }
+
+// Args are its arguments in their order.
+func (v OpenCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.By),
+	}
+}
+
+func (v *OpenCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, fromU32),
+	)
 }
 
 // ResultOfOpen reads what open returned.
 func ResultOfOpen(v xdr.ScVal) ([32]byte, error) { return fromBytes32(v) }
 
-// CallOwed is a call of the contract's function owed.
-func CallOwed(contract Address, asset Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "owed", Args: []xdr.ScVal{Address.ScVal(asset)}}
+// OwedCall is a call of the function owed.
+type OwedCall struct {
+	Asset Address
+}
+
+// Function is "owed".
+func (OwedCall) Function() string { return "owed" }
+
+// Args are its arguments in their order.
+func (v OwedCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Address.ScVal(v.Asset),
+	}
+}
+
+func (v *OwedCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("asset", &v.Asset, fromAddress),
+	)
 }
 
 // ResultOfOwed reads what owed returned.
 func ResultOfOwed(v xdr.ScVal) (Owed, error) { return DecodeOwed(v) }
 
-// CallPause is a call of the contract's function pause.
-func CallPause(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "pause", Args: []xdr.ScVal{}}
+// PauseCall is a call of the function pause.
+type PauseCall struct {
+}
+
+// Function is "pause".
+func (PauseCall) Function() string { return "pause" }
+
+// Args are its arguments in their order.
+func (v PauseCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{}
+}
+
+func (v *PauseCall) fill(args []xdr.ScVal) error {
+	return fromList(args)
 }
 
 // ResultOfPause reads what pause returned.
 func ResultOfPause(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallProposeAdmin is a call of the contract's function propose_admin.
-func CallProposeAdmin(contract Address, to Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "propose_admin", Args: []xdr.ScVal{Address.ScVal(to)}}
+// ProposeAdminCall is a call of the function propose_admin.
+type ProposeAdminCall struct {
+	To Address
+}
+
+// Function is "propose_admin".
+func (ProposeAdminCall) Function() string { return "propose_admin" }
+
+// Args are its arguments in their order.
+func (v ProposeAdminCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Address.ScVal(v.To),
+	}
+}
+
+func (v *ProposeAdminCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("to", &v.To, fromAddress),
+	)
 }
 
 // ResultOfProposeAdmin reads what propose_admin returned.
 func ResultOfProposeAdmin(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallProposeFee is a call of the contract's function propose_fee.
-func CallProposeFee(contract Address, bps uint32, receiver Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "propose_fee", Args: []xdr.ScVal{toU32(bps), Address.ScVal(receiver)}}
+// ProposeFeeCall is a call of the function propose_fee.
+type ProposeFeeCall struct {
+	Bps      uint32
+	Receiver Address
+}
+
+// Function is "propose_fee".
+func (ProposeFeeCall) Function() string { return "propose_fee" }
+
+// Args are its arguments in their order.
+func (v ProposeFeeCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		toU32(v.Bps),
+		Address.ScVal(v.Receiver),
+	}
+}
+
+func (v *ProposeFeeCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("bps", &v.Bps, fromU32),
+		into("receiver", &v.Receiver, fromAddress),
+	)
 }
 
 // ResultOfProposeFee reads what propose_fee returned.
 func ResultOfProposeFee(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallRefund is a call of the contract's function refund.
-func CallRefund(contract Address, terms Terms, milestone uint32, amount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "refund", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toI128(amount)}}
+// RefundCall is a call of the function refund.
+type RefundCall struct {
+	Terms     Terms
+	Milestone uint32
+	Amount    Int128
+}
+
+// Function is "refund".
+func (RefundCall) Function() string { return "refund" }
+
+// Args are its arguments in their order.
+func (v RefundCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.Milestone),
+		toI128(v.Amount),
+	}
+}
+
+func (v *RefundCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("milestone", &v.Milestone, fromU32),
+		into("amount", &v.Amount, fromI128),
+	)
 }
 
 // ResultOfRefund reads what refund returned.
 func ResultOfRefund(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallRelease is a call of the contract's function release.
-func CallRelease(contract Address, terms Terms, milestone uint32, amount Int128) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "release", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(milestone), toI128(amount)}}
+// ReleaseCall is a call of the function release.
+type ReleaseCall struct {
+	Terms     Terms
+	Milestone uint32
+	Amount    Int128
+}
+
+// Function is "release".
+func (ReleaseCall) Function() string { return "release" }
+
+// Args are its arguments in their order.
+func (v ReleaseCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.Milestone),
+		toI128(v.Amount),
+	}
+}
+
+func (v *ReleaseCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("milestone", &v.Milestone, fromU32),
+		into("amount", &v.Amount, fromI128),
+	)
 }
 
 // ResultOfRelease reads what release returned.
 func ResultOfRelease(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallRule is a call of the contract's function rule.
-func CallRule(contract Address, terms Terms, by uint32, rulings []Pair[uint32, uint32], hash [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "rule", Args: []xdr.ScVal{Terms.ScVal(terms), toU32(by), vecOf(pairOf(toU32, toU32))(rulings), toBytes32(hash)}}
+// RuleCall is a call of the function rule.
+type RuleCall struct {
+	Terms   Terms
+	By      uint32
+	Rulings []Pair[uint32, uint32]
+	Hash    [32]byte
+}
+
+// Function is "rule".
+func (RuleCall) Function() string { return "rule" }
+
+// Args are its arguments in their order.
+func (v RuleCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		toU32(v.By),
+		vecOf(pairOf(toU32, toU32))(v.Rulings),
+		toBytes32(v.Hash),
+	}
+}
+
+func (v *RuleCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("by", &v.By, fromU32),
+		into("rulings", &v.Rulings, vecFrom(pairFrom(fromU32, fromU32))),
+		into("hash", &v.Hash, fromBytes32),
+	)
 }
 
 // ResultOfRule reads what rule returned.
 func ResultOfRule(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallSetAnchor is a call of the contract's function set_anchor.
-func CallSetAnchor(contract Address, key Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "set_anchor", Args: []xdr.ScVal{Address.ScVal(key)}}
+// SetAnchorCall is a call of the function set_anchor.
+type SetAnchorCall struct {
+	Key Address
+}
+
+// Function is "set_anchor".
+func (SetAnchorCall) Function() string { return "set_anchor" }
+
+// Args are its arguments in their order.
+func (v SetAnchorCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Address.ScVal(v.Key),
+	}
+}
+
+func (v *SetAnchorCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("key", &v.Key, fromAddress),
+	)
 }
 
 // ResultOfSetAnchor reads what set_anchor returned.
 func ResultOfSetAnchor(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallSettle is a call of the contract's function settle.
-func CallSettle(contract Address, terms Terms, milestones []uint32, push bool) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "settle", Args: []xdr.ScVal{Terms.ScVal(terms), vecOf(toU32)(milestones), toBool(push)}}
+// SettleCall is a call of the function settle.
+type SettleCall struct {
+	Terms      Terms
+	Milestones []uint32
+	Push       bool
+}
+
+// Function is "settle".
+func (SettleCall) Function() string { return "settle" }
+
+// Args are its arguments in their order.
+func (v SettleCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		Terms.ScVal(v.Terms),
+		vecOf(toU32)(v.Milestones),
+		toBool(v.Push),
+	}
+}
+
+func (v *SettleCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("terms", &v.Terms, DecodeTerms),
+		into("milestones", &v.Milestones, vecFrom(fromU32)),
+		into("push", &v.Push, fromBool),
+	)
 }
 
 // ResultOfSettle reads what settle returned.
 func ResultOfSettle(v xdr.ScVal) error { return fromVoid(v) }
 
-// CallTrade is a call of the contract's function trade.
-func CallTrade(contract Address, id [32]byte) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "trade", Args: []xdr.ScVal{toBytes32(id)}}
+// TradeCall is a call of the function trade.
+type TradeCall struct {
+	ID [32]byte
+}
+
+// Function is "trade".
+func (TradeCall) Function() string { return "trade" }
+
+// Args are its arguments in their order.
+func (v TradeCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{
+		toBytes32(v.ID),
+	}
+}
+
+func (v *TradeCall) fill(args []xdr.ScVal) error {
+	return fromList(args,
+		into("id", &v.ID, fromBytes32),
+	)
 }
 
 // ResultOfTrade reads what trade returned.
 func ResultOfTrade(v xdr.ScVal) (*Trade, error) { return optionFrom(DecodeTrade)(v) }
 
-// CallUnpause is a call of the contract's function unpause.
-func CallUnpause(contract Address) xdr.InvokeContractArgs {
-	return xdr.InvokeContractArgs{ContractAddress: contract.ScAddress(), FunctionName: "unpause", Args: []xdr.ScVal{}}
+// UnpauseCall is a call of the function unpause.
+type UnpauseCall struct {
+}
+
+// Function is "unpause".
+func (UnpauseCall) Function() string { return "unpause" }
+
+// Args are its arguments in their order.
+func (v UnpauseCall) Args() []xdr.ScVal {
+	return []xdr.ScVal{}
+}
+
+func (v *UnpauseCall) fill(args []xdr.ScVal) error {
+	return fromList(args)
 }
 
 // ResultOfUnpause reads what unpause returned.
 func ResultOfUnpause(v xdr.ScVal) error { return fromVoid(v) }
+
+// Functions are the names of all functions, sorted.
+func Functions() []string {
+	return []string{
+		"__constructor",
+		"accept",
+		"accept_admin",
+		"accept_offer",
+		"anchor",
+		"appeal",
+		"cancel",
+		"cancel_fee",
+		"claim",
+		"collect",
+		"config",
+		"deliver",
+		"dispute",
+		"evidence",
+		"extend",
+		"fund",
+		"offer",
+		"open",
+		"owed",
+		"pause",
+		"propose_admin",
+		"propose_fee",
+		"refund",
+		"release",
+		"rule",
+		"set_anchor",
+		"settle",
+		"trade",
+		"unpause",
+	}
+}
+
+// NewCall is an empty call of that function, nil if there is none.
+func NewCall(function string) Call {
+	switch function {
+	case "__constructor":
+		return new(ConstructorCall)
+	case "accept":
+		return new(AcceptCall)
+	case "accept_admin":
+		return new(AcceptAdminCall)
+	case "accept_offer":
+		return new(AcceptOfferCall)
+	case "anchor":
+		return new(AnchorCall)
+	case "appeal":
+		return new(AppealCall)
+	case "cancel":
+		return new(CancelCall)
+	case "cancel_fee":
+		return new(CancelFeeCall)
+	case "claim":
+		return new(ClaimCall)
+	case "collect":
+		return new(CollectCall)
+	case "config":
+		return new(ConfigCall)
+	case "deliver":
+		return new(DeliverCall)
+	case "dispute":
+		return new(DisputeCall)
+	case "evidence":
+		return new(EvidenceCall)
+	case "extend":
+		return new(ExtendCall)
+	case "fund":
+		return new(FundCall)
+	case "offer":
+		return new(OfferCall)
+	case "open":
+		return new(OpenCall)
+	case "owed":
+		return new(OwedCall)
+	case "pause":
+		return new(PauseCall)
+	case "propose_admin":
+		return new(ProposeAdminCall)
+	case "propose_fee":
+		return new(ProposeFeeCall)
+	case "refund":
+		return new(RefundCall)
+	case "release":
+		return new(ReleaseCall)
+	case "rule":
+		return new(RuleCall)
+	case "set_anchor":
+		return new(SetAnchorCall)
+	case "settle":
+		return new(SettleCall)
+	case "trade":
+		return new(TradeCall)
+	case "unpause":
+		return new(UnpauseCall)
+	}
+	return nil
+}
 
 // AcceptedEvent is the event accepted.
 type AcceptedEvent struct {
@@ -665,11 +1321,11 @@ func (*AcceptedEvent) Name() string { return "accepted" }
 
 // Encode is the event as the contract publishes it.
 func (v *AcceptedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("accepted"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.By),
-		)
+	topics = xdr.ScVec{toSymbol("accepted"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.By),
+	)
+	return topics, data
 }
 
 func (v *AcceptedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -694,10 +1350,12 @@ func (*AdminChangedEvent) Name() string { return "admin_changed" }
 
 // Encode is the event as the contract publishes it.
 func (v *AdminChangedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("admin_changed")}, toVec(
-			Address.ScVal(v.Old),
-			Address.ScVal(v.Now),
-		)
+	topics = xdr.ScVec{toSymbol("admin_changed")}
+	data = toVec(
+		Address.ScVal(v.Old),
+		Address.ScVal(v.Now),
+	)
+	return topics, data
 }
 
 func (v *AdminChangedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -721,10 +1379,12 @@ func (*AdminProposedEvent) Name() string { return "admin_proposed" }
 
 // Encode is the event as the contract publishes it.
 func (v *AdminProposedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("admin_proposed")}, toVec(
-			Address.ScVal(v.Admin),
-			Address.ScVal(v.To),
-		)
+	topics = xdr.ScVec{toSymbol("admin_proposed")}
+	data = toVec(
+		Address.ScVal(v.Admin),
+		Address.ScVal(v.To),
+	)
+	return topics, data
 }
 
 func (v *AdminProposedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -748,10 +1408,12 @@ func (*AnchorSetEvent) Name() string { return "anchor_set" }
 
 // Encode is the event as the contract publishes it.
 func (v *AnchorSetEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("anchor_set")}, toVec(
-			optionOf(Address.ScVal)(v.Old),
-			Address.ScVal(v.Key),
-		)
+	topics = xdr.ScVec{toSymbol("anchor_set")}
+	data = toVec(
+		optionOf(Address.ScVal)(v.Old),
+		Address.ScVal(v.Key),
+	)
+	return topics, data
 }
 
 func (v *AnchorSetEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -776,11 +1438,13 @@ func (*AnchoredEvent) Name() string { return "anchored" }
 
 // Encode is the event as the contract publishes it.
 func (v *AnchoredEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("anchored")}, toVec(
-			toU64(v.Old),
-			toU64(v.Seq),
-			toBytes32(v.Hash),
-		)
+	topics = xdr.ScVec{toSymbol("anchored")}
+	data = toVec(
+		toU64(v.Old),
+		toU64(v.Seq),
+		toBytes32(v.Hash),
+	)
+	return topics, data
 }
 
 func (v *AnchoredEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -808,14 +1472,14 @@ func (*AppealedEvent) Name() string { return "appealed" }
 
 // Encode is the event as the contract publishes it.
 func (v *AppealedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("appealed"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toI128(v.Aside),
-			toU32(v.SellerPpm),
-		)
+	topics = xdr.ScVec{toSymbol("appealed"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.By),
+		toI128(v.Aside),
+		toU32(v.SellerPpm),
+	)
+	return topics, data
 }
 
 func (v *AppealedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -844,12 +1508,12 @@ func (*CancelledEvent) Name() string { return "cancelled" }
 
 // Encode is the event as the contract publishes it.
 func (v *CancelledEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("cancelled"),
-			toBytes32(v.Trade),
-		}, toVec(
-			optionOf(toU32)(v.By),
-			toU32(v.OldStage),
-		)
+	topics = xdr.ScVec{toSymbol("cancelled"), toBytes32(v.Trade)}
+	data = toVec(
+		optionOf(toU32)(v.By),
+		toU32(v.OldStage),
+	)
+	return topics, data
 }
 
 func (v *CancelledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -878,14 +1542,14 @@ func (*ClaimedEvent) Name() string { return "claimed" }
 
 // Encode is the event as the contract publishes it.
 func (v *ClaimedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("claimed"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Role),
-			Address.ScVal(v.To),
-			toI128(v.Amount),
-			toI128(v.Left),
-		)
+	topics = xdr.ScVec{toSymbol("claimed"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Role),
+		Address.ScVal(v.To),
+		toI128(v.Amount),
+		toI128(v.Left),
+	)
+	return topics, data
 }
 
 func (v *ClaimedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -914,12 +1578,12 @@ func (*CollectedEvent) Name() string { return "collected" }
 
 // Encode is the event as the contract publishes it.
 func (v *CollectedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("collected"),
-			Address.ScVal(v.Asset),
-		}, toVec(
-			Address.ScVal(v.To),
-			toI128(v.Amount),
-		)
+	topics = xdr.ScVec{toSymbol("collected"), Address.ScVal(v.Asset)}
+	data = toVec(
+		Address.ScVal(v.To),
+		toI128(v.Amount),
+	)
+	return topics, data
 }
 
 func (v *CollectedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -949,15 +1613,15 @@ func (*CostsEvent) Name() string { return "costs" }
 
 // Encode is the event as the contract publishes it.
 func (v *CostsEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("costs"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toI128(v.BuyerPaid),
-			toI128(v.SellerPaid),
-			toI128(v.Vote),
-			toI128(v.AppealVote),
-		)
+	topics = xdr.ScVec{toSymbol("costs"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toI128(v.BuyerPaid),
+		toI128(v.SellerPaid),
+		toI128(v.Vote),
+		toI128(v.AppealVote),
+	)
+	return topics, data
 }
 
 func (v *CostsEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -988,13 +1652,13 @@ func (*DeliveredEvent) Name() string { return "delivered" }
 
 // Encode is the event as the contract publishes it.
 func (v *DeliveredEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("delivered"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toBytes32(v.Proof),
-			toU64(v.InspectionEnd),
-		)
+	topics = xdr.ScVec{toSymbol("delivered"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toBytes32(v.Proof),
+		toU64(v.InspectionEnd),
+	)
+	return topics, data
 }
 
 func (v *DeliveredEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1026,16 +1690,16 @@ func (*DisputedEvent) Name() string { return "disputed" }
 
 // Encode is the event as the contract publishes it.
 func (v *DisputedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("disputed"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toBytes32(v.Reason),
-			toI128(v.Aside),
-			toBool(v.Deposited),
-			toU32(v.OldPhase),
-		)
+	topics = xdr.ScVec{toSymbol("disputed"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.By),
+		toBytes32(v.Reason),
+		toI128(v.Aside),
+		toBool(v.Deposited),
+		toU32(v.OldPhase),
+	)
+	return topics, data
 }
 
 func (v *DisputedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1066,12 +1730,12 @@ func (*EndedEvent) Name() string { return "ended" }
 
 // Encode is the event as the contract publishes it.
 func (v *EndedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("ended"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toI128(v.BuyerBond),
-			toI128(v.SellerBond),
-		)
+	topics = xdr.ScVec{toSymbol("ended"), toBytes32(v.Trade)}
+	data = toVec(
+		toI128(v.BuyerBond),
+		toI128(v.SellerBond),
+	)
+	return topics, data
 }
 
 func (v *EndedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1100,14 +1764,14 @@ func (*EvidenceEvent) Name() string { return "evidence" }
 
 // Encode is the event as the contract publishes it.
 func (v *EvidenceEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("evidence"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toBytes32(v.Hash),
-			toU32(v.Phase),
-		)
+	topics = xdr.ScVec{toSymbol("evidence"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.By),
+		toBytes32(v.Hash),
+		toU32(v.Phase),
+	)
+	return topics, data
 }
 
 func (v *EvidenceEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1135,10 +1799,12 @@ func (*FeeCancelledEvent) Name() string { return "fee_cancelled" }
 
 // Encode is the event as the contract publishes it.
 func (v *FeeCancelledEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("fee_cancelled")}, toVec(
-			toU32(v.Bps),
-			Address.ScVal(v.Receiver),
-		)
+	topics = xdr.ScVec{toSymbol("fee_cancelled")}
+	data = toVec(
+		toU32(v.Bps),
+		Address.ScVal(v.Receiver),
+	)
+	return topics, data
 }
 
 func (v *FeeCancelledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1165,13 +1831,15 @@ func (*FeeProposedEvent) Name() string { return "fee_proposed" }
 
 // Encode is the event as the contract publishes it.
 func (v *FeeProposedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("fee_proposed")}, toVec(
-			toU32(v.OldBps),
-			Address.ScVal(v.OldReceiver),
-			toU32(v.Bps),
-			Address.ScVal(v.Receiver),
-			toU64(v.Effective),
-		)
+	topics = xdr.ScVec{toSymbol("fee_proposed")}
+	data = toVec(
+		toU32(v.OldBps),
+		Address.ScVal(v.OldReceiver),
+		toU32(v.Bps),
+		Address.ScVal(v.Receiver),
+		toU64(v.Effective),
+	)
+	return topics, data
 }
 
 func (v *FeeProposedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1199,12 +1867,12 @@ func (*FundedEvent) Name() string { return "funded" }
 
 // Encode is the event as the contract publishes it.
 func (v *FundedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("funded"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.OldStage),
-			toI128(v.Amount),
-		)
+	topics = xdr.ScVec{toSymbol("funded"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.OldStage),
+		toI128(v.Amount),
+	)
+	return topics, data
 }
 
 func (v *FundedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1234,15 +1902,15 @@ func (*OfferedEvent) Name() string { return "offered" }
 
 // Encode is the event as the contract publishes it.
 func (v *OfferedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("offered"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toI128(v.Of),
-			optionOf(toI128)(v.Old),
-			toI128(v.SellerAmount),
-		)
+	topics = xdr.ScVec{toSymbol("offered"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.By),
+		toI128(v.Of),
+		optionOf(toI128)(v.Old),
+		toI128(v.SellerAmount),
+	)
+	return topics, data
 }
 
 func (v *OfferedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1272,12 +1940,12 @@ func (*OpenedEvent) Name() string { return "opened" }
 
 // Encode is the event as the contract publishes it.
 func (v *OpenedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("opened"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.By),
-			Terms.ScVal(v.Terms),
-		)
+	topics = xdr.ScVec{toSymbol("opened"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.By),
+		Terms.ScVal(v.Terms),
+	)
+	return topics, data
 }
 
 func (v *OpenedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1305,13 +1973,13 @@ func (*ParkedEvent) Name() string { return "parked" }
 
 // Encode is the event as the contract publishes it.
 func (v *ParkedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("parked"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Role),
-			toI128(v.Old),
-			toI128(v.Amount),
-		)
+	topics = xdr.ScVec{toSymbol("parked"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Role),
+		toI128(v.Old),
+		toI128(v.Amount),
+	)
+	return topics, data
 }
 
 func (v *ParkedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1338,10 +2006,12 @@ func (*PausedEvent) Name() string { return "paused" }
 
 // Encode is the event as the contract publishes it.
 func (v *PausedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("paused")}, toVec(
-			toBool(v.Old),
-			toBool(v.Now),
-		)
+	topics = xdr.ScVec{toSymbol("paused")}
+	data = toVec(
+		toBool(v.Old),
+		toBool(v.Now),
+	)
+	return topics, data
 }
 
 func (v *PausedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1368,14 +2038,14 @@ func (*RefundedEvent) Name() string { return "refunded" }
 
 // Encode is the event as the contract publishes it.
 func (v *RefundedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("refunded"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toI128(v.Amount),
-			toI128(v.Left),
-			toBool(v.Conceded),
-		)
+	topics = xdr.ScVec{toSymbol("refunded"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toI128(v.Amount),
+		toI128(v.Left),
+		toBool(v.Conceded),
+	)
+	return topics, data
 }
 
 func (v *RefundedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1407,15 +2077,15 @@ func (*ReleasedEvent) Name() string { return "released" }
 
 // Encode is the event as the contract publishes it.
 func (v *ReleasedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("released"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toI128(v.Amount),
-			toI128(v.Left),
-			toI128(v.Fee),
-			toBool(v.Conceded),
-		)
+	topics = xdr.ScVec{toSymbol("released"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toI128(v.Amount),
+		toI128(v.Left),
+		toI128(v.Fee),
+		toBool(v.Conceded),
+	)
+	return topics, data
 }
 
 func (v *ReleasedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1446,13 +2116,13 @@ func (*RuledEvent) Name() string { return "ruled" }
 
 // Encode is the event as the contract publishes it.
 func (v *RuledEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("ruled"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.SellerPpm),
-			toU32(v.Phase),
-		)
+	topics = xdr.ScVec{toSymbol("ruled"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.SellerPpm),
+		toU32(v.Phase),
+	)
+	return topics, data
 }
 
 func (v *RuledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1483,15 +2153,15 @@ func (*SettledEvent) Name() string { return "settled" }
 
 // Encode is the event as the contract publishes it.
 func (v *SettledEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("settled"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.Outcome),
-			toI128(v.SellerAmount),
-			toI128(v.BuyerAmount),
-			toI128(v.Fee),
-		)
+	topics = xdr.ScVec{toSymbol("settled"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.Outcome),
+		toI128(v.SellerAmount),
+		toI128(v.BuyerAmount),
+		toI128(v.Fee),
+	)
+	return topics, data
 }
 
 func (v *SettledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1521,12 +2191,12 @@ func (*SilentEvent) Name() string { return "silent" }
 
 // Encode is the event as the contract publishes it.
 func (v *SilentEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("silent"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			vecOf(toU32)(v.Roles),
-		)
+	topics = xdr.ScVec{toSymbol("silent"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		vecOf(toU32)(v.Roles),
+	)
+	return topics, data
 }
 
 func (v *SilentEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1556,15 +2226,15 @@ func (*SplitEvent) Name() string { return "split" }
 
 // Encode is the event as the contract publishes it.
 func (v *SplitEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("split"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toI128(v.Of),
-			toI128(v.SellerAmount),
-			toI128(v.Fee),
-		)
+	topics = xdr.ScVec{toSymbol("split"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.By),
+		toI128(v.Of),
+		toI128(v.SellerAmount),
+		toI128(v.Fee),
+	)
+	return topics, data
 }
 
 func (v *SplitEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1597,15 +2267,15 @@ func (*VotedEvent) Name() string { return "voted" }
 
 // Encode is the event as the contract publishes it.
 func (v *VotedEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
-	return xdr.ScVec{toSymbol("voted"),
-			toBytes32(v.Trade),
-		}, toVec(
-			toU32(v.Milestone),
-			toU32(v.By),
-			toU32(v.SellerPpm),
-			toBytes32(v.Hash),
-			toU32(v.Votes),
-		)
+	topics = xdr.ScVec{toSymbol("voted"), toBytes32(v.Trade)}
+	data = toVec(
+		toU32(v.Milestone),
+		toU32(v.By),
+		toU32(v.SellerPpm),
+		toBytes32(v.Hash),
+		toU32(v.Votes),
+	)
+	return topics, data
 }
 
 func (v *VotedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
@@ -1623,8 +2293,42 @@ func (v *VotedEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	)
 }
 
-// newEvent is an empty event of that name, nil if there is none.
-func newEvent(name string) Event {
+// EventNames are the names of all events, sorted.
+func EventNames() []string {
+	return []string{
+		"accepted",
+		"admin_changed",
+		"admin_proposed",
+		"anchor_set",
+		"anchored",
+		"appealed",
+		"cancelled",
+		"claimed",
+		"collected",
+		"costs",
+		"delivered",
+		"disputed",
+		"ended",
+		"evidence",
+		"fee_cancelled",
+		"fee_proposed",
+		"funded",
+		"offered",
+		"opened",
+		"parked",
+		"paused",
+		"refunded",
+		"released",
+		"ruled",
+		"settled",
+		"silent",
+		"split",
+		"voted",
+	}
+}
+
+// NewEvent is an empty event of that name, nil if there is none.
+func NewEvent(name string) Event {
 	switch name {
 	case "accepted":
 		return new(AcceptedEvent)

@@ -30,7 +30,7 @@ func DecodeEvent(topics []xdr.ScVal, data xdr.ScVal) (Event, error) {
 		return nil, fmt.Errorf("first topic: %w: %w", wrongType(topics[0], "a symbol"), ErrUnknownEvent)
 	}
 	name := string(*topics[0].Sym)
-	event := newEvent(name)
+	event := NewEvent(name)
 	if event == nil {
 		return nil, fmt.Errorf("event %q: %w", name, ErrUnknownEvent)
 	}
