@@ -1,0 +1,26 @@
+// Package localnet is a Stellar network inside the process: no container, no download, a ledger when there is something to close.
+// Contracts run in the real Soroban host (package host); the official clients drive it over HTTP as they drive any network.
+//
+// What is in: accounts, trustlines and their flags, signers and thresholds, sequence numbers, preconditions, fee bumps, fees and
+// their refunds; the operations that package tx names; rent, archival and restoring; ledger headers in a hash chain,
+// LedgerCloseMeta and events as protocol 23 and later give them; the twelve methods of Stellar RPC (package rpc); friendbot; an
+// issuer of test USDC whose asset contract is there from the start.
+//
+// What stays outside: consensus and other nodes; offers, pools, claimable balances, sponsored reserves, account merge and the other
+// operations; a bucket list (see ledger.Seal); Horizon; XDR as JSON. It knows no escrow: it is a network for any contract.
+//
+// # Time
+//
+// The network's clock is the machine's plus what Advance has added. A ledger closes as soon as a transaction is there, at that time
+// or a second after the one before it, whichever is later; times are whole seconds and never repeat. Where nobody hands in anything
+// a ledger closes every five seconds, as on the main network: those ledgers are empty, cost nothing and come to be when somebody
+// looks, but they count. So a deadline passes without transactions, lifetimes age, and Advance by a day is a day's ledgers.
+// A simulation stands on the ledger that would close now.
+//
+// Transactions one after the other, faster than one a second, make ledgers faster than seconds pass: the network's time runs ahead
+// and lets the machine's catch up afterwards. Options.MaxAhead bounds that, at the price of waiting.
+//
+// # Trust
+//
+// Everybody who reaches the handler has unlimited test money and moves the clock. It belongs on a loopback address.
+package localnet

@@ -1,0 +1,258 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+)
+
+const (
+	journalName = "ledgers.journal"
+	lockName    = "lock"
+	format      = 1
+)
+
+// ErrInUse is returned by Open when another process has the folder open.
+var ErrInUse = errors.New("in use by another process")
+
+// Identity is what a data folder belongs to. Another identity is another network.
+type Identity struct {
+	Passphrase string `json:"passphrase"`
+	Protocol   uint32 `json:"protocol"`
+	Settings   string `json:"settings"` // the name of the network settings
+}
+
+// Chain is the history of a network and the state it led to. One goroutine appends; any number read.
+// What Append and AppendEmpty have returned from is on disk, if there is a disk, and only then can be read.
+type Chain struct {
+	journal *journal // nil: in memory
+	unlock  func()
+	id      Identity
+
+	mu     sync.RWMutex
+	state  *State
+	rows   []row
+	byHash map[xdr.Hash]TxPlace
+	events []Event
+	last   Closed
+	offset time.Duration
+	live   xdr.Uint64
+}
+
+// row is a filled ledger or a run of empty ones, whichever is set.
+type row struct {
+	first uint32
+	meta  []byte // in memory
+	place place  // on disk
+	times int64  // close time of a filled ledger
+	run   *run
+}
+
+// TxPlace is where a transaction stands: Index counts from 0 in order of application.
+type TxPlace struct {
+	Ledger uint32
+	Index  int
+}
+
+// Open reads the history in dir, or starts one: with dir "" in memory. It fails, naming the folder, when the folder belongs to
+// another network (identity), is open elsewhere (ErrInUse), cannot be written, or its journal is damaged (ErrDamaged).
+func Open(dir string, id Identity) (*Chain, error) {
+	c := &Chain{id: id, state: NewState(), byHash: map[xdr.Hash]TxPlace{}}
+	genesis, entries := Genesis(id.Passphrase, id.Protocol)
+	c.last = genesis
+	c.state.Apply(entries)
+	if dir == "" {
+		return c, nil
+	}
+	if err := c.openDir(dir); err != nil {
+		return nil, fmt.Errorf("open the data folder %s: %w", dir, err)
+	}
+	return c, nil
+}
+
+func (c *Chain) openDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return cause(err)
+	}
+	unlock, err := lock(filepath.Join(dir, lockName))
+	if err != nil {
+		return cause(err)
+	}
+	named := false
+	j, err := openJournal(filepath.Join(dir, journalName), func(kind byte, payload []byte, p place) error {
+		if !named {
+			named = true
+			return c.checkIdentity(kind, payload)
+		}
+		return c.replay(kind, payload, p)
+	})
+	if err != nil {
+		unlock()
+		return cause(err)
+	}
+	c.journal, c.unlock = j, unlock
+	if named {
+		return nil
+	}
+	text, err := json.Marshal(struct {
+		Format int `json:"format"`
+		Identity
+	}{format, c.id})
+	if err == nil {
+		_, err = j.append(recordNetwork, text)
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return errors.Join(err, c.Close())
+	}
+	return nil
+}
+
+// cause leaves out the path that errors of the os package carry: the caller has named the folder.
+func cause(err error) error {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) && !errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%s %s: %w", pe.Op, filepath.Base(pe.Path), pe.Err)
+	}
+	return err
+}
+
+func (c *Chain) checkIdentity(kind byte, payload []byte) error {
+	var found struct {
+		Format int `json:"format"`
+		Identity
+	}
+	if err := json.Unmarshal(payload, &found); kind != recordNetwork || err != nil {
+		return errors.New("this is no journal of a local network; give another folder")
+	}
+	if found.Format != format {
+		return fmt.Errorf("written by another version (format %d, this program reads %d); give another folder, or start anew by deleting this one", found.Format, format)
+	}
+	if found.Identity != c.id {
+		return fmt.Errorf("it holds the network %q (protocol %d, settings %q), not %q (protocol %d, settings %q); give another folder, or start anew by deleting this one",
+			found.Passphrase, found.Protocol, found.Settings, c.id.Passphrase, c.id.Protocol, c.id.Settings)
+	}
+	return nil
+}
+
+func (c *Chain) replay(kind byte, payload []byte, p place) error {
+	switch kind {
+	case recordLedger:
+		var meta xdr.LedgerCloseMeta
+		if err := meta.UnmarshalBinary(payload); err != nil {
+			return fmt.Errorf("read a ledger: %w", err)
+		}
+		if want, got := c.last.Hash, meta.PreviousLedgerHash(); want != got {
+			return fmt.Errorf("%w: ledger %d follows %x, not %x", ErrDamaged, meta.LedgerSequence(), got, want)
+		}
+		c.admit(meta, nil, p)
+	case recordEmpty:
+		c.extend(binary.BigEndian.Uint32(payload))
+	case recordClock:
+		c.offset = time.Duration(binary.BigEndian.Uint64(payload))
+	default:
+		return fmt.Errorf("%w: unknown kind %q", ErrDamaged, kind)
+	}
+	return nil
+}
+
+// Close lets go of the folder.
+func (c *Chain) Close() error {
+	if c.journal == nil {
+		return nil
+	}
+	err := c.journal.close()
+	c.unlock()
+	return err
+}
+
+// Append adds the ledger that meta describes.
+func (c *Chain) Append(meta xdr.LedgerCloseMeta) error {
+	raw := encode(&meta)
+	var p place
+	if c.journal != nil {
+		var err error
+		if p, err = c.journal.append(recordLedger, raw); err != nil {
+			return err
+		}
+		raw = nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.admit(meta, raw, p)
+	return nil
+}
+
+// admit makes a ledger that is on disk part of what can be read.
+func (c *Chain) admit(meta xdr.LedgerCloseMeta, raw []byte, p place) {
+	entry := meta.LedgerHeaderHistoryEntry()
+	c.last = Closed{Header: entry.Header, Hash: entry.Hash}
+	c.live = meta.V2.TotalByteSizeOfLiveSorobanState
+	c.rows = append(c.rows, row{first: c.last.Sequence(), meta: raw, place: p, times: c.last.CloseTime()})
+	for i, t := range meta.V2.TxProcessing {
+		at := TxPlace{Ledger: c.last.Sequence(), Index: i}
+		c.byHash[t.Result.TransactionHash] = at
+		if inner := t.Result.Result.Result.InnerResultPair; inner != nil {
+			c.byHash[inner.TransactionHash] = at
+		}
+	}
+	c.events = append(c.events, Events(meta)...)
+	c.state.Apply(Changes(meta))
+}
+
+// AppendEmpty adds n empty ledgers, CloseSeconds apart.
+func (c *Chain) AppendEmpty(n uint32) error {
+	if n == 0 {
+		return nil
+	}
+	if c.journal != nil {
+		if _, err := c.journal.append(recordEmpty, binary.BigEndian.AppendUint32(nil, n)); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.extend(n)
+	return nil
+}
+
+func (c *Chain) extend(n uint32) {
+	if len(c.rows) == 0 || c.rows[len(c.rows)-1].run == nil {
+		c.rows = append(c.rows, row{first: c.last.Sequence() + 1, run: newRun(c.last, c.live)})
+	}
+	r := c.rows[len(c.rows)-1].run
+	r.extend(n)
+	c.last = r.at(r.length)
+}
+
+// SetOffset keeps how far the network's clock is ahead of the machine's.
+func (c *Chain) SetOffset(d time.Duration) error {
+	if c.journal != nil {
+		if _, err := c.journal.append(recordClock, binary.BigEndian.AppendUint64(nil, uint64(d))); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = d
+	return nil
+}
+
+// Offset is what SetOffset was given last, 0 in a new network.
+func (c *Chain) Offset() time.Duration {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.offset
+}
+
+// Evictor returns a new one for the state as it is.
+func (c *Chain) Evictor() *Evictor { return NewEvictor(c.state) }

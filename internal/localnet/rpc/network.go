@@ -1,0 +1,221 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+)
+
+const maxAdvanceSeconds = int64(node.MaxAdvance / time.Second)
+
+// span is the ledgers that can be asked for.
+type span struct {
+	first     uint32
+	firstTime int64
+	last      ledger.Closed
+}
+
+func (s *Server) span() (span, error) {
+	last, err := s.net.Last()
+	if err != nil {
+		return span{}, err
+	}
+	first, _, err := s.net.Chain().Ledger(ledger.FirstLedger)
+	return span{first: ledger.FirstLedger, firstTime: first.LedgerCloseTime(), last: last}, err
+}
+
+func (s span) seq() protocol.LedgerSeqRange {
+	return protocol.LedgerSeqRange{FirstLedger: s.first, LastLedger: s.last.Sequence()}
+}
+
+func (s *Server) getHealth(context.Context, protocol.GetHealthRequest) (protocol.GetHealthResponse, error) {
+	at, err := s.span()
+	return protocol.GetHealthResponse{Status: "healthy", LatestLedger: at.last.Sequence(), LatestLedgerCloseTime: at.last.CloseTime(),
+		OldestLedger: at.first, OldestLedgerCloseTime: at.firstTime, LedgerRetentionWindow: retentionLedgers}, err
+}
+
+func (s *Server) getNetwork(ctx context.Context, _ protocol.GetNetworkRequest) (protocol.GetNetworkResponse, error) {
+	res := protocol.GetNetworkResponse{Passphrase: s.net.Passphrase(), ProtocolVersion: int(s.net.Chain().Last().Header.LedgerVersion)}
+	if host, ok := ctx.Value(hostKey{}).(string); ok && host != "" {
+		res.FriendbotURL = "http://" + host + "/friendbot"
+	}
+	return res, nil
+}
+
+func (s *Server) getVersionInfo(context.Context, protocol.GetVersionInfoRequest) (protocol.GetVersionInfoResponse, error) {
+	return protocol.GetVersionInfoResponse{Version: "stellarescrow-localnet", CaptiveCoreVersion: "none: soroban-env-host 27.0.1 with " + s.net.Settings().Name,
+		ProtocolVersion: uint32(s.net.Chain().Last().Header.LedgerVersion)}, nil
+}
+
+func (s *Server) getLatestLedger(context.Context, protocol.GetLatestLedgerRequest) (protocol.GetLatestLedgerResponse, error) {
+	last, err := s.net.Last()
+	if err != nil {
+		return protocol.GetLatestLedgerResponse{}, err
+	}
+	meta, ok, err := s.net.Chain().Ledger(last.Sequence())
+	if err != nil || !ok {
+		return protocol.GetLatestLedgerResponse{}, errors.Join(errors.New("could not get latest ledger"), err)
+	}
+	info, err := ledgerInfo(meta)
+	return protocol.GetLatestLedgerResponse{Hash: info.Hash, ProtocolVersion: meta.ProtocolVersion(), Sequence: info.Sequence,
+		LedgerCloseTime: info.LedgerCloseTime, LedgerHeader: info.LedgerHeader, LedgerMetadata: info.LedgerMetadata}, err
+}
+
+func ledgerInfo(meta xdr.LedgerCloseMeta) (protocol.LedgerInfo, error) {
+	header, err := xdr.MarshalBase64(meta.LedgerHeaderHistoryEntry().Header)
+	if err != nil {
+		return protocol.LedgerInfo{}, fmt.Errorf("encode a ledger header: %w", err)
+	}
+	raw, err := xdr.MarshalBase64(meta)
+	if err != nil {
+		return protocol.LedgerInfo{}, fmt.Errorf("encode a ledger: %w", err)
+	}
+	return protocol.LedgerInfo{Hash: meta.LedgerHash().HexString(), Sequence: meta.LedgerSequence(),
+		LedgerCloseTime: meta.LedgerCloseTime(), LedgerHeader: header, LedgerMetadata: raw}, nil
+}
+
+func (s *Server) getLedgers(_ context.Context, q protocol.GetLedgersRequest) (protocol.GetLedgersResponse, error) {
+	at, err := s.span()
+	if err != nil {
+		return protocol.GetLedgersResponse{}, err
+	}
+	if err := errors.Join(checkFormat(q.Format), q.Validate(maxLedgers, at.seq())); err != nil {
+		return protocol.GetLedgersResponse{}, invalidRequest(err)
+	}
+	start, limit := q.StartLedger, uint(defaultLedgers)
+	if p := q.Pagination; p != nil {
+		if p.Cursor != "" {
+			after, err := strconv.ParseUint(p.Cursor, 10, 32)
+			if err != nil {
+				return protocol.GetLedgersResponse{}, invalidParams(err)
+			}
+			if start = uint32(after) + 1; start > at.last.Sequence()+1 || start < at.first {
+				return protocol.GetLedgersResponse{}, invalidParams(fmt.Errorf("cursor ('%s') must be between the oldest ledger: %d and the latest ledger: %d for this rpc instance",
+					p.Cursor, at.first, at.last.Sequence()))
+			}
+		}
+		if p.Limit > 0 {
+			limit = p.Limit
+		}
+	}
+	res := protocol.GetLedgersResponse{Ledgers: []protocol.LedgerInfo{}, LatestLedger: at.last.Sequence(), LatestLedgerCloseTime: at.last.CloseTime(),
+		OldestLedger: at.first, OldestLedgerCloseTime: at.firstTime, Cursor: strconv.FormatUint(uint64(start-1), 10)}
+	for meta, err := range s.net.Chain().Ledgers(start, start+uint32(limit)-1) {
+		if err != nil {
+			return res, err
+		}
+		info, err := ledgerInfo(meta)
+		if err != nil {
+			return res, err
+		}
+		res.Ledgers = append(res.Ledgers, info)
+		res.Cursor = strconv.FormatUint(uint64(info.Sequence), 10)
+	}
+	return res, nil
+}
+
+func (s *Server) getLedgerEntries(_ context.Context, q protocol.GetLedgerEntriesRequest) (protocol.GetLedgerEntriesResponse, error) {
+	if err := checkFormat(q.Format); err != nil {
+		return protocol.GetLedgerEntriesResponse{}, invalidParams(err)
+	}
+	if len(q.Keys) > maxEntryKeys {
+		return protocol.GetLedgerEntriesResponse{}, invalidParams(fmt.Errorf("key count (%d) exceeds maximum supported (%d)", len(q.Keys), maxEntryKeys))
+	}
+	keys := make([]xdr.LedgerKey, len(q.Keys))
+	for i, text := range q.Keys {
+		if err := xdr.SafeUnmarshalBase64WithOptions(text, &keys[i], xdr.DecodeOptions{MaxMemoryBytes: maxKeyBytes}); err != nil {
+			return protocol.GetLedgerEntriesResponse{}, invalidParams(fmt.Errorf("cannot unmarshal key value %s at index %d", text, i))
+		}
+		if keys[i].Type == xdr.LedgerEntryTypeTtl {
+			return protocol.GetLedgerEntriesResponse{}, invalidParams(errors.New("ledger ttl entries cannot be queried directly"))
+		}
+	}
+	if err := s.net.CatchUp(); err != nil {
+		return protocol.GetLedgerEntriesResponse{}, err
+	}
+	view := s.net.Chain().View()
+	defer view.Close()
+	res := protocol.GetLedgerEntriesResponse{Entries: []protocol.LedgerEntryResult{}, LatestLedger: view.Last.Sequence()}
+	for _, key := range keys {
+		r, ok, err := entryResult(view, key)
+		if err != nil {
+			return res, err
+		}
+		if ok && !slices.ContainsFunc(res.Entries, func(e protocol.LedgerEntryResult) bool { return e.KeyXDR == r.KeyXDR }) {
+			res.Entries = append(res.Entries, r)
+		}
+	}
+	return res, nil
+}
+
+// entryResult finds an entry. Archived ones are there, with the past ledger that they lived until; a temporary one is not, once its
+// life has ended.
+func entryResult(view ledger.View, lk xdr.LedgerKey) (res protocol.LedgerEntryResult, ok bool, err error) {
+	k := ledger.KeyOf(lk)
+	raw, ok := view.Get(k)
+	if !ok {
+		return res, false, nil
+	}
+	if until, has := ledger.LiveUntil(view, k); has {
+		if k.Temporary() && until < view.Last.Sequence() {
+			return res, false, nil
+		}
+		res.LiveUntilLedgerSeq = &until
+	}
+	e := ledger.Decode(raw)
+	res.LastModifiedLedger = uint32(e.LastModifiedLedgerSeq)
+	if res.KeyXDR, err = xdr.MarshalBase64(lk); err == nil {
+		if res.DataXDR, err = xdr.MarshalBase64(e.Data); err == nil {
+			res.ExtensionXDR, err = xdr.MarshalBase64(e.Ext)
+		}
+	}
+	return res, true, err
+}
+
+// advanceMethodName is the one method that no real network has.
+const advanceMethodName = "advance"
+
+// AdvanceRequest moves the clock forward: by seconds, or to a Unix time.
+type AdvanceRequest struct {
+	Seconds int64 `json:"seconds,omitempty"`
+	To      int64 `json:"to,omitempty"`
+}
+
+// AdvanceResponse is the last ledger after that.
+type AdvanceResponse struct {
+	LatestLedger          uint32 `json:"latestLedger"`
+	LatestLedgerCloseTime int64  `json:"latestLedgerCloseTime,string"`
+}
+
+// Advance moves the network's clock, for the HTTP door beside JSON-RPC.
+func (s *Server) Advance(q AdvanceRequest) (AdvanceResponse, error) {
+	var last ledger.Closed
+	var err error
+	switch {
+	case q.Seconds != 0 && q.To != 0:
+		err = errors.New("give seconds or to, not both")
+	case q.To != 0:
+		last, err = s.net.AdvanceTo(time.Unix(q.To, 0))
+	case q.Seconds < -maxAdvanceSeconds || q.Seconds > maxAdvanceSeconds:
+		err = fmt.Errorf("seconds must be between 0 and %d", maxAdvanceSeconds)
+	default:
+		last, err = s.net.Advance(time.Duration(q.Seconds) * time.Second)
+	}
+	if err != nil {
+		return AdvanceResponse{}, invalidParams(err)
+	}
+	return AdvanceResponse{LatestLedger: last.Sequence(), LatestLedgerCloseTime: last.CloseTime()}, nil
+}
+
+func (s *Server) advance(_ context.Context, q AdvanceRequest) (AdvanceResponse, error) {
+	return s.Advance(q)
+}
