@@ -101,7 +101,7 @@ const (
 type Submission struct {
 	Hash   string          `json:"hash"`
 	State  SubmissionState `json:"state"`
-	Code   string          `json:"code,omitempty"` // of a rejected one: txBAD_AUTH, txBAD_SEQ, txTOO_LATE, txINSUFFICIENT_FEE …
+	Code   string          `json:"code,omitempty"` // of a rejected one, as in XDR-JSON (SEP-51): tx_bad_auth, tx_bad_seq, tx_too_late …
 	Detail string          `json:"detail,omitempty"`
 	Ledger Ledger          `json:"ledger"` // the newest one then
 }
@@ -133,7 +133,7 @@ type Transaction struct {
 	Order uint32 `json:"order,omitempty"`
 	// FeeCharged is what it cost in stroops after the refund.
 	FeeCharged int64 `json:"fee_charged,string,omitempty"`
-	// Code is the result of a failed one: the transaction's, or of its operation: InvokeHostFunctionTrapped …
+	// Code is the result of a failed one: the transaction's, or of its operation: invoke_host_function_trapped …
 	Code    string   `json:"code,omitempty"`
 	Failure *Failure `json:"failure,omitempty"` // of a failed one, as far as the node tells
 	Value   string   `json:"value,omitempty"`   // what the call returned (ScVal)
