@@ -68,9 +68,10 @@ func place(c protocol.Cursor) ledger.EventPlace {
 
 func eventInfo(e ledger.Event) (protocol.EventInfo, error) {
 	cursor := protocol.Cursor{Ledger: e.At.Ledger, Tx: e.At.Tx, Op: e.At.Op, Event: e.At.Index}
-	info := protocol.EventInfo{EventType: protocol.GetEventTypeFromEventTypeXDR()[e.Event.Type], Ledger: int32(e.At.Ledger),
+	//lint:ignore SA1019 clients of today read the field
+	info := protocol.EventInfo{InSuccessfulContractCall: e.Successful, EventType: protocol.GetEventTypeFromEventTypeXDR()[e.Event.Type], Ledger: int32(e.At.Ledger),
 		LedgerClosedAt: time.Unix(e.CloseTime, 0).UTC().Format(time.RFC3339), ID: cursor.String(), OpIndex: e.At.Op, TxIndex: e.At.Tx,
-		InSuccessfulContractCall: e.Successful, TransactionHash: e.Tx.HexString()}
+		TransactionHash: e.Tx.HexString()}
 	if e.Event.ContractId != nil {
 		info.ContractID = strkey.MustEncode(strkey.VersionByteContract, e.Event.ContractId[:])
 	}

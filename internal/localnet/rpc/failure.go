@@ -16,7 +16,10 @@ func failureText(f *host.Failure, events []xdr.DiagnosticEvent) string {
 	var b strings.Builder
 	first, _, _ := strings.Cut(f.Text, "\n")
 	b.WriteString(first)
-	b.WriteString("\n\nEvent log (newest first):\n")
+	b.WriteString("\n")
+	if len(events) > 0 {
+		b.WriteString("\nEvent log (newest first):\n")
+	}
 	for i := range events {
 		fmt.Fprintf(&b, "   %d: %s\n", i, eventText(events[len(events)-1-i]))
 	}

@@ -130,9 +130,10 @@ func (s *Server) simulateInvoke(ctx context.Context, sim node.Simulation, c simu
 		}
 	}
 	op := c.op.Body.InvokeHostFunctionOp
+	//lint:ignore SA1019 marked as transitional, and asked for by clients of today
+	upgraded := c.q.UseUpgradedAuth
 	out, err := sim.Host.Simulate(ctx, host.SimulateRequest{Info: sim.Info, Seed: seed, Source: c.source, Function: op.HostFunction,
-		AuthMode: c.auth, Auth: op.Auth, InstructionLeeway: uint32(leeway), Diagnostics: true,
-		AddressV2: c.q.UseUpgradedAuth}) //nolint:staticcheck // marked as transitional, and asked for by clients
+		AuthMode: c.auth, Auth: op.Auth, InstructionLeeway: uint32(leeway), Diagnostics: true, AddressV2: upgraded})
 	if err != nil {
 		return res, err
 	}
