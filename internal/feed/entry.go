@@ -29,10 +29,11 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Kinds of entries that no contract event stands behind. All other kinds are the names of the contract's events (docs/contract.md).
+// Kinds of entries that are not the name of a contract event. All other kinds are the names of the contract's events (docs/contract.md).
 const (
 	KindGap    = "gap"     // the node no longer has the ledgers that follow the contract's position: what comes later is late
 	KindGapEnd = "gap_end" // the missing ledgers could be had after all; their entries follow
+	KindUnread = "unread"  // an event that had no effect: Data says its kind, and why
 )
 
 // Note is what an entry says. Fields that do not apply are left out of its JSON.

@@ -85,6 +85,8 @@ type Contract struct {
 	ID       string  // strkey, C…
 	Start    uint32  // the first ledger read
 	Position EventID // everything up to here is projected; EndOfLedger(Start-1) at first
+	// At is the close time of Position's ledger, unix seconds; while far behind, of the last one before it whose time is known; 0 at first.
+	At uint64
 	// GapOldest is 0, or, while ledgers behind Position cannot be had, the oldest ledger the node kept when that was found.
 	GapOldest uint32
 }
@@ -107,11 +109,12 @@ type Event struct {
 type Move struct {
 	Contract string
 	From, To EventID
+	At       uint64 // the close time of To's ledger, or of the last one before it whose time is known; 0 keeps the stored one
 }
 
-// Batch is everything that follows from reading on: it is stored as a whole or not at all.
+// Batch is everything that follows from reading on: it is stored as a whole or not at all. It has at least one move or gap.
 type Batch struct {
-	Moves  []Move  // at least one
+	Moves  []Move
 	Events []Event // in order, each of a contract in Moves and between its From (excluded) and To
 	Trades []Change
 	Feed   []feed.Entry // following the stored head

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
@@ -69,6 +70,21 @@ type Vote struct {
 	escrow.Vote
 	Hash escrow.Hash // of the ruling's text
 	At   uint64
+}
+
+// Clone returns a copy that shares nothing that changes.
+func (t *Trade) Clone() *Trade {
+	out := *t
+	out.Parked = slices.Clone(t.Parked)
+	out.Milestones = slices.Clone(t.Milestones)
+	for i := range out.Milestones {
+		if d := out.Milestones[i].Dispute; d != nil {
+			copied := *d
+			copied.Votes, copied.Silent = slices.Clone(d.Votes), slices.Clone(d.Silent)
+			out.Milestones[i].Dispute = &copied
+		}
+	}
+	return &out
 }
 
 // State is the trade as the contract's view gives it.

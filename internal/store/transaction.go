@@ -64,4 +64,6 @@ type TransactionKey struct {
 }
 
 // Key is t's place in a list.
-func (t Transaction) Key() TransactionKey { return TransactionKey{CreatedAt: t.CreatedAt, Hash: t.Hash} }
+func (t Transaction) Key() TransactionKey {
+	return TransactionKey{CreatedAt: t.CreatedAt, Hash: t.Hash}
+}

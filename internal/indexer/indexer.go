@@ -1,0 +1,191 @@
+package indexer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// Contract is a contract to follow, and the ledger to begin with: the one that deployed it, or an earlier one.
+type Contract struct {
+	Address stellar.Address
+	Start   uint32
+}
+
+// Config says what to follow. Network, Contracts, Source, Store, Bus and Now are required.
+type Config struct {
+	Network   stellar.Network
+	Contracts []Contract
+	Source    Source
+	Store     Store
+	Bus       *feed.Bus // told of each new entry of the feed
+	Now       func() time.Time
+	// Poll is how long to wait at the tip between two questions; DefaultPoll if 0. A value from Wake ends the wait early: whoever closes
+	// ledgers in this process can say so.
+	Poll time.Duration
+	Wake <-chan struct{}
+	Log  *slog.Logger // nil logs nothing
+}
+
+// The bounds of following.
+const (
+	DefaultPoll  = time.Second
+	pageEvents   = 1_000            // asked for at once
+	retryFirst   = time.Second / 5  // after an error of the source or the store, doubled each time
+	retryMost    = 30 * time.Second // at most
+	retryGap     = 30 * time.Second // how often a gap is looked at again
+	markLedgers  = 100              // after so many ledgers the network is looked at again
+	maxContracts = store.MaxPage
+)
+
+// Indexer follows contracts. Make it with New, then Run it once.
+type Indexer struct {
+	config Config
+	follow map[string]*followed // by address; those of the configuration
+	head   feed.Head
+	mark   store.Ledger // the newest ledger whose hash was seen
+	latest uint32       // the newest ledger the source has spoken of
+	status *status
+}
+
+// followed is a contract as it is being read.
+type followed struct {
+	store.Contract
+	address stellar.Address
+	retryAt time.Time // in a gap: not before
+}
+
+// New checks the configuration. It asks nobody anything yet.
+func New(c Config) (*Indexer, error) {
+	if c.Poll == 0 {
+		c.Poll = DefaultPoll
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(c.Contracts) == 0 || len(c.Contracts) > maxContracts {
+		return nil, fmt.Errorf("indexer: %d contracts to follow: name 1 to %d", len(c.Contracts), maxContracts)
+	}
+	x := &Indexer{config: c, follow: map[string]*followed{}, status: newStatus()}
+	for _, contract := range c.Contracts {
+		id := contract.Address.String()
+		if !contract.Address.Contract || x.follow[id] != nil {
+			return nil, fmt.Errorf("indexer: follow %s: it is no contract's address (C…), or is named twice", id)
+		}
+		x.follow[id] = &followed{address: contract.Address}
+	}
+	return x, nil
+}
+
+// ErrStopped is wrapped by the errors that end Run for good: another network, a reset one, a store that belongs to another one. Starting
+// again with the same configuration will end the same way.
+var ErrStopped = errors.New("the indexer cannot go on")
+
+// Run follows the contracts until ctx ends, which is no error, or until it must not go on (ErrStopped). Whatever else happens, an
+// unreachable node, a store that cannot be written, a gap, it shows in Status and tries again.
+func (x *Indexer) Run(ctx context.Context) error {
+	err := x.run(ctx)
+	if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) {
+		return nil
+	}
+	x.status.stopped(err)
+	x.config.Log.Error("the indexer has stopped", "err", err)
+	return err
+}
+
+func (x *Indexer) run(ctx context.Context) error {
+	known := false // that the source and the store are of one network, and where we are
+	wait := retryFirst
+	for ctx.Err() == nil {
+		var more bool
+		err := error(nil)
+		if !known {
+			err = x.start(ctx)
+		}
+		if err == nil {
+			known = true
+			more, err = x.pass(ctx)
+		}
+		switch {
+		case errors.Is(err, ErrStopped) || ctx.Err() != nil:
+			return err
+		case err != nil:
+			// After an error anything may be behind the door: another node, another network, another writer of the store.
+			known = false
+			x.status.failed(err)
+			x.config.Log.Warn("the indexer tries again", "err", err, "wait", wait)
+			sleep(ctx, wait, nil)
+			wait = min(2*wait, retryMost)
+			continue
+		}
+		wait = retryFirst
+		if !more {
+			sleep(ctx, x.config.Poll, x.config.Wake)
+		}
+	}
+	return ctx.Err()
+}
+
+// sleep ends with the time, the context or a value from wake.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-wake:
+	}
+}
+
+// start finds out whose ledgers these are, and where each contract is.
+func (x *Indexer) start(ctx context.Context) error {
+	if err := x.identify(ctx); err != nil {
+		return err
+	}
+	for _, c := range x.config.Contracts {
+		if err := x.config.Store.Follow(ctx, c.Address.String(), c.Start); errors.Is(err, store.ErrMoved) {
+			return fmt.Errorf("%w: %w", ErrStopped, err)
+		} else if err != nil {
+			return err
+		}
+	}
+	stored, err := x.config.Store.Contracts(ctx, "", maxContracts)
+	if err != nil {
+		return err
+	}
+	for _, c := range stored {
+		if f := x.follow[c.ID]; f != nil { // one that is no longer configured stays where it is
+			f.Contract, f.retryAt = c, time.Time{}
+		}
+	}
+	if x.head, err = x.config.Store.FeedHead(ctx); err != nil {
+		return err
+	}
+	unread, err := x.config.Store.Unread(ctx, "", store.MaxPage)
+	if err != nil {
+		return err
+	}
+	x.config.Bus.Publish(x.head.Seq)
+	x.status.begin(x.follow, len(unread))
+	return nil
+}
+
+// note is called with what the source says it has. A newest ledger below one it has spoken of before is a lagging node, or another one.
+func (x *Indexer) note(kept rpc.Range) error {
+	latest := kept.Latest.Sequence
+	x.status.source(kept)
+	if latest < x.latest {
+		was := x.latest
+		x.latest = latest
+		return fmt.Errorf("the source's newest ledger went back from %d to %d: %w", was, latest, rpc.ErrUnavailable)
+	}
+	x.latest = latest
+	return nil
+}

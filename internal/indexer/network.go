@@ -1,0 +1,95 @@
+package indexer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// identify makes sure that the source's ledgers are those of the store: the same passphrase, and the same hash of a ledger that was seen
+// before. Test networks are reset under the same passphrase, and then their ledgers begin again at 1.
+func (x *Indexer) identify(ctx context.Context) error {
+	if _, err := x.config.Source.CheckNetwork(ctx); errors.Is(err, rpc.ErrWrongNetwork) {
+		return fmt.Errorf("%w: %w; check the node's URL and the network's passphrase", ErrStopped, err)
+	} else if err != nil {
+		return err
+	}
+	stored, err := x.config.Store.Network(ctx)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return x.found(ctx)
+	case err != nil:
+		return err
+	case stored.Passphrase != x.config.Network.Passphrase():
+		return fmt.Errorf("%w: the store holds trades of the network %q, configured is %q; choose another store, or the other network", ErrStopped,
+			stored.Passphrase, x.config.Network.Passphrase())
+	}
+	x.mark = stored.Mark
+	// The mark is the surest sign; the first ledger tells when the source is not that far, as a reset network is at first.
+	for _, l := range []store.Ledger{stored.Mark, stored.First} {
+		switch found, err := x.compare(ctx, l); {
+		case err != nil:
+			return err
+		case found:
+			return nil
+		}
+	}
+	// Neither is there any more: older than all the source keeps, or newer than its tip. Nothing speaks against it.
+	return nil
+}
+
+// compare tells whether the source has the ledger; another hash is ErrStopped.
+func (x *Indexer) compare(ctx context.Context, l store.Ledger) (found bool, err error) {
+	got, _, err := x.config.Source.Ledgers(ctx, l.Seq, 1)
+	var gap *rpc.GapError
+	switch {
+	case errors.As(err, &gap):
+		return false, nil
+	case err != nil:
+		return false, err
+	case len(got) == 0:
+		return false, nil
+	case got[0].Sequence != l.Seq:
+		return false, fmt.Errorf("asked for ledger %d, got %d: %w", l.Seq, got[0].Sequence, rpc.ErrAnswer)
+	case store.Hash(got[0].Hash) != l.Hash:
+		return false, fmt.Errorf("%w: ledger %d was %x when it was read, the source now has %s: the network was reset, or it is another one of the same name; "+
+			"begin with an empty store", ErrStopped, l.Seq, l.Hash, got[0].Hash)
+	}
+	return true, nil
+}
+
+// found notes the network in a new store.
+func (x *Indexer) found(ctx context.Context) error {
+	ledger, hash, err := x.config.Source.LatestHash(ctx)
+	if err != nil {
+		return err
+	}
+	x.mark = store.Ledger{Seq: ledger.Sequence, Hash: store.Hash(hash)}
+	return x.config.Store.SetNetwork(ctx, x.config.Network.Passphrase(), x.mark)
+}
+
+// remark looks at the network again from time to time: the mark must still be the source's, and then becomes a newer ledger.
+func (x *Indexer) remark(ctx context.Context) error {
+	if x.latest < x.mark.Seq+markLedgers {
+		return nil
+	}
+	if err := x.identify(ctx); err != nil {
+		return err
+	}
+	ledger, hash, err := x.config.Source.LatestHash(ctx)
+	if err != nil {
+		return err
+	}
+	if ledger.Sequence <= x.mark.Seq {
+		return nil
+	}
+	newer := store.Ledger{Seq: ledger.Sequence, Hash: store.Hash(hash)}
+	if err := x.config.Store.Mark(ctx, newer); err != nil {
+		return err
+	}
+	x.mark = newer
+	return nil
+}

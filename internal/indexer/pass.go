@@ -1,0 +1,214 @@
+package indexer
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// pass reads one page for each group of contracts that are at the same position. more says that one of them is not at the tip yet.
+func (x *Indexer) pass(ctx context.Context) (more bool, err error) {
+	if err := x.remark(ctx); err != nil {
+		return false, err
+	}
+	groups := x.groups()
+	for i, group := range groups {
+		// A group stops where the next one is, so that the two go on as one.
+		bound := store.EventID("")
+		if i+1 < len(groups) {
+			bound = groups[i+1][0].Position
+		}
+		behind, err := x.read(ctx, group, bound)
+		if err != nil {
+			return false, err
+		}
+		more = more || behind
+	}
+	return more, nil
+}
+
+// groups are the contracts to be read now, together where they are at the same position, the one that is furthest behind first.
+func (x *Indexer) groups() [][]*followed {
+	now := x.config.Now()
+	order := slices.SortedFunc(maps.Values(x.follow), func(a, b *followed) int {
+		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.GapOldest, b.GapOldest), cmp.Compare(a.ID, b.ID))
+	})
+	var groups [][]*followed
+	for _, f := range order {
+		if f.GapOldest != 0 && now.Before(f.retryAt) {
+			continue
+		}
+		if n := len(groups); n > 0 {
+			last := groups[n-1]
+			if last[0].Position == f.Position && last[0].GapOldest == f.GapOldest && len(last) < rpc.MaxContracts {
+				groups[n-1] = append(last, f)
+				continue
+			}
+		}
+		groups = append(groups, []*followed{f})
+	}
+	return groups
+}
+
+// read asks for the events behind a group's position, none behind bound if there is one, and stores what follows. behind says that there
+// is more to be had at once.
+func (x *Indexer) read(ctx context.Context, group []*followed, bound store.EventID) (behind bool, err error) {
+	from := group[0].Position
+	addresses := make([]stellar.Address, len(group))
+	for i, f := range group {
+		addresses[i] = f.address
+	}
+	page, err := x.config.Source.Events(ctx, rpc.From{Cursor: string(from)}, addresses, pageEvents)
+	next := from.Complete() + 1
+	var gap *rpc.GapError
+	switch {
+	case errors.As(err, &gap):
+		return false, x.gap(ctx, group, gap.Kept)
+	case err != nil:
+		return false, err
+	case next < page.Kept.Oldest.Sequence:
+		// Some nodes answer 200 and an empty page to a position they no longer keep.
+		return false, x.gap(ctx, group, page.Kept)
+	}
+	if err := x.note(page.Kept); err != nil {
+		return false, err
+	}
+	if page.Kept.Latest.Sequence < from.Ledger() {
+		return false, fmt.Errorf("position %s is behind the source's newest ledger, %d: it lags, or its network was reset: %w", from, page.Kept.Latest.Sequence, rpc.ErrUnavailable)
+	}
+	to, err := checked(page, from)
+	if err != nil {
+		return false, err
+	}
+	if bound > from && to > bound {
+		to = bound
+		page.Events = slices.DeleteFunc(page.Events, func(e rpc.Event) bool { return store.EventID(e.ID) > bound })
+	}
+	if group[0].GapOldest != 0 {
+		if err := x.gapEnded(ctx, group); err != nil {
+			return false, err
+		}
+	}
+	if to == from {
+		return false, nil // at the tip
+	}
+	if err := x.apply(ctx, group, to, page); err != nil {
+		return false, err
+	}
+	return to.Complete() < page.Kept.Latest.Sequence, nil
+}
+
+// checked is where a page ends. It refuses (rpc.ErrAnswer) a page that goes back, beyond the newest ledger, or is out of order: such a page
+// would lose events or give them twice.
+func checked(page rpc.EventPage, from store.EventID) (to store.EventID, err error) {
+	if to, err = store.ParseEventID(page.Cursor); err != nil {
+		return "", fmt.Errorf("page behind %s: %w: %w", from, rpc.ErrAnswer, err)
+	}
+	last := from
+	for _, e := range page.Events {
+		if id := store.EventID(e.ID); id <= last || id.Ledger() != e.Ledger.Sequence {
+			return "", fmt.Errorf("page behind %s: event %s is out of order: %w", from, e.ID, rpc.ErrAnswer)
+		}
+		last = store.EventID(e.ID)
+	}
+	if to < last || to > store.EndOfLedger(page.Kept.Latest.Sequence) {
+		return "", fmt.Errorf("page behind %s: it ends at %s, events reach %s, the newest ledger is %d: %w", from, to, last, page.Kept.Latest.Sequence, rpc.ErrAnswer)
+	}
+	return to, nil
+}
+
+// apply stores a page and what follows from it, and tells everybody.
+func (x *Indexer) apply(ctx context.Context, group []*followed, to store.EventID, page rpc.EventPage) error {
+	at := uint64(0)
+	if n := len(page.Events); n > 0 {
+		at = page.Events[n-1].Ledger.CloseTime
+	}
+	if to.Ledger() == page.Kept.Latest.Sequence {
+		at = page.Kept.Latest.CloseTime
+	}
+	moves := make([]store.Move, len(group))
+	for i, f := range group {
+		moves[i] = store.Move{Contract: f.ID, From: f.Position, To: to, At: at}
+	}
+	batch, err := build(ctx, x.config.Network, x.config.Store, x.head, moves, page.Events)
+	if err != nil {
+		return err
+	}
+	if err := x.config.Store.Apply(ctx, batch); err != nil {
+		return err
+	}
+	for _, f := range group {
+		f.Position, f.At = to, max(f.At, at)
+	}
+	unread := 0
+	for _, e := range batch.Events {
+		if e.Unread != "" {
+			unread++
+			x.config.Log.Error("an event had no effect", "event", e.ID, "kind", e.Kind, "contract", e.Contract, "err", e.Unread)
+		}
+	}
+	x.published(batch)
+	x.status.moved(x.follow, unread, x.config.Now())
+	return nil
+}
+
+func (x *Indexer) published(batch store.Batch) {
+	if n := len(batch.Feed); n > 0 {
+		x.head = batch.Feed[n-1].Head()
+		x.config.Bus.Publish(x.head.Seq)
+	}
+}
+
+// gap notes that what comes behind a group's position is not to be had. It is a state, entered once and told once; the position stays.
+func (x *Indexer) gap(ctx context.Context, group []*followed, kept rpc.Range) error {
+	for _, f := range group {
+		f.retryAt = x.config.Now().Add(retryGap)
+	}
+	if err := x.note(kept); err != nil {
+		return err
+	}
+	if group[0].GapOldest != 0 {
+		return nil
+	}
+	x.config.Log.Error("ledgers are missing: the source no longer has what comes next", "ledger", group[0].Position.Complete()+1, "oldest", kept.Oldest.Sequence)
+	return x.turn(ctx, group, feed.KindGap, kept.Oldest.Sequence)
+}
+
+// gapEnded notes that the missing ledgers can be had after all.
+func (x *Indexer) gapEnded(ctx context.Context, group []*followed) error {
+	x.config.Log.Info("the missing ledgers can be had", "ledger", group[0].Position.Complete()+1)
+	return x.turn(ctx, group, feed.KindGapEnd, 0)
+}
+
+// turn takes a group into the gap state, or out of it with oldest 0, and writes it into the feed.
+func (x *Indexer) turn(ctx context.Context, group []*followed, kind string, oldest uint32) error {
+	b := builder{head: x.head}
+	for _, f := range group {
+		data, err := json.Marshal(map[string]uint32{"from": f.Position.Complete() + 1, "oldest": max(oldest, f.GapOldest)})
+		if err != nil {
+			return err
+		}
+		b.batch.Gaps = append(b.batch.Gaps, store.Gap{Contract: f.ID, Oldest: oldest})
+		if err := b.note(feed.Note{Kind: kind, Contract: f.ID, Data: data}); err != nil {
+			return err
+		}
+	}
+	if err := x.config.Store.Apply(ctx, b.batch); err != nil {
+		return err
+	}
+	for _, f := range group {
+		f.GapOldest = oldest
+	}
+	x.published(b.batch)
+	x.status.moved(x.follow, 0, x.config.Now())
+	return nil
+}

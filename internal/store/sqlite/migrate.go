@@ -1,0 +1,87 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+type migration struct {
+	name string // 0001_chain.sql
+	sql  string
+}
+
+// migrations lists the files in their order; number n is at n-1. A hole or a double number is an error of whoever built the program.
+func migrations() ([]migration, error) {
+	files, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
+	if err != nil {
+		return nil, err
+	}
+	var all []migration
+	for _, path := range files {
+		name := strings.TrimPrefix(path, "migrations/")
+		digits, _, _ := strings.Cut(name, "_")
+		if n, err := strconv.Atoi(digits); err != nil || n != len(all)+1 {
+			return nil, fmt.Errorf("migration %s is not number %d", name, len(all)+1)
+		}
+		text, err := migrationFiles.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, migration{name: name, sql: string(text)})
+	}
+	return all, nil
+}
+
+// migrate brings the schema forward, each step in a transaction that also counts it. Two processes that start at once wait for each other:
+// a transaction takes the write lock when it begins, and looks at the number again then.
+func migrate(ctx context.Context, db *sql.DB, path string) error {
+	steps, err := migrations()
+	if err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	for {
+		done, err := migrateOne(ctx, db, steps, path)
+		if err != nil || done {
+			return err
+		}
+	}
+}
+
+func migrateOne(ctx context.Context, db *sql.DB, steps []migration, path string) (done bool, err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("migrate database %s: %w", path, err)
+	}
+	defer tx.Rollback()
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return false, fmt.Errorf("migrate database %s: %w", path, err)
+	}
+	switch {
+	case version > len(steps):
+		return false, fmt.Errorf("database %s has schema %d, this program knows schemas up to %d: %w; start the newer version, or restore a backup from before it",
+			path, version, len(steps), ErrNewer)
+	case version == len(steps):
+		return true, nil
+	}
+	step := steps[version]
+	if _, err := tx.ExecContext(ctx, step.sql); err != nil {
+		return false, fmt.Errorf("migrate database %s: %s: %w", path, step.name, err)
+	}
+	// A PRAGMA takes no parameters; both are numbers of ours, and both are part of the transaction.
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, version+1)); err != nil {
+		return false, fmt.Errorf("migrate database %s: %s: %w", path, step.name, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return false, fmt.Errorf("migrate database %s: %s: %w", path, step.name, err)
+	}
+	return false, nil
+}

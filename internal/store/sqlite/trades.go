@@ -1,0 +1,178 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+const tradeColumns = `t.id, t.contract, t.terms, t.opened_by, t.stage, t.buyer_bond, t.seller_bond, t.last_deadline,
+	t.opened, t.opened_at, t.updated, t.updated_at, t.ended_at`
+
+// Trade reads a trade with everything below it, all as of one moment; store.ErrNotFound.
+func (s *Store) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
+	all, err := s.snapshot(ctx, `SELECT `+tradeColumns+` FROM trades t WHERE t.id = ?`, id[:])
+	if err == nil && len(all) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Trade{}, fmt.Errorf("read trade %s: %w", id, err)
+	}
+	return all[0], nil
+}
+
+// Trades lists trades with everything below them, all as of one moment, in the order in which they were opened, or newest first.
+func (s *Store) Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	query, args := tradesQuery(f)
+	all, err := s.snapshot(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list trades: %w", err)
+	}
+	return all, nil
+}
+
+// tradesQuery has an index for each filter of one or two conditions, and for a person's with part and stage; what is beyond that is looked
+// at row by row within the index: the other asset or contract of a person's trades, or of one asset in one contract.
+func tradesQuery(f store.TradeFilter) (string, []any) {
+	query := `SELECT ` + tradeColumns + ` FROM trades t WHERE `
+	order, stage := `t.opened`, `t.stage = ? AND `
+	var args []any
+	if f.Account != "" {
+		// CROSS JOIN keeps the planner from beginning with the trades (https://www.sqlite.org/optoverview.html#crossjoin).
+		query = `SELECT ` + tradeColumns + ` FROM participants p CROSS JOIN trades t ON t.id = p.trade WHERE p.account = ? AND `
+		order, stage = `p.opened`, `p.stage = ? AND `
+		args = append(args, f.Account)
+	}
+	if f.Part != "" {
+		query, args = query+`p.part = ? AND `, append(args, f.Part)
+	}
+	if f.Stage != nil {
+		query, args = query+stage, append(args, *f.Stage)
+	}
+	if f.Asset != "" {
+		query, args = query+`t.asset = ? AND `, append(args, f.Asset)
+	}
+	if f.Contract != "" {
+		query, args = query+`t.contract = ? AND `, append(args, f.Contract)
+	}
+	tail, from := pageByID(order, f.Page)
+	return query + tail, append(args, from, f.Limit)
+}
+
+// snapshot runs a query for trades and fills each in one read transaction: a trade and its milestones are of the same moment.
+func (s *Store) snapshot(ctx context.Context, query string, args ...any) ([]store.Trade, error) {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []store.Trade
+	for rows.Next() {
+		t, err := scanTrade(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	below, err := prepareBelow(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	defer below.close()
+	for i := range all {
+		if err := below.fill(ctx, &all[i]); err != nil {
+			return nil, fmt.Errorf("trade %s: %w", all[i].ID, err)
+		}
+	}
+	return all, nil
+}
+
+func scanTrade(row scanner) (store.Trade, error) {
+	var t store.Trade
+	err := row.Scan((*hash)(&t.ID), &t.Contract, document[escrow.Terms]{&t.Terms}, &t.OpenedBy, &t.Stage, (*units)(&t.Bonds[0]), (*units)(&t.Bonds[1]),
+		&t.LastDeadline, &t.Opened.Event, &t.Opened.At, &t.Updated.Event, &t.Updated.At, &t.EndedAt)
+	t.Milestones = make([]store.Milestone, len(t.Terms.Milestones))
+	return t, err
+}
+
+// writeTrade stores a trade as it is now, and those of its milestones that the change names.
+func writeTrade(ctx context.Context, tx *sql.Tx, c store.Change) error {
+	t := c.Trade
+	res, err := tx.ExecContext(ctx, `
+		UPDATE trades SET stage = ?, buyer_bond = ?, seller_bond = ?, updated = ?, updated_at = ?, ended_at = ?
+		WHERE id = ?`,
+		t.Stage, units(t.Bonds[0]), units(t.Bonds[1]), t.Updated.Event, seconds(t.Updated.At), seconds(t.EndedAt), t.ID[:])
+	if err != nil {
+		return err
+	}
+	known, err := res.RowsAffected()
+	if err != nil {
+		return err
+	}
+	touched := c.Milestones
+	if known == 0 {
+		if err := insertTrade(ctx, tx, t); err != nil {
+			return err
+		}
+		touched = nil
+		for i := range t.Milestones {
+			touched = append(touched, i)
+		}
+	} else if _, err := tx.ExecContext(ctx, `UPDATE participants SET stage = ? WHERE trade = ? AND stage <> ?`, t.Stage, t.ID[:], t.Stage); err != nil {
+		return err
+	}
+	for _, i := range touched {
+		if err := writeMilestone(ctx, tx, t.ID, i, &t.Milestones[i]); err != nil {
+			return fmt.Errorf("milestone %d: %w", i, err)
+		}
+	}
+	return writeParked(ctx, tx, t)
+}
+
+func insertTrade(ctx context.Context, tx *sql.Tx, t *store.Trade) error {
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO trades (id, contract, buyer, seller, asset, terms, opened_by, stage, buyer_bond, seller_bond, last_deadline,
+			opened, opened_at, updated, updated_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.ID[:], t.Contract, t.Terms.Buyer, t.Terms.Seller, t.Terms.Asset, document[escrow.Terms]{&t.Terms}, t.OpenedBy, t.Stage, units(t.Bonds[0]), units(t.Bonds[1]),
+		seconds(t.LastDeadline), t.Opened.Event, seconds(t.Opened.At), t.Updated.Event, seconds(t.Updated.At), seconds(t.EndedAt)); err != nil {
+		return err
+	}
+	for r := range t.Terms.Roles() {
+		account, _ := t.Terms.AddressOf(r)
+		if _, err := tx.ExecContext(ctx, `
+			INSERT INTO participants (account, opened, trade, part, role, stage) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (account, opened) DO NOTHING`,
+			account, t.Opened.Event, t.ID[:], store.PartOf(r), r, t.Stage); err != nil {
+			return fmt.Errorf("role %d: %w", r, err)
+		}
+	}
+	return nil
+}
+
+func writeParked(ctx context.Context, tx *sql.Tx, t *store.Trade) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM parked WHERE trade = ?`, t.ID[:]); err != nil {
+		return err
+	}
+	for _, p := range t.Parked {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO parked (trade, role, amount) VALUES (?, ?, ?)`, t.ID[:], p.Role, wide(p.Amount)); err != nil {
+			return fmt.Errorf("parked for role %d: %w", p.Role, err)
+		}
+	}
+	return nil
+}
