@@ -22,7 +22,7 @@ var ErrAddress = errors.New("not an account (G…) or contract (C…) address")
 
 // ParseAddress reads a strkey. The error says what kind of address s is, if it is another kind.
 func ParseAddress(s string) (Address, error) {
-	const shown = 60 // a strkey has 56 characters, a muxed one 69; a message need not repeat a megabyte
+	const shown = 69 // a strkey has 56 characters, a muxed one 69; a message need not repeat a megabyte
 	name := s
 	if len(name) > shown {
 		name = name[:shown] + "…"
