@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -93,7 +94,13 @@ func parse(name string, data []byte, def defaults) (*Story, error) {
 	p.head(raw)
 	for _, t := range slices.Sorted(maps.Keys(raw.Terms)) {
 		p.where = "terms " + t
-		p.story.Terms[t] = p.terms(t, raw.Terms[t])
+		terms := p.terms(t, raw.Terms[t])
+		for _, other := range slices.Sorted(maps.Keys(p.story.Terms)) {
+			if reflect.DeepEqual(p.story.Terms[other], terms) {
+				p.problem("these are the same terms as %q: one trade has one name", other)
+			}
+		}
+		p.story.Terms[t] = terms
 	}
 	var at Time
 	for i, data := range raw.Steps {
