@@ -5,7 +5,8 @@
 // code that validators run. What stays outside is everything around a host function: transactions, signatures of accounts, fees
 // taken and refunded, limits per transaction, ledger close, archival. See README.md for the recipe of the module and its contents.
 //
-// A Machine is the compiled module; a Host serves one call after another from an instance of it. Contracts are strangers' code: a
-// call that panics inside the module, asks for more memory than there may be or outlives its context ends with an error, its
-// instance is thrown away, and the next call finds a fresh one.
+// A Machine is the compiled module; a Host serves one call after another from an instance of it. Contracts are strangers' code. What
+// they do wrong is a result like another, and their time and memory end with the network's budget for a transaction. Should a call
+// panic inside the module all the same, or ask for more memory than there may be, it ends with an error, its instance is thrown away,
+// and the next call finds a fresh one.
 package host

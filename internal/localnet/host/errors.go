@@ -23,8 +23,8 @@ func (e *EntryArchived) Error() string {
 	return "refused by the host: the " + e.Key.Type.String() + " entry is archived and not listed for restoring"
 }
 
-// Trap is the end of a call inside the module: a panic of the host, memory beyond the bound, a ledger that could not be read, a
-// context that ended. The instance is gone, the Host goes on with a new one. Unwrap gives the cause.
+// Trap is the end of a call inside the module: a panic of the host, memory beyond the bound, a ledger that could not be read.
+// The instance is gone, the Host goes on with a new one. Unwrap gives the cause.
 type Trap struct {
 	Panic string // the panic's text, when there was one
 	Cause error

@@ -42,7 +42,7 @@ func Compile(ctx context.Context, o Options) (*Machine, error) {
 	if o.Interpreter {
 		config = wazero.NewRuntimeConfigInterpreter()
 	}
-	config = config.WithMemoryLimitPages(maxMemoryBytes / wasmPageBytes).WithCloseOnContextDone(true)
+	config = config.WithMemoryLimitPages(maxMemoryBytes / wasmPageBytes)
 	m := &Machine{}
 	if o.CacheDir != "" {
 		if m.cache, err = wazero.NewCompilationCacheWithDir(o.CacheDir); err != nil {

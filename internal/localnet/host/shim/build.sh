@@ -26,5 +26,8 @@ flags="--remap-path-prefix=$here=shim$sep--remap-path-prefix=$target=target$sep-
 for index in "$cargo_home"/registry/src/*; do
   flags="$flags$sep--remap-path-prefix=$index=crates"
 done
-clean RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target" CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-19 CARGO_ENCODED_RUSTFLAGS="$flags" \
-  cargo build --locked --release --lib -j "${JOBS:-2}" --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort
+set -- RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$target" CARGO_ENCODED_RUSTFLAGS="$flags" \
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-19
+# The shim is compiled anew each time: cargo goes by the times of files, and would take an older copy for what it built last.
+clean "$@" cargo clean --quiet --locked --workspace --release --target wasm32-unknown-unknown
+clean "$@" cargo build --locked --release --lib ${JOBS:+-j "$JOBS"} --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// packages are what the recipes need, all from Debian (bookworm's security pocket): a compiler whose sources of the standard library
+// come with it, and a linker for WebAssembly. They are used by their paths, whatever else is installed.
+var packages = []string{"rustc-web", "cargo-web", "rust-web-src", "lld-19"}
+
+// missingTool says that nothing could be looked at.
+type missingTool struct{ what []string }
+
+func (m *missingTool) Error() string {
+	return fmt.Sprintf("%s is missing: install Debian's compiler, which builds the same bytes everywhere (apt-get install --no-install-recommends %s)",
+		strings.Join(m.what, " and "), strings.Join(packages, " "))
+}
+
+// toolchain describes the installed tools in lines that are equal exactly if the same bytes are to be expected. It returns a
+// *missingTool if there are none.
+func toolchain(ctx context.Context) (string, error) {
+	var missing []string
+	for _, tool := range []string{"/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-19"} {
+		if _, err := os.Stat(tool); err != nil {
+			missing = append(missing, tool)
+		}
+	}
+	if sources, err := filepath.Glob("/usr/src/rustc-*/library/std/Cargo.toml"); err != nil || len(sources) == 0 {
+		missing = append(missing, "/usr/src/rustc-*/library")
+	}
+	if len(missing) > 0 {
+		return "", &missingTool{missing}
+	}
+	var b strings.Builder
+	for _, command := range [][]string{{"/usr/bin/rustc", "--version"}, {"/usr/bin/cargo", "--version"}, {"/usr/bin/wasm-ld-19", "--version"}} {
+		out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
+		if err != nil {
+			return "", fmt.Errorf("ask %s for its version: %w", command[0], err)
+		}
+		b.Write(out)
+	}
+	// A revision of the package may patch the compiler without changing its version.
+	for _, name := range packages {
+		out, err := exec.CommandContext(ctx, "dpkg-query", "-W", "-f=${Package} ${Version}\n", name).Output()
+		if err != nil {
+			fmt.Fprintf(&b, "%s not by dpkg\n", name)
+			continue
+		}
+		b.Write(out)
+	}
+	return b.String(), nil
+}
