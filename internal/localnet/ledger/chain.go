@@ -256,3 +256,6 @@ func (c *Chain) Offset() time.Duration {
 
 // Evictor returns a new one for the state as it is.
 func (c *Chain) Evictor() *Evictor { return NewEvictor(c.state) }
+
+// Each calls f with every entry of the newest state, in no order, until f returns false.
+func (c *Chain) Each(f func(Key, []byte) bool) { c.state.Each(f) }
