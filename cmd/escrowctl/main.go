@@ -1,0 +1,23 @@
+// Command escrowctl is the operator's tool. It exits with 0 when what was asked for is done or holds, 1 when it fails, 2 when it could not
+// look, 3 when it was called wrongly.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := ctl.Run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "escrowctl:", err)
+		os.Exit(ctl.ExitCode(err))
+	}
+}

@@ -1,0 +1,109 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+	sdknetwork "github.com/stellar/go-stellar-sdk/network"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+)
+
+// networkFlags say which network is meant, and through which node it is reached.
+type networkFlags struct {
+	RPC        string `name:"rpc" env:"STELLAR_RPC_URL" help:"URL of a Stellar RPC node." required:"" placeholder:"URL"`
+	Passphrase string `env:"STELLAR_PASSPHRASE" help:"The network's passphrase, or main or test for these. A node of another network is refused." required:"" placeholder:"TEXT"`
+}
+
+func (f networkFlags) client() (*rpc.Client, error) {
+	passphrase := f.Passphrase
+	switch passphrase {
+	case "main":
+		passphrase = sdknetwork.PublicNetworkPassphrase
+	case "test":
+		passphrase = sdknetwork.TestNetworkPassphrase
+	}
+	network, err := stellar.NewNetwork(passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --passphrase: %w", errUsage, err)
+	}
+	c, err := rpc.New(rpc.Config{URL: f.RPC, Network: network})
+	if err != nil {
+		return nil, fmt.Errorf("%w: --rpc: %w", errUsage, err)
+	}
+	return c, nil
+}
+
+// keyFlags name the key that signs. It is a file and never an argument: arguments are seen by everyone on the machine.
+type keyFlags struct {
+	KeyFile string `env:"STELLAR_KEY_FILE" help:"File with the secret key (S…) of the account that signs and pays; readable by its owner only." required:"" placeholder:"FILE"`
+	Fee     int64  `help:"Bid in stroops above the cost of resources." default:"100"`
+}
+
+// maxKeyFile bounds what is read of a key file, in bytes.
+const maxKeyFile = 1 << 10
+
+func (f keyFlags) key() (*keypair.Full, error) {
+	info, err := os.Stat(f.KeyFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: --key-file: %s does not exist", errUsage, f.KeyFile)
+	case err != nil:
+		return nil, fmt.Errorf("%w: --key-file: %w", errUsage, err)
+	case info.Mode().Perm()&0o077 != 0:
+		return nil, fmt.Errorf("%w: --key-file: %s can be read by others (mode %v): chmod 600 it", errUsage, f.KeyFile, info.Mode().Perm())
+	case info.Size() > maxKeyFile:
+		return nil, fmt.Errorf("%w: --key-file: %s is no key file: it has %d bytes", errUsage, f.KeyFile, info.Size())
+	}
+	text, err := os.ReadFile(f.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --key-file: %w", errUsage, err)
+	}
+	key, err := keypair.ParseFull(strings.TrimSpace(string(text)))
+	if err != nil {
+		// The parser's error may quote what it read.
+		return nil, fmt.Errorf("%w: --key-file: %s does not hold one secret key (S…)", errUsage, f.KeyFile)
+	}
+	return key, nil
+}
+
+func sender(n networkFlags, k keyFlags) (*deploy.Sender, error) {
+	client, err := n.client()
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.key()
+	if err != nil {
+		return nil, err
+	}
+	return &deploy.Sender{Client: client, Key: key, InclusionFee: k.Fee}, nil
+}
+
+// contractFlag names the deployed contract.
+type contractFlag struct {
+	Contract string `env:"CONTRACT_ID" help:"The deployed contract (C…)." required:"" placeholder:"C…"`
+}
+
+func (f contractFlag) address() (stellar.Address, error) { return contractAddress("--contract", f.Contract) }
+
+func contractAddress(flag, text string) (stellar.Address, error) {
+	a, err := anyAddress(flag, text)
+	if err == nil && !a.Contract {
+		return a, fmt.Errorf("%w: %s: %s is an account, not a contract (C…)", errUsage, flag, text)
+	}
+	return a, err
+}
+
+func anyAddress(flag, text string) (stellar.Address, error) {
+	a, err := stellar.ParseAddress(text)
+	if err != nil {
+		return a, fmt.Errorf("%w: %s: %w", errUsage, flag, err)
+	}
+	return a, nil
+}

@@ -1,0 +1,278 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+)
+
+// validFor is how long a transaction may wait for a ledger, in seconds of the ledger's clock.
+const validFor = 180
+
+// maxTries bounds how often a node that is busy is handed the same transaction.
+const maxTries = 20
+
+var (
+	// ErrFailed is wrapped when the network refused a transaction or would: nothing has changed but, at most, the fee.
+	ErrFailed = errors.New("the network refuses")
+	// ErrNoAccount is returned when the key's account does not exist on the network.
+	ErrNoAccount = errors.New("the account does not exist")
+)
+
+// A Sender sends transactions of one key's account, one after the other. It is not safe for concurrent use: two transactions would carry the
+// same sequence number.
+type Sender struct {
+	Client *rpc.Client
+	Key    stellar.Key
+	// InclusionFee is the bid in stroops, at least stellar.MinInclusionFee.
+	InclusionFee int64
+}
+
+// Receipt is what became of a transaction that a ledger included and that did what it should.
+type Receipt struct {
+	Hash       stellar.Hash
+	Ledger     uint32
+	FeeCharged int64 // stroops
+	Value      xdr.ScVal
+}
+
+// check decides whether the authorisations that a simulation asked for may be signed.
+type check func(source stellar.Address, auth []xdr.SorobanAuthorizationEntry) error
+
+// Call makes one call of the contract that the key's account has to sign for, or nobody.
+func (s *Sender) Call(ctx context.Context, contract stellar.Address, call escrow.Call, state stellar.State) (Receipt, error) {
+	want, err := stellar.ExpectedTree(contract, call, state)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return s.send(ctx, call.Function(), func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.Invoke(e, want.Call) },
+		func(source stellar.Address, auth []xdr.SorobanAuthorizationEntry) error {
+			return stellar.CheckTree(want, source, auth)
+		})
+}
+
+// View makes a call for its answer only; nothing is sent.
+func (s *Sender) View(ctx context.Context, call xdr.InvokeContractArgs) (xdr.ScVal, error) {
+	envelope, err := s.envelope(ctx)
+	if err != nil {
+		return xdr.ScVal{}, err
+	}
+	t, err := stellar.Invoke(envelope, call)
+	if err != nil {
+		return xdr.ScVal{}, err
+	}
+	sim, err := s.simulate(ctx, string(call.FunctionName), t)
+	if err != nil {
+		return xdr.ScVal{}, err
+	}
+	return sim.value, nil
+}
+
+func (s *Sender) send(ctx context.Context, what string, build func(stellar.Envelope) (stellar.Transaction, error), allowed check) (Receipt, error) {
+	envelope, err := s.envelope(ctx)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%s: %w", what, err)
+	}
+	t, err := build(envelope)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%s: %w", what, err)
+	}
+	sim, err := s.simulate(ctx, what, t)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if r := sim.restore; r != nil {
+		restore, err := stellar.Restore(envelope, r.data, r.fee)
+		if err != nil {
+			return Receipt{}, fmt.Errorf("%s: restore archived entries: %w", what, err)
+		}
+		if _, err := s.submit(ctx, what+": restore archived entries", restore); err != nil {
+			return Receipt{}, err
+		}
+		return s.send(ctx, what, build, allowed)
+	}
+	if err := allowed(envelope.Source, sim.auth); err != nil {
+		return Receipt{}, fmt.Errorf("%s: %w", what, err)
+	}
+	if t, err = t.Assemble(sim.data, sim.fee, sim.auth); err != nil {
+		return Receipt{}, fmt.Errorf("%s: %w", what, err)
+	}
+	return s.submit(ctx, what, t)
+}
+
+// envelope asks for the account's sequence number and the ledger's clock.
+func (s *Sender) envelope(ctx context.Context) (stellar.Envelope, error) {
+	source, err := stellar.ParseAccount(s.Key.Address())
+	if err != nil {
+		return stellar.Envelope{}, err
+	}
+	var key xdr.LedgerKey
+	id, err := xdr.AddressToAccountId(s.Key.Address())
+	if err != nil {
+		return stellar.Envelope{}, fmt.Errorf("account %s: %w", source, err)
+	}
+	if err := key.SetAccount(id); err != nil {
+		return stellar.Envelope{}, fmt.Errorf("account %s: %w", source, err)
+	}
+	entries, _, err := s.Client.Entries(ctx, key)
+	if err != nil {
+		return stellar.Envelope{}, err
+	}
+	if len(entries) == 0 {
+		return stellar.Envelope{}, fmt.Errorf("account %s on %q: %w: fund it first", source, s.Client.Network().Passphrase(), ErrNoAccount)
+	}
+	kept, err := s.Client.Range(ctx)
+	if err != nil {
+		return stellar.Envelope{}, err
+	}
+	account, ok := entries[0].Data.GetAccount()
+	if !ok {
+		return stellar.Envelope{}, fmt.Errorf("account %s: the node answered with another entry: %w", source, rpc.ErrAnswer)
+	}
+	return stellar.Envelope{
+		Source: source, Sequence: int64(account.SeqNum),
+		NotAfter: kept.Latest.CloseTime + validFor, InclusionFee: max(s.InclusionFee, stellar.MinInclusionFee),
+	}, nil
+}
+
+type simulated struct {
+	data    xdr.SorobanTransactionData
+	fee     int64
+	auth    []xdr.SorobanAuthorizationEntry
+	value   xdr.ScVal
+	restore *restoring
+}
+
+type restoring struct {
+	data xdr.SorobanTransactionData
+	fee  int64
+}
+
+func (s *Sender) simulate(ctx context.Context, what string, t stellar.Transaction) (simulated, error) {
+	text, err := t.Base64()
+	if err != nil {
+		return simulated{}, fmt.Errorf("%s: %w", what, err)
+	}
+	res, err := s.Client.Simulate(ctx, text)
+	if err != nil {
+		return simulated{}, fmt.Errorf("%s: simulate: %w", what, err)
+	}
+	if res.Error != "" {
+		return simulated{}, fmt.Errorf("%s: %w: %s", what, ErrFailed, reason(res.Error))
+	}
+	out := simulated{fee: res.MinResourceFee}
+	if p := res.RestorePreamble; p != nil {
+		out.restore = &restoring{fee: p.MinResourceFee}
+		return out, stellar.Decode("restore data", p.TransactionDataXDR, &out.restore.data)
+	}
+	if err := stellar.Decode("transaction data", res.TransactionDataXDR, &out.data); err != nil {
+		return simulated{}, fmt.Errorf("%s: %w", what, err)
+	}
+	if len(res.Results) != 1 {
+		return simulated{}, fmt.Errorf("%s: the node answered with %d results for one operation: %w", what, len(res.Results), rpc.ErrAnswer)
+	}
+	if v := res.Results[0].ReturnValueXDR; v != nil {
+		if err := stellar.Decode("returned value", *v, &out.value); err != nil {
+			return simulated{}, fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	if res.Results[0].AuthXDR != nil {
+		for _, a := range *res.Results[0].AuthXDR {
+			var entry xdr.SorobanAuthorizationEntry
+			if err := stellar.Decode("authorisation", a, &entry); err != nil {
+				return simulated{}, fmt.Errorf("%s: %w", what, err)
+			}
+			out.auth = append(out.auth, entry)
+		}
+	}
+	return out, nil
+}
+
+// submit signs, sends and waits until a ledger has included the transaction or none can any more.
+func (s *Sender) submit(ctx context.Context, what string, t stellar.Transaction) (Receipt, error) {
+	t, err := t.Sign(s.Client.Network(), s.Key)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%s: sign: %w", what, err)
+	}
+	text, err := t.Base64()
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%s: %w", what, err)
+	}
+	if err := s.hand(ctx, text); err != nil {
+		return Receipt{}, fmt.Errorf("%s: %w", what, err)
+	}
+	hash := t.Hash(s.Client.Network())
+	got, err := s.Client.Await(ctx, hash, t.NotAfter())
+	if err != nil {
+		return Receipt{}, fmt.Errorf("%s: transaction %s: %w", what, hash, err)
+	}
+	var result xdr.TransactionResult
+	if err := stellar.Decode("result", got.ResultXDR, &result); err != nil {
+		return Receipt{}, fmt.Errorf("%s: transaction %s: %w", what, hash, err)
+	}
+	if got.Status != protocol.TransactionStatusSuccess {
+		return Receipt{}, fmt.Errorf("%s: transaction %s failed in ledger %d with %s: %w", what, hash, got.Ledger, result.Result.Code, ErrFailed)
+	}
+	receipt := Receipt{Hash: hash, Ledger: got.Ledger, FeeCharged: int64(result.FeeCharged)}
+	var meta xdr.TransactionMeta
+	if err := stellar.Decode("meta", got.ResultMetaXDR, &meta); err != nil {
+		return Receipt{}, fmt.Errorf("%s: transaction %s: %w", what, hash, err)
+	}
+	if v4, ok := meta.GetV4(); ok && v4.SorobanMeta != nil && v4.SorobanMeta.ReturnValue != nil {
+		receipt.Value = *v4.SorobanMeta.ReturnValue
+	}
+	return receipt, nil
+}
+
+// hand gives the node a transaction until it takes it.
+func (s *Sender) hand(ctx context.Context, envelope string) error {
+	for try := 1; ; try++ {
+		res, err := s.Client.Send(ctx, envelope)
+		if err != nil {
+			return fmt.Errorf("send: %w", err)
+		}
+		switch res.Status {
+		case "PENDING", "DUPLICATE":
+			return nil
+		case "TRY_AGAIN_LATER":
+			if try == maxTries {
+				return fmt.Errorf("send: the node was busy %d times in a row: %w", try, rpc.ErrUnavailable)
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("send: %w", ctx.Err())
+			case <-time.After(time.Duration(try) * 100 * time.Millisecond):
+			}
+		default:
+			var result xdr.TransactionResult
+			if err := stellar.Decode("result", res.ErrorResultXDR, &result); err != nil {
+				return fmt.Errorf("send: the node refuses with status %s: %w", res.Status, ErrFailed)
+			}
+			return fmt.Errorf("send: %w: %s", ErrFailed, result.Result.Code)
+		}
+	}
+}
+
+var contractCode = regexp.MustCompile(`Error\(Contract, #(\d+)\)`)
+
+// reason shortens a simulation's error to its first line, and names the contract's own code.
+func reason(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if m := contractCode.FindStringSubmatch(line); m != nil {
+		if n, err := strconv.ParseUint(m[1], 10, 32); err == nil {
+			return fmt.Sprintf("%s (%s)", escrow.Code(n).Error(), line)
+		}
+	}
+	return line
+}
