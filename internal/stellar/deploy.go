@@ -68,10 +68,13 @@ func ParseAsset(s string) (xdr.Asset, error) {
 	}
 	code, issuer, ok := strings.Cut(s, ":")
 	if !ok {
-		return xdr.Asset{}, fmt.Errorf("asset %q: neither CODE:ISSUER nor native", s)
+		return xdr.Asset{}, fmt.Errorf("asset %.60q: neither CODE:ISSUER nor native", s)
 	}
 	if _, err := ParseAccount(issuer); err != nil {
 		return xdr.Asset{}, fmt.Errorf("issuer of asset %q: %w", code, err)
+	}
+	if !xdr.ValidAssetCode.MatchString(code) {
+		return xdr.Asset{}, fmt.Errorf("asset %.60q: a code has 1 to 12 letters and digits", s)
 	}
 	asset, err := xdr.NewCreditAsset(code, issuer)
 	if err != nil {

@@ -108,6 +108,9 @@ func Decode(what, text string, into interface{ UnmarshalBinary([]byte) error }) 
 		return fmt.Errorf("%s: %d characters of base64, more than %d bytes of XDR can be", what, len(text), MaxXDR)
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err == nil && strings.ContainsAny(text, "\r\n") {
+		err = errors.New("a line break in it") // which Go would skip and others would not
+	}
 	if err != nil {
 		return fmt.Errorf("%s: not base64: %w", what, err)
 	}

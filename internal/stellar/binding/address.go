@@ -31,6 +31,11 @@ func ParseAddress(s string) (Address, error) {
 		// Never repeat it, not even when it is mistyped: this text ends in logs and answers.
 		return Address{}, fmt.Errorf("an address is expected, what was given looks like a secret key: %w; if it is one, others may know it now", ErrAddress)
 	}
+	// The SDK's decoder panics at texts too short to be anything, so only the lengths of an account, a contract or a muxed account reach it.
+	const length, muxedLength = 56, 69
+	if len(s) != length && len(s) != muxedLength {
+		return Address{}, fmt.Errorf("address %q: %w", name, ErrAddress)
+	}
 	version, raw, err := strkey.DecodeAny(s)
 	if err != nil {
 		return Address{}, fmt.Errorf("address %q: %w: %w", name, ErrAddress, err)
