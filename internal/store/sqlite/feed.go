@@ -10,7 +10,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-const feedHead = `SELECT seq, hash FROM feed ORDER BY seq DESC LIMIT 1`
+const feedHead = `SELECT seq, hash FROM feed WHERE seq = (SELECT max(seq) FROM feed)`
 
 // FeedHead is the last entry of the feed, the zero Head while there is none.
 func (s *Store) FeedHead(ctx context.Context) (feed.Head, error) {

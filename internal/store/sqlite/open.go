@@ -67,7 +67,7 @@ func (s *Store) Close() error {
 
 // dsn is the address of a database file for the driver; settings are pairs.
 func dsn(path string, settings ...string) string {
-	q := url.Values{"_busy_timeout": {fmt.Sprint(busyTimeoutMs)}, "_dqs": {"off"}, "_defensive": {"on"}, "_error_rc": {"on"}}
+	q := url.Values{"_busy_timeout": {fmt.Sprint(busyTimeoutMs)}, "_dqs": {"0"}, "_defensive": {"1"}, "_error_rc": {"1"}}
 	for i := 0; i < len(settings); i += 2 {
 		q.Set(settings[i], settings[i+1])
 	}

@@ -156,9 +156,8 @@ func insertTrade(ctx context.Context, tx *sql.Tx, t *store.Trade) error {
 	for r := range t.Terms.Roles() {
 		account, _ := t.Terms.AddressOf(r)
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO participants (account, opened, trade, part, role, stage) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (account, opened) DO NOTHING`,
-			account, t.Opened.Event, t.ID[:], store.PartOf(r), r, t.Stage); err != nil {
+			INSERT INTO participants (trade, role, account, part, stage, opened) VALUES (?, ?, ?, ?, ?, ?)`,
+			t.ID[:], r, account, store.PartOf(r), t.Stage, t.Opened.Event); err != nil {
 			return fmt.Errorf("role %d: %w", r, err)
 		}
 	}

@@ -27,21 +27,21 @@ CREATE INDEX trades_of_asset_stage    ON trades (asset, stage, opened);
 CREATE INDEX trades_of_contract       ON trades (contract, opened);
 CREATE INDEX trades_of_contract_stage ON trades (contract, stage, opened);
 
--- Who takes part in what. An address holds one role of a trade (SameRole). stage repeats the trade's, so that a person's list needs no other table's order.
+-- Who takes part in what. `stage` and `opened` repeat the trade's, so that a person's lists need no other table's order.
 CREATE TABLE participants (
-  account TEXT    NOT NULL,
-  opened  TEXT    NOT NULL,
   trade   BLOB    NOT NULL REFERENCES trades,
-  part    TEXT    NOT NULL CHECK (part IN ('buyer', 'seller', 'arbitrator')),
   role    INTEGER NOT NULL,
+  account TEXT    NOT NULL,
+  part    TEXT    NOT NULL CHECK (part IN ('buyer', 'seller', 'arbitrator')),
   stage   INTEGER NOT NULL,
-  PRIMARY KEY (account, opened)
+  opened  TEXT    NOT NULL,
+  PRIMARY KEY (trade, role)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX participants_of_account    ON participants (account, opened);
 CREATE INDEX participants_of_stage      ON participants (account, stage, opened);
 CREATE INDEX participants_of_part       ON participants (account, part, opened);
 CREATE INDEX participants_of_part_stage ON participants (account, part, stage, opened);
-CREATE INDEX participants_of_trade      ON participants (trade);
 
 CREATE TABLE milestones (
   trade        BLOB    NOT NULL REFERENCES trades,
