@@ -136,7 +136,7 @@ func (p *parser) call(r rawStep) *Call {
 		return c
 	}
 	if f.trade != (r.Trade != "") {
-		p.problem("%s: a trade is named, and should not be, or the other way round", r.Call)
+		p.problem("%s: a trade is named, and should not be, or should be, and is not", r.Call)
 	}
 	if r.Trade != "" {
 		t, ok := p.story.Terms[r.Trade]
@@ -172,6 +172,9 @@ func (p *parser) args(c *Call, names []string, data []byte) {
 	}
 	if err := strict(data, &c.Args); err != nil {
 		p.problem("args: %w", err)
+	}
+	if slices.Contains(names, "by") && c.Args.By == nil && c.Name != "cancel" {
+		p.problem("by is null: only cancel takes that")
 	}
 	for field, name := range map[string]string{"to": c.Args.To, "asset": c.Args.Asset, "receiver": c.Args.Receiver, "key": c.Args.Key} {
 		if name != "" {
@@ -273,7 +276,8 @@ func (p *parser) kind(kind string, v any) error {
 	case "hash":
 		_, ok = hashNamed(text)
 	case "time":
-		ok = strings.HasPrefix(text, "+")
+		_, err := expected(text, 0)
+		ok = strings.HasPrefix(text, "+") && err == nil
 	case "address":
 		ok = text == Contract || text == Token || slices.Contains(p.story.Actors, text)
 	case "terms":
