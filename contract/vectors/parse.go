@@ -52,6 +52,7 @@ func load(tree fs.FS) ([]*Story, error) {
 		stories = append(stories, s)
 		return nil
 	})
+	slices.SortFunc(stories, func(a, b *Story) int { return strings.Compare(a.Name, b.Name) })
 	return stories, errors.Join(append(errs, err)...)
 }
 
