@@ -1,6 +1,7 @@
 package escrow
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // Apply carries out a call, or refuses it: with a *Refusal (its Code says why), with an error that wraps ErrUnauthorized where a signature is missing, or
-// with the token's own error. Where it returns an error nothing has changed.
+// with the token's own error where it does not tell our balance. Where it returns an error nothing has changed.
 func (c *Contract) Apply(env Env, call Call) (Result, error) {
 	a := act{c: c, env: env, config: c.Config.At(env.Now)}
 	if err := a.do(call); err != nil {
@@ -209,10 +210,12 @@ func (a *act) deposit(by Role, x amount.Int128, newRisk bool) error {
 		}
 	}
 	grew, err := a.env.Token.Deposit(asset, from, x)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrUnauthorized):
 		return fmt.Errorf("depositing %s units of %s: %w", x.Units(), asset, err)
-	}
-	if grew.Less(x) {
+	case err != nil:
+		return refuse(ErrDepositNotReceived, "%s units: %v", x.Units(), err)
+	case grew.Less(x):
 		return refuse(ErrDepositNotReceived, "%s of %s units", grew.Units(), x.Units())
 	}
 	a.owed.Total = a.owed.Total.Plus(x)

@@ -32,7 +32,7 @@ type Token interface {
 	// Balance is what the contract holds of the asset now.
 	Balance(asset Address) (amount.Int128, error)
 	// Deposit transfers from somebody to the contract and returns by how much the contract's balance grew, which may differ from amount. An error
-	// means that the token refused; it may wrap ErrUnauthorized, where the transfer was not signed.
+	// means that the token refused (ErrDepositNotReceived), or wraps ErrUnauthorized where the transfer was not signed.
 	Deposit(asset, from Address, amount amount.Int128) (grew amount.Int128, err error)
 	// Pay transfers from the contract and says whether the token did.
 	Pay(asset, to Address, amount amount.Int128) bool

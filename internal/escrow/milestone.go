@@ -59,7 +59,7 @@ func (a *act) give(t *Terms, by Role, i uint32, x amount.Int128) error {
 		}
 		fee, after = a.endMilestone(i, m, s, seller, ppm)
 	default:
-		m.Left = m.Left.Minus(x)
+		m.Left, m.Offers = m.Left.Minus(x), [2]*Offer{} // offers name what was left
 		if by == Buyer {
 			fee = a.book(x)
 		}
