@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+)
+
+// Deps is what the API works with. All fields but Assets, Transactions and Log are required.
+type Deps struct {
+	// Trades is what the indexer has projected so far.
+	Trades Trades
+	// Relay is the way to the network.
+	Relay relay.Relay
+	// Network is the one that Relay speaks to; ids and hashes are bound to it.
+	Network stellar.Network
+	// Contract is the contract that new trades are opened in.
+	Contract stellar.Address
+	// Assets are the contracts of the assets that the platform recommends, the first one first.
+	Assets []stellar.Address
+	// Transactions remembers what was prepared. Nil: the last 10,000, in this process.
+	Transactions Transactions
+	// Now is wall time: it bounds waits and the time bounds of prepared transactions. The rules of a trade use ledger time only.
+	Now func() time.Time
+	// Rand makes salts and request ids; it must be safe for concurrent use, as crypto/rand.Reader is.
+	Rand io.Reader
+	// Log takes one line for each request (debug) and each fault of ours (error). Nil logs nothing.
+	Log *slog.Logger
+}
+
+// New is the whole API as a handler: routes, problems, and the bounds of bodies, lists, waits and handling. Bounds on headers, on reading and on
+// idle connections are the server's that serves it.
+func New(d Deps) http.Handler {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Transactions == nil {
+		d.Transactions = NewMemory(maxPrepared)
+	}
+	mux := http.NewServeMux()
+	s := &server{Deps: d, assets: newAssets(d.Relay)}
+	s.register(newHuma(mux))
+	return &edge{mux: mux, rand: d.Rand, now: d.Now, log: d.Log}
+}
+
+// server holds what handlers need. Its only state is a cache of what cannot change.
+type server struct {
+	Deps
+	assets *assets
+}
+
+// newHuma is huma set up for this API: JSON only, our problems, unknown query parameters refused, no schema links in answers.
+func newHuma(mux *http.ServeMux) huma.API {
+	c := huma.DefaultConfig("StellarEscrow", "1")
+	c.Info.Description = "Trades for Stellar assets under an escrow contract. Amounts are decimal strings in units of the asset, times RFC 3339, windows " +
+		"seconds, ppm parts of 1,000,000 and always the seller's part. Nothing is signed for anyone: what is prepared is signed by its parties and comes back."
+	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.DocsPath, c.SchemasPath = "", ""
+	c.CreateHooks = nil
+	c.RejectUnknownQueryParameters = true
+	c.Formats = map[string]huma.Format{"application/json": {Marshal: marshal, Unmarshal: strictUnmarshal}, "json": {Marshal: marshal, Unmarshal: strictUnmarshal}}
+	c.Transformers = []huma.Transformer{ownProblems}
+	return humago.New(mux, c)
+}
+
+func marshal(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// permission is who may call a route.
+type permission string
+
+// In this form of the API everything is public: it shows what the chain shows, and prepares what only its parties can sign.
+const public permission = "public"
+
+// route is one line of the table in routes.go.
+type route struct {
+	method, path, id string
+	who              permission
+	summary          string
+	description      string
+	problems         []kind // besides those every route has
+}
+
+// handle registers a route. Whatever f returns as an error leaves as a problem.
+func handle[I, O any](api huma.API, s *server, r route, f func(*server, context.Context, *I) (*O, error)) {
+	op := huma.Operation{
+		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.description,
+		MaxBodyBytes: maxBodyBytes + 1, BodyReadTimeout: bodyReadTimeout,
+		Extensions: map[string]any{"x-permission": string(r.who)},
+		Responses:  problemResponses(api, r),
+	}
+	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := f(s, ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+)
+
+// assets asks the relay what stands behind an asset's address, and remembers what cannot change: kind and decimals of the network's own asset
+// contracts. A contract of somebody may change its mind, so it is asked each time.
+type assets struct {
+	relay relay.Relay
+	mu    sync.Mutex
+	known map[string]relay.Asset
+}
+
+func newAssets(r relay.Relay) *assets { return &assets{relay: r, known: map[string]relay.Asset{}} }
+
+// get answers for any address; one with no token behind it has kind none.
+func (a *assets) get(ctx context.Context, address escrow.Address) (relay.Asset, error) {
+	a.mu.Lock()
+	asset, ok := a.known[string(address)]
+	a.mu.Unlock()
+	if ok {
+		return asset, nil
+	}
+	asset, err := a.relay.Asset(ctx, string(address))
+	if err != nil {
+		return relay.Asset{}, fmt.Errorf("look at asset %s: %w", address, err)
+	}
+	if asset.Decimals > maxDecimals { // it would make every amount that long
+		asset = relay.Asset{Address: asset.Address, Kind: relay.AssetNone, Problem: fmt.Sprintf("it claims %d decimals, more than %d", asset.Decimals, maxDecimals)}
+	}
+	if asset.Kind == relay.AssetStellar {
+		asset.AuthRequired, asset.AuthRevocable, asset.Clawback = false, false, false // these change: ask for them afresh
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if len(a.known) >= maxAssets {
+			clear(a.known) // asked again, that is all
+		}
+		a.known[string(address)] = asset
+	}
+	return asset, nil
+}
+
+// AssetOut is an asset in answers.
+type AssetOut struct {
+	Contract string `json:"contract" doc:"Address of the asset's contract"`
+	Kind     string `json:"kind" enum:"stellar,token,none" doc:"stellar: the network's own contract of an issued asset or XLM; token: a contract of somebody, which may behave as it likes; none: no token is there"`
+	Code     string `json:"code,omitempty" doc:"USDC, XLM … of a Stellar asset; what a token calls itself otherwise, which proves nothing"`
+	Issuer   string `json:"issuer,omitempty"`
+	Decimals uint32 `json:"decimals" doc:"How many decimals amounts have"`
+}
+
+// unit is an asset as amounts are written in it.
+type unit struct {
+	relay.Asset
+}
+
+func (s *server) unit(ctx context.Context, asset escrow.Address) (unit, error) {
+	a, err := s.assets.get(ctx, asset)
+	return unit{a}, err
+}
+
+func (u unit) out() AssetOut {
+	return AssetOut{Contract: u.Address, Kind: string(u.Kind), Code: u.name(), Issuer: u.Issuer, Decimals: u.Decimals}
+}
+
+// name is the asset in a sentence. What a token calls itself is cut short and may not look like more than a name.
+func (u unit) name() string {
+	if u.Kind == relay.AssetStellar {
+		return u.Code
+	}
+	return plain(u.Symbol)
+}
+
+// amount writes an amount in units of the asset.
+func (u unit) amount(a amount.Int128) Amount { return Amount(a.Format(int(u.Decimals))) }
+
+// say is an amount in a sentence, "12.5 USDC".
+func (u unit) say(a amount.Int128) string {
+	name := u.name()
+	if name == "" {
+		name = "units of " + u.Address
+	}
+	return trimZeros(a.Format(int(u.Decimals))) + " " + name
+}
+
+// parse reads a positive or zero amount that a client wrote.
+func (u unit) parse(text string) (amount.Int128, error) {
+	n, err := amount.ParseDecimals(text, int(u.Decimals))
+	return n.Int128(), err
+}
+
+// plain is what a stranger wrote, fit for a sentence: printable ASCII, and not much of it.
+func plain(s string) string {
+	const longest = 20
+	s = strings.Map(func(r rune) rune {
+		if r < '!' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
+	return s[:min(len(s), longest)]
+}
+
+func trimZeros(s string) string {
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+// Amount is an amount in units of its asset, all decimals written out: "12.5000000".
+type Amount string

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+type requestIDKey struct{}
+
+// requestID is the id under which this request's log lines stand; it goes out in X-Request-Id and in a problem's instance.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// edge wraps the routes with what holds for every request: an id, bounds, no panic that leaves, and problems instead of the mux's plain text.
+type edge struct {
+	mux  *http.ServeMux
+	rand io.Reader
+	now  func() time.Time
+	log  *slog.Logger
+}
+
+func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := e.newID()
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), requestIDKey{}, id), handleTimeout+maxWait)
+	defer cancel()
+	r = r.WithContext(ctx)
+	h := w.Header()
+	h.Set("X-Request-Id", id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+
+	rec := &recorder{ResponseWriter: w}
+	start := e.now()
+	defer func() {
+		if p := recover(); p != nil {
+			// http.ErrAbortHandler is the server's own way to drop a connection.
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			e.log.ErrorContext(ctx, "panic while answering", "request", id, "method", r.Method, "path", r.URL.Path, "err", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if rec.status == 0 {
+				writeProblem(rec, problemOf(ctx, kindInternal))
+			}
+		}
+		e.log.DebugContext(ctx, "answered", "request", id, "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", e.now().Sub(start))
+	}()
+	e.serve(rec, r)
+}
+
+func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
+	// A body that says it is too long is refused before a byte of it is read; one that does not say so ends at the limit.
+	if r.ContentLength > maxBodyBytes {
+		w.Header().Set("Connection", "close")
+		writeProblem(w, problemOf(r.Context(), kindTooLarge))
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes+1)
+
+	handler, pattern := e.mux.Handler(r)
+	if pattern != "" {
+		e.mux.ServeHTTP(w, r)
+		return
+	}
+	// No route: the mux answers 404, or 405 with Allow, in plain text. Only its headers are kept.
+	probe := &probe{header: w.Header()}
+	handler.ServeHTTP(probe, r)
+	w.Header().Del("Content-Type")
+	if probe.status == http.StatusMethodNotAllowed {
+		p := problemOf(r.Context(), kindMethod)
+		p.Detail = fmt.Sprintf("%s is not possible on %s; it takes %s", r.Method, clip(r.URL.Path), w.Header().Get("Allow"))
+		writeProblem(w, p)
+		return
+	}
+	p := problemOf(r.Context(), kindNoRoute)
+	p.Detail = fmt.Sprintf("there is nothing at %s", clip(r.URL.Path))
+	writeProblem(w, p)
+}
+
+func (e *edge) newID() string {
+	var b [8]byte
+	if _, err := io.ReadFull(e.rand, b[:]); err != nil {
+		// An id only finds log lines again; a request is not refused for want of one.
+		e.log.Error("no randomness for a request id", "err", err)
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// recorder remembers whether an answer has begun.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach deadlines and flushing.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// probe takes an answer's headers and status and drops its body.
+type probe struct {
+	header http.Header
+	status int
+}
+
+func (p *probe) Header() http.Header         { return p.header }
+func (p *probe) WriteHeader(status int)      { p.status = status }
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+
+// clip shortens what a client sent before it is repeated to it or logged.
+func clip(s string) string { return clipTo(s, maxEchoBytes) }
+
+func clipTo(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+)
+
+// preview is what the rules say a call will do.
+type preview struct {
+	result escrow.Result
+	after  *escrow.Trade // the trade when it is done; nil for the platform's calls
+	now    uint64        // the time it was tried at
+}
+
+// aLedger is how much later than the newest ledger the one that includes a transaction may close, as far as that matters here: a call that a deadline allows
+// in a few seconds is not refused now.
+const aLedger = 10
+
+// preview tries the call on the rules, at the newest ledger's time, and at deadlines that the next one may have passed. The error is that of the newest ledger's time.
+func (s *server) preview(o order) (preview, error) {
+	times := []uint64{uint64(o.at.ClosedAt)}
+	if o.trade != nil {
+		for _, d := range escrow.Deadlines(&o.trade.Terms, &o.trade.State, times[0]) {
+			if d.At <= times[0]+aLedger {
+				times = append(times, d.At)
+			}
+		}
+	}
+	var first error
+	for _, now := range times {
+		p, err := s.try(o, now)
+		if err == nil {
+			return p, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return preview{}, first
+}
+
+func (s *server) try(o order, now uint64) (preview, error) {
+	self := escrow.Address(o.contract.String())
+	c := &escrow.Contract{Self: self, Config: o.config, Trades: map[escrow.ID]escrow.Trade{}, Owed: map[escrow.Address]escrow.Owed{}}
+	_, opens := o.call.(escrow.CallOpen)
+	if o.trade != nil && !opens {
+		c = escrow.Around(self, o.config, o.trade.ID, &o.trade.Terms, o.trade.State)
+	}
+	if collect, ok := o.call.(escrow.CallCollect); ok {
+		c.Owed[collect.Asset] = o.owed
+	}
+	env := escrow.Env{Now: now, Signed: func(escrow.Address) bool { return true }, ID: s.tradeID(o.contract), Token: willing{}}
+	result, err := c.Apply(env, o.call)
+	if err != nil {
+		return preview{}, err
+	}
+	p := preview{result: result, now: now}
+	if o.trade != nil {
+		after := c.Trades[o.trade.ID]
+		p.after = &after
+	}
+	return p, nil
+}
+
+// willing is a token that does what it is asked. escrow's Preview has the same, but keeps the state afterwards to itself.
+type willing struct{}
+
+func (willing) Balance(escrow.Address) (amount.Int128, error) { return amount.MaxInt128(), nil }
+func (willing) Deposit(_, _ escrow.Address, x amount.Int128) (amount.Int128, error) {
+	return x, nil
+}
+func (willing) Pay(escrow.Address, escrow.Address, amount.Int128) bool { return true }
+
+// refused is the answer when the rules refuse a call.
+func (s *server) refused(o order, err error) error {
+	var refusal *escrow.Refusal
+	if !errors.As(err, &refusal) {
+		return fmt.Errorf("%s by the rules: %w", o.call.Function(), err)
+	}
+	return s.refusal(o, refusal.Code, err.Error())
+}
+
+// refusal is the answer for one of the contract's codes: what it is, how the trade stands, what can be done instead.
+func (s *server) refusal(o order, code escrow.Code, detail string) error {
+	k := kindRefused
+	if r, ok := refusalByCode(uint32(code)); ok {
+		k = r.kind()
+	}
+	return &kindError{kind: k, detail: o.call.Function() + ": " + detail, add: func(p *Problem) {
+		p.Contract = &ContractError{uint32(code), code.String()}
+		p.Ledger = &o.at
+		if o.trade == nil {
+			return
+		}
+		if _, opens := o.call.(escrow.CallOpen); opens {
+			return
+		}
+		now := uint64(o.at.ClosedAt)
+		p.Phase = phaseOf(o, now)
+		p.Possible = possible(o.trade, o.u, o.config.Paused, now)
+	}}
+}
+
+// phaseOf is the phase of the milestone that the call is about, or else the trade's stage.
+func phaseOf(o order, now uint64) string {
+	state := &o.trade.State
+	if i, ok := milestoneOf(o.call); ok && int(i) < len(state.Milestones) {
+		phase, _ := escrow.PhaseOf(&o.trade.Terms, int(i), &state.Milestones[i], now)
+		return token(phase)
+	}
+	return state.Stage.String()
+}
+
+// milestoneOf is the one milestone that a call is about.
+func milestoneOf(call escrow.Call) (uint32, bool) {
+	switch c := call.(type) {
+	case escrow.CallDeliver:
+		return c.Milestone, true
+	case escrow.CallRelease:
+		return c.Milestone, true
+	case escrow.CallRefund:
+		return c.Milestone, true
+	case escrow.CallDispute:
+		return c.Milestone, true
+	case escrow.CallOffer:
+		return c.Milestone, true
+	case escrow.CallAcceptOffer:
+		return c.Milestone, true
+	case escrow.CallEvidence:
+		return c.Milestone, true
+	case escrow.CallAppeal:
+		return c.Milestone, true
+	case escrow.CallSettle:
+		if len(c.Milestones) == 1 {
+			return c.Milestones[0], true
+		}
+	case escrow.CallRule:
+		if len(c.Rulings) == 1 {
+			return c.Rulings[0].Milestone, true
+		}
+	}
+	return 0, false
+}
+
+// failed is the answer when the simulation refuses a call that the rules would carry out.
+func (s *server) failed(ctx context.Context, o order, want stellar.Tree, f relay.Failure) error {
+	switch {
+	case f.Kind == relay.FailedByContract && f.Contract == o.contract.String():
+		return s.refusal(o, escrow.Code(f.Code), escrow.Code(f.Code).Error()+", says the network at this moment")
+	case want.Transfer != nil && f.Contract != o.contract.String():
+		// Money was to come in: most often it is not there. Say so in numbers, if that is it.
+		if why := s.cannotPay(ctx, o, want.Transfer); why != "" {
+			return problemf(kindCannotPay, "%s", why)
+		}
+	}
+	return problemf(kindSimulation, "%s: %s (%s)", o.call.Function(), clipTo(f.Detail, 500), f.Kind)
+}
+
+// cannotPay says why somebody cannot pay a deposit; empty if that is not visible from outside.
+func (s *server) cannotPay(ctx context.Context, o order, t *stellar.Transfer) string {
+	h, err := s.Relay.Holding(ctx, t.Asset.String(), t.From.String())
+	if err != nil {
+		return "" // the failure itself is reported
+	}
+	has, err := amount.ParseUnits(h.Spendable)
+	switch {
+	case !h.Exists:
+		return fmt.Sprintf("%s holds no %s: it needs a trustline first", t.From, o.u.name())
+	case !h.Authorized:
+		return fmt.Sprintf("%s may not move its %s: the issuer has frozen it, or not yet allowed it", t.From, o.u.name())
+	case err == nil && has.Less(t.Amount):
+		return fmt.Sprintf("%s can spend %s, %s is needed", t.From, o.u.say(has), o.u.say(t.Amount))
+	}
+	return ""
+}
+
+// dueNow are the milestones that settle would carry out at now, or those that are not over, if none is due: the rules then say why not.
+func dueNow(t *escrow.Terms, state *escrow.Trade, now uint64) []uint32 {
+	var due, running []uint32
+	for i := range state.Milestones {
+		standing := escrow.StandingOf(t, i, &state.Milestones[i], now)
+		if standing.Due() {
+			due = append(due, uint32(i))
+		}
+		if standing.Phase != escrow.PhaseEnded {
+			running = append(running, uint32(i))
+		}
+	}
+	if len(due) == 0 {
+		return slices.Clip(running)
+	}
+	return due
+}

@@ -1,0 +1,77 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+var (
+	errDuplicate = errors.New("a field stands twice")
+	errTooDeep   = fmt.Errorf("lists and objects stand more than %d deep", maxDepth)
+)
+
+// strictUnmarshal reads one JSON document into v. Two readers of a document in which a field stands twice may each take another one, so such
+// a document, and one with something behind it, is refused.
+func strictUnmarshal(data []byte, v any) error {
+	if err := checkDuplicates(data); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, v)
+}
+
+// checkDuplicates walks data once. Field names are compared without regard to case, as encoding/json matches them.
+func checkDuplicates(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	type level struct {
+		seen map[string]bool // nil in a list
+		key  bool            // the next token is a field's name
+	}
+	var stack []level
+	for {
+		tok, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return nil // whether the document is whole is json.Unmarshal's to say
+		}
+		if err != nil {
+			return err
+		}
+		top := len(stack) - 1
+		switch tok {
+		case json.Delim('{'), json.Delim('['):
+			if top >= maxDepth {
+				return errTooDeep
+			}
+			if top >= 0 {
+				stack[top].key = stack[top].seen != nil
+			}
+			if tok == json.Delim('{') {
+				stack = append(stack, level{seen: map[string]bool{}, key: true})
+			} else {
+				stack = append(stack, level{})
+			}
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			stack = stack[:top]
+			continue
+		}
+		if top < 0 || stack[top].seen == nil {
+			continue
+		}
+		if !stack[top].key {
+			stack[top].key = true
+			continue
+		}
+		name, _ := tok.(string)
+		lower := strings.ToLower(name)
+		if stack[top].seen[lower] {
+			return fmt.Errorf("%w: %q", errDuplicate, clip(name))
+		}
+		stack[top].seen[lower] = true
+		stack[top].key = false
+	}
+}

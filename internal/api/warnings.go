@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+)
+
+// warnings are what to know before signing: about the asset and the terms where somebody commits to them, about receivers where money goes out.
+func (s *server) warnings(ctx context.Context, o order, p preview) ([]Warning, error) {
+	out := []Warning{}
+	warn := func(code, format string, args ...any) { out = append(out, Warning{code, fmt.Sprintf(format, args...)}) }
+	if o.trade != nil && commits(o.call) {
+		t := &o.trade.Terms
+		asset, err := s.Relay.Asset(ctx, string(t.Asset)) // afresh: the issuer's flags change
+		if err != nil {
+			return nil, fmt.Errorf("look at asset %s: %w", t.Asset, err)
+		}
+		aboutAsset(asset, o.u, warn)
+		aboutTerms(t, o.u, warn)
+		for _, r := range []escrow.Role{escrow.Buyer, escrow.Seller} {
+			who, _ := t.AddressOf(r)
+			if err := s.aboutReceiver(ctx, o, who, roleName(t, r), amount.Int(1), warn); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, pay := range p.result.Payouts {
+		if pay.Parked {
+			continue
+		}
+		name := "fee receiver"
+		if o.trade != nil {
+			name = roleName(&o.trade.Terms, pay.Role)
+		}
+		if err := s.aboutReceiver(ctx, o, pay.Who, name, pay.Amount, warn); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// commits tells whether somebody binds themselves to the terms by the call.
+func commits(call escrow.Call) bool {
+	switch call.(type) {
+	case escrow.CallOpen, escrow.CallAccept, escrow.CallFund:
+		return true
+	}
+	return false
+}
+
+func aboutAsset(a relay.Asset, u unit, warn func(code, format string, args ...any)) {
+	if a.Kind != relay.AssetStellar {
+		warn("token-contract", "%s is a contract of somebody, not one of the network's own: it may take other amounts than it is asked for, or refuse to pay", a.Address)
+		return
+	}
+	if a.AuthRevocable {
+		warn("can-be-frozen", "the issuer of %s can freeze anybody's balance, the contract's too: payouts would then wait, parked, until it is freed", u.name())
+	}
+	if a.Clawback {
+		warn("can-be-taken", "the issuer of %s can take balances back, the contract's too", u.name())
+	}
+}
+
+func aboutTerms(t *escrow.Terms, u unit, warn func(code, format string, args ...any)) {
+	whole := &escrow.MilestoneState{Left: totalOf(t)}
+	switch {
+	case len(t.Panel.Arbitrators) == 0:
+		warn("nobody-judges", "no panel is named: what is disputed and not agreed about ends by the clock; of the whole, %s", fallback(t, whole, u))
+	default:
+		warn("arbitrators-not-confirmed", "whether the arbitrators know of this trade is not checked here; if they stay silent, of the whole %s", fallback(t, whole, u))
+		if t.ArbitrationFee.Sign() == 0 {
+			warn("unpaid-hearings", "the arbitration fee is 0: arbitrators are not paid for a hearing")
+		}
+	}
+}
+
+// aboutReceiver warns if somebody cannot be paid: the payout would be parked.
+func (s *server) aboutReceiver(ctx context.Context, o order, who escrow.Address, name string, x amount.Int128, warn func(code, format string, args ...any)) error {
+	if o.u.Kind == relay.AssetNone {
+		return nil // aboutAsset has said what is to be said
+	}
+	h, err := s.Relay.Holding(ctx, o.u.Address, string(who))
+	if err != nil {
+		return fmt.Errorf("look at what %s holds: %w", who, err)
+	}
+	room, err := amount.ParseUnits(h.Receivable)
+	switch {
+	case !h.Exists:
+		warn("cannot-receive", "the %s (%s) cannot be paid in %s: no such account, or no trustline; a payout would be parked until it can", name, who, o.u.name())
+	case !h.Authorized:
+		warn("cannot-receive", "the %s (%s) may not receive %s: frozen, or not yet allowed, by the issuer; a payout would be parked", name, who, o.u.name())
+	case err == nil && room.Less(x):
+		warn("cannot-receive", "the %s (%s) has no room for %s: its trustline's limit; a payout would be parked", name, who, o.u.say(x))
+	}
+	return nil
+}
