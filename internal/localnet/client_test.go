@@ -247,7 +247,9 @@ func accountAddress(k *keypair.Full) xdr.ScAddress {
 	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeAccount, AccountId: &id}
 }
 
-func addressVal(a xdr.ScAddress) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a} }
+func addressVal(a xdr.ScAddress) xdr.ScVal {
+	return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a}
+}
 
 func u32Val(n uint32) xdr.ScVal {
 	v := xdr.Uint32(n)

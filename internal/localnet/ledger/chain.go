@@ -28,6 +28,12 @@ type Identity struct {
 	Passphrase string `json:"passphrase"`
 	Protocol   uint32 `json:"protocol"`
 	Settings   string `json:"settings"` // the name of the network settings
+	// EmptySeconds is the time from one empty ledger to the next.
+	EmptySeconds int64 `json:"empty_ledger_seconds"`
+}
+
+func (i Identity) String() string {
+	return fmt.Sprintf("the network %q (protocol %d, settings %q, an empty ledger every %d s)", i.Passphrase, i.Protocol, i.Settings, i.EmptySeconds)
 }
 
 // Chain is the history of a network and the state it led to. One goroutine appends; any number read.
@@ -138,8 +144,7 @@ func (c *Chain) checkIdentity(kind byte, payload []byte) error {
 		return fmt.Errorf("written by another version (format %d, this program reads %d); give another folder, or start anew by deleting this one", found.Format, format)
 	}
 	if found.Identity != c.id {
-		return fmt.Errorf("it holds the network %q (protocol %d, settings %q), not %q (protocol %d, settings %q); give another folder, or start anew by deleting this one",
-			found.Passphrase, found.Protocol, found.Settings, c.id.Passphrase, c.id.Protocol, c.id.Settings)
+		return fmt.Errorf("it holds %s, not %s; give another folder, or start anew by deleting this one", found.Identity, c.id)
 	}
 	return nil
 }
@@ -209,7 +214,7 @@ func (c *Chain) admit(meta xdr.LedgerCloseMeta, raw []byte, p place) {
 	c.state.Apply(Changes(meta))
 }
 
-// AppendEmpty adds n empty ledgers, CloseSeconds apart.
+// AppendEmpty adds n empty ledgers, Identity.EmptySeconds apart.
 func (c *Chain) AppendEmpty(n uint32) error {
 	if n == 0 {
 		return nil
@@ -227,7 +232,7 @@ func (c *Chain) AppendEmpty(n uint32) error {
 
 func (c *Chain) extend(n uint32) {
 	if len(c.rows) == 0 || c.rows[len(c.rows)-1].run == nil {
-		c.rows = append(c.rows, row{first: c.last.Sequence() + 1, run: newRun(c.last, c.live)})
+		c.rows = append(c.rows, row{first: c.last.Sequence() + 1, run: newRun(c.last, c.id.EmptySeconds, c.live)})
 	}
 	r := c.rows[len(c.rows)-1].run
 	r.extend(n)

@@ -7,29 +7,30 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// CloseSeconds is the time from one ledger to the next when nobody hands in a transaction: what the main network aims at. Entry
-// lifetimes are counted in ledgers and priced on this assumption.
+// CloseSeconds is the time from one ledger to the next that the main network aims at. Entry lifetimes are counted in ledgers and
+// priced on this assumption.
 const CloseSeconds = 5
 
-// checkpointLedgers is how often a run remembers a hash. Reading one ledger costs at most that many times 0.5 µs.
+// checkpointLedgers is how often a run remembers a hash. Reading one ledger costs at most that many times 1 µs.
 const checkpointLedgers = 4096
 
-// run is a row of empty ledgers after base, CloseSeconds apart. Their headers follow from base, so only some hashes are kept.
+// run is a row of empty ledgers after base, some seconds apart. Their headers follow from base, so only some hashes are kept.
 type run struct {
 	base   Closed
+	every  int64 // seconds
 	length uint32
 	hashes []xdr.Hash // of the ledgers base+0, base+checkpointLedgers, base+2·checkpointLedgers …
 	last   xdr.Hash
 	live   xdr.Uint64 // bytes of contract state, as before the run
 }
 
-func newRun(base Closed, live xdr.Uint64) *run {
-	return &run{base: base, hashes: []xdr.Hash{base.Hash}, last: base.Hash, live: live}
+func newRun(base Closed, every int64, live xdr.Uint64) *run {
+	return &run{base: base, every: every, hashes: []xdr.Hash{base.Hash}, last: base.Hash, live: live}
 }
 
 // extend makes the run n ledgers longer.
 func (r *run) extend(n uint32) {
-	b := newEmptyHasher(r.base.Header)
+	b := newEmptyHasher(r.base.Header, r.every)
 	for range n {
 		r.last = b.next(r.last, r.length+1)
 		if r.length++; r.length%checkpointLedgers == 0 {
@@ -42,7 +43,7 @@ func (r *run) extend(n uint32) {
 func (r *run) at(i uint32) Closed {
 	from := (i - 1) / checkpointLedgers
 	hash := r.hashes[from]
-	b := newEmptyHasher(r.base.Header)
+	b := newEmptyHasher(r.base.Header, r.every)
 	for k := from*checkpointLedgers + 1; k < i; k++ {
 		hash = b.next(hash, k)
 	}
@@ -54,7 +55,7 @@ func (r *run) after(previous xdr.Hash, i uint32) Closed {
 	prev := Closed{Header: r.base.Header, Hash: previous}
 	prev.Header.LedgerSeq += xdr.Uint32(i - 1)
 	set := TxSet(previous, nil, nil)
-	return Seal(Next(prev, set, r.base.CloseTime()+int64(i)*CloseSeconds), nil, nil)
+	return Seal(Next(prev, set, r.base.CloseTime()+int64(i)*r.every), nil, nil)
 }
 
 // EmptyMeta is the meta of an empty ledger.
@@ -71,6 +72,7 @@ func EmptyMeta(c Closed, liveBytes xdr.Uint64) xdr.LedgerCloseMeta {
 type emptyHasher struct {
 	header, set []byte
 	base        xdr.LedgerHeader
+	every       uint64
 }
 
 // Offsets in the XDR of a LedgerHeader whose value has no upgrades, and of a GeneralizedTransactionSet.
@@ -84,8 +86,8 @@ const (
 	setPrevious     = 4
 )
 
-func newEmptyHasher(base xdr.LedgerHeader) *emptyHasher {
-	b := &emptyHasher{base: base}
+func newEmptyHasher(base xdr.LedgerHeader, every int64) *emptyHasher {
+	b := &emptyHasher{base: base, every: uint64(every)}
 	h := base
 	h.ScpValue = xdr.StellarValue{}
 	h.TxSetResultHash = sha256.Sum256([]byte(emptySetResult))
@@ -100,7 +102,7 @@ func (b *emptyHasher) next(previous xdr.Hash, i uint32) xdr.Hash {
 	set := sha256.Sum256(b.set)
 	copy(b.header[headerPrevious:], previous[:])
 	copy(b.header[headerSet:], set[:])
-	binary.BigEndian.PutUint64(b.header[headerTime:], uint64(b.base.ScpValue.CloseTime)+uint64(i)*CloseSeconds)
+	binary.BigEndian.PutUint64(b.header[headerTime:], uint64(b.base.ScpValue.CloseTime)+uint64(i)*b.every)
 	binary.BigEndian.PutUint32(b.header[headerSequence:], uint32(b.base.LedgerSeq)+i)
 	return sha256.Sum256(b.header)
 }

@@ -99,6 +99,9 @@ func (j *journal) replay(f func(kind byte, payload []byte, p place) error) error
 			if len(bytes.Trim(rest, "\x00")) == 0 {
 				break // the last one, half written
 			}
+			if j.end == 0 {
+				return fmt.Errorf("%w from its first byte, or it is none: give another folder", ErrDamaged)
+			}
 			return fmt.Errorf("%w at byte %d: the checksum is wrong, and %d bytes follow", ErrDamaged, j.end, len(rest))
 		}
 		if err := f(head[12], payload, place{j.end + recordHead, int(length)}); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 )
 
-// MaxAdvance is the most that Advance goes at once: a ledger every five seconds is made and hashed, about 0.5 µs each.
+// MaxAdvance is the most that Advance goes at once: a ledger every five seconds is made and hashed, about 1 µs each.
 const MaxAdvance = 5 * 366 * 24 * time.Hour
 
 // Advance moves the network's clock forward and closes the empty ledgers of that time. It returns the last of them.
@@ -38,7 +38,7 @@ func (n *Node) AdvanceTo(t time.Time) (ledger.Closed, error) {
 
 // CatchUp closes the empty ledgers that are due by now.
 func (n *Node) CatchUp() error {
-	if n.Now().Unix() < n.chain.Last().CloseTime()+ledger.CloseSeconds {
+	if n.Now().Unix() < n.chain.Last().CloseTime()+n.every() {
 		return nil
 	}
 	n.write.Lock()
@@ -48,7 +48,7 @@ func (n *Node) CatchUp() error {
 
 // emptyUntil closes empty ledgers up to a time, which the last may have. Its caller holds n.write.
 func (n *Node) emptyUntil(unix int64) error {
-	if due := (unix - n.chain.Last().CloseTime()) / ledger.CloseSeconds; due > 0 {
+	if due := (unix - n.chain.Last().CloseTime()) / n.every(); due > 0 {
 		return n.chain.AppendEmpty(uint32(due))
 	}
 	return nil

@@ -18,15 +18,21 @@ func TestRefusedTransactions(t *testing.T) {
 	payer, other, poor := w.account(), w.account(), keypair.MustRandom()
 	w.must(w.tx(payer, &txnbuild.CreateAccount{Destination: poor.Address(), Amount: "1.00001"}))
 	probe := w.probe(payer)
-	count := func() xdr.TransactionEnvelope { return w.call(payer, invoke(probe, "count", addressVal(accountAddress(payer)))) }
+	count := func() xdr.TransactionEnvelope {
+		return w.call(payer, invoke(probe, "count", addressVal(accountAddress(payer))))
+	}
 	pay := &txnbuild.Payment{Destination: other.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}
 	// change signs a payment again after changing it.
 	change := func(f func(*xdr.Transaction), keys ...*keypair.Full) xdr.TransactionEnvelope {
 		return w.resigned(w.tx(payer, pay), f, keys...)
 	}
-	withFee := func(e xdr.TransactionEnvelope, f func(*xdr.Transaction)) xdr.TransactionEnvelope { return w.resigned(e, f, payer) }
+	withFee := func(e xdr.TransactionEnvelope, f func(*xdr.Transaction)) xdr.TransactionEnvelope {
+		return w.resigned(e, f, payer)
+	}
 	bounds := func(b xdr.TimeBounds) func(*xdr.Transaction) {
-		return func(t *xdr.Transaction) { t.Cond = xdr.Preconditions{Type: xdr.PreconditionTypePrecondTime, TimeBounds: &b} }
+		return func(t *xdr.Transaction) {
+			t.Cond = xdr.Preconditions{Type: xdr.PreconditionTypePrecondTime, TimeBounds: &b}
+		}
 	}
 	v2 := func(p xdr.PreconditionsV2) func(*xdr.Transaction) {
 		return func(t *xdr.Transaction) { t.Cond = xdr.Preconditions{Type: xdr.PreconditionTypePrecondV2, V2: &p} }

@@ -194,6 +194,16 @@ func (w *world) must(e xdr.TransactionEnvelope) node.Outcome {
 // call simulates a host function, signed by its source alone, and returns the envelope.
 func (w *world) call(source *keypair.Full, fn xdr.HostFunction, change ...func(*txnbuild.InvokeHostFunction)) xdr.TransactionEnvelope {
 	w.t.Helper()
+	e, ok := w.simulated(source, fn, change...)
+	if !ok {
+		w.t.Fatal("the simulation failed")
+	}
+	return e
+}
+
+// simulated is call that answers false when the contract fails.
+func (w *world) simulated(source *keypair.Full, fn xdr.HostFunction, change ...func(*txnbuild.InvokeHostFunction)) (xdr.TransactionEnvelope, bool) {
+	w.t.Helper()
 	var sim host.SimulateResult
 	err := w.Simulate(w.t.Context(), func(s node.Simulation) (err error) {
 		seed, err := w.Seed()
@@ -207,13 +217,14 @@ func (w *world) call(source *keypair.Full, fn xdr.HostFunction, change ...func(*
 		w.t.Fatal(err)
 	}
 	if sim.Failure != nil {
-		w.t.Fatal(sim.Failure.Text)
+		w.t.Log(sim.Failure.Text)
+		return xdr.TransactionEnvelope{}, false
 	}
 	op := &txnbuild.InvokeHostFunction{HostFunction: fn, Auth: sim.Auth, Ext: xdr.TransactionExt{V: 1, SorobanData: sim.Data}}
 	for _, f := range change {
 		f(op)
 	}
-	return w.tx(source, op)
+	return w.tx(source, op), true
 }
 
 // probe uploads and creates the host's test contract.
@@ -248,7 +259,9 @@ func contractAddress(address string) xdr.ScAddress {
 	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeContract, ContractId: &c}
 }
 
-func addressVal(a xdr.ScAddress) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a} }
+func addressVal(a xdr.ScAddress) xdr.ScVal {
+	return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a}
+}
 
 func u32Val(n uint32) xdr.ScVal {
 	v := xdr.Uint32(n)

@@ -61,7 +61,11 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.set, err = settingsOf(ctx, machine, n.opts); err != nil {
 		return err
 	}
-	if n.chain, err = ledger.Open(n.opts.DataDir, ledger.Identity{Passphrase: n.opts.Passphrase, Protocol: protocol, Settings: n.set.Name}); err != nil {
+	if n.opts.EmptyEvery < time.Second || n.opts.EmptyEvery%time.Second != 0 {
+		return fmt.Errorf("start the network: an empty ledger every %s: give whole seconds, one or more", n.opts.EmptyEvery)
+	}
+	if n.chain, err = ledger.Open(n.opts.DataDir, ledger.Identity{Passphrase: n.opts.Passphrase, Protocol: protocol,
+		Settings: n.set.Name, EmptySeconds: n.every()}); err != nil {
 		return err
 	}
 	if n.keys, err = loadKeys(n.opts.DataDir, n.opts.Rand); err != nil {
@@ -147,3 +151,6 @@ func (n *Node) Last() (ledger.Closed, error) {
 	}
 	return n.chain.Last(), nil
 }
+
+// every is the time from one empty ledger to the next, in seconds.
+func (n *Node) every() int64 { return int64(n.opts.EmptyEvery / time.Second) }

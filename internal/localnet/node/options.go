@@ -9,6 +9,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 )
 
@@ -33,6 +34,10 @@ type Options struct {
 	// MaxAhead is how far transactions in quick succession may drive the network's time ahead of its clock before they have to
 	// wait for it. 0: as far as they do.
 	MaxAhead time.Duration
+	// EmptyEvery is the time from one ledger to the next when nothing happens, in whole seconds. 0: five seconds, as on the main
+	// network. Tests that go months ahead and look at no lifetime make it longer: five-second ledgers cost 1 µs each, so 2 s for
+	// 120 days.
+	EmptyEvery time.Duration
 	// Now is the machine's clock. nil: time.Now.
 	Now func() time.Time
 	// Rand makes the network's keys, and nonces in simulations. nil: crypto/rand.
@@ -47,6 +52,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Settings == nil {
 		o.Settings = settings.MainNetwork
+	}
+	if o.EmptyEvery == 0 {
+		o.EmptyEvery = ledger.CloseSeconds * time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now
