@@ -93,6 +93,9 @@ func (s *Server) simulate(ctx context.Context, tx stellar.Transaction) (relay.Si
 	if err != nil {
 		return relay.Simulation{}, kind(err)
 	}
+	if err := s.headroom(ctx, &answer); err != nil {
+		return relay.Simulation{}, kind(fmt.Errorf("simulate: %w", err))
+	}
 	kept, err := s.node.Range(ctx)
 	if err != nil {
 		return relay.Simulation{}, kind(err)

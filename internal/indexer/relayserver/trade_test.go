@@ -1,0 +1,126 @@
+package relayserver_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+)
+
+func names(events []stellar.Event) []string {
+	var out []string
+	for _, e := range events {
+		out = append(out, e.EventName())
+	}
+	return out
+}
+
+// A whole trade on the real host: simulated, checked, assembled, signed and submitted through the relay; once with each person sending
+// their own transactions, once with a stranger sending them all and the people signing nothing but their authorisations.
+func TestWholeTrade(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		sender func(who string) string
+	}{
+		{"each by their own account", func(who string) string { return who }},
+		{"by separate authorisations", func(string) string { return "operator" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, "buyer", "seller", "arbitrator")
+			terms := w.terms(1)
+			as := func(who string, call escrow.Call, want ...string) {
+				t.Helper()
+				out, events := w.act(c.sender(who), call)
+				if diff := cmp.Diff(want, names(events)); diff != "" {
+					t.Errorf("%s: events (-want +got):\n%s", call.Function(), diff)
+				}
+				if out.FeeCharged <= 0 || out.Ledger.Sequence == 0 || out.Ledger.CloseTime == 0 {
+					t.Errorf("%s: %+v", call.Function(), out)
+				}
+			}
+			as("buyer", escrow.CallOpen{Terms: terms, By: escrow.Buyer}, "opened")
+			as("seller", escrow.CallAccept{Terms: terms}, "accepted")
+			as("buyer", escrow.CallFund{Terms: terms}, "funded")
+			as("buyer", escrow.CallRelease{Terms: terms, Milestone: 0, Amount: amount.Int(20 * usdc)}, "released")
+			as("seller", escrow.CallDeliver{Terms: terms, Milestone: 0, Proof: escrow.Hash{4}}, "delivered")
+			as("buyer", escrow.CallDispute{Terms: terms, By: escrow.Buyer, Milestone: 0, Reason: escrow.Hash{5}}, "disputed")
+			as("seller", escrow.CallOffer{Terms: terms, By: escrow.Seller, Milestone: 0, Of: amount.Int(40 * usdc), SellerAmount: amount.Int(30 * usdc)}, "offered")
+			w.advance(terms.Windows.Offers + 60) // ledgers in quick succession may be some seconds ahead of the clock
+			as("arbitrator", escrow.CallRule{Terms: terms, By: 2, Rulings: []escrow.Ruling{{Milestone: 0, SellerPpm: 750_000}}, Hash: escrow.Hash{6}},
+				"voted", "ruled")
+			as("operator", escrow.CallSettle{Terms: terms, Milestones: []uint32{0}, Push: true}, "settled", "costs")
+			as("seller", escrow.CallRefund{Terms: terms, Milestone: 1, Amount: amount.Int(40 * usdc)}, "refunded", "ended")
+
+			if trade := w.trade(terms); trade == nil || trade.Stage != escrow.StageEnded {
+				t.Errorf("the trade is %+v", trade)
+			}
+			// Seller: 20 and 30, less 1 % of each; the hearing of 3 is shared by what each lost: the buyer 3/4, the seller 1/4.
+			want := map[string]int64{
+				"seller":     1000*usdc + 20*usdc*99/100 + 30*usdc*99/100 - 3*usdc/4,
+				"buyer":      1000*usdc - 50*usdc - 3*usdc*3/4,
+				"arbitrator": 1000*usdc + 3*usdc,
+			}
+			for who, units := range want {
+				if h := w.holding(w.people[who].Address()); h.Balance != amount.Int(units).Units() {
+					t.Errorf("%s has %s, want %d", who, h.Balance, units)
+				}
+			}
+			owed, err := stellar.DecodeOwed(w.read(stellar.ViewOwed(w.contract, w.asset)))
+			if err != nil || owed.Total != owed.Fees || owed.Fees != amount.Int(50*usdc/100) {
+				t.Errorf("owed %+v, %v", owed, err)
+			}
+			if h := w.holding(w.contract.String()); h.Balance != owed.Total.Units() {
+				t.Errorf("the contract holds %s and owes %s", h.Balance, owed.Total.Units())
+			}
+		})
+	}
+}
+
+// The id computed here is the one the contract gives the trade, for terms of every shape.
+func TestTermsIDIsTheContracts(t *testing.T) {
+	w := newWorld(t, "buyer", "seller", "arbitrator", "judge")
+	for i, change := range []func(*escrow.Terms){
+		func(*escrow.Terms) {},
+		func(terms *escrow.Terms) {
+			terms.AppealPanel = escrow.Panel{Arbitrators: []escrow.Address{w.rule("judge")}, Quorum: 1}
+		},
+		func(terms *escrow.Terms) {
+			terms.Panel, terms.Bond, terms.ArbitrationFee = escrow.Panel{}, amount.Int128{}, amount.Int128{}
+		},
+		func(terms *escrow.Terms) { terms.Milestones = terms.Milestones[:1] },
+		func(terms *escrow.Terms) {
+			for len(terms.Milestones) < 20 {
+				terms.Milestones = append(terms.Milestones, terms.Milestones[0])
+			}
+		},
+		func(terms *escrow.Terms) {
+			terms.Milestones[0].Amount = amount.MaxStroops.Int128().Minus(amount.Int(50 * usdc))
+		},
+	} {
+		terms := w.terms(byte(i))
+		change(&terms)
+		want, err := stellar.TermsID(w.network, w.contract, terms)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, events := w.act("buyer", escrow.CallOpen{Terms: terms, By: escrow.Buyer})
+		if len(events) != 1 || events[0].Trade == nil || *events[0].Trade != want {
+			t.Fatalf("terms %d: the event is about %v, computed was %s", i, events[0].Trade, want)
+		}
+		opened, ok := events[0].Event.(escrow.Opened)
+		if !ok {
+			t.Fatalf("terms %d: %+v", i, events[0])
+		}
+		if diff := cmp.Diff(terms, opened.Terms, cmp.AllowUnexported(amount.Int128{}), equateEmpty); diff != "" {
+			t.Errorf("terms %d announced (-sent +announced):\n%s", i, diff)
+		}
+		var value [32]byte
+		decodeBytes(t, out.Value, &value)
+		if value != want {
+			t.Errorf("terms %d: open returned %x, computed was %s", i, value, want)
+		}
+	}
+}

@@ -1,0 +1,397 @@
+package relayserver_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/binding"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+)
+
+// machine is compiled once for all tests of the package.
+var machine = sync.OnceValues(func() (*host.Machine, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return host.Compile(context.Background(), host.Options{CacheDir: filepath.Join(dir, "stellarescrow-test-host")})
+})
+
+const (
+	feeBps = 100
+	usdc   = 10_000_000 // stroops in a unit
+)
+
+// world is a network with the contract deployed and people who have money, seen through the relay.
+type world struct {
+	t        *testing.T
+	net      *localnet.Network
+	network  stellar.Network
+	node     *rpc.Client
+	relay    relay.Relay
+	contract stellar.Address
+	asset    stellar.Address
+	people   map[string]*keypair.Full
+	url      string
+	stop     func() // the network's door
+}
+
+// newWorld deploys the committed contract. Each of people is a funded account with a trustline and 1,000 USDC.
+func newWorld(t *testing.T, people ...string) *world {
+	t.Helper()
+	m, err := machine()
+	must(t, err)
+	net, err := localnet.Open(t.Context(), localnet.Options{Machine: m})
+	must(t, err)
+	t.Cleanup(func() { must(t, net.Close()) })
+	server := httptest.NewServer(net.Handler())
+	t.Cleanup(server.Close)
+
+	w := &world{t: t, net: net, people: map[string]*keypair.Full{}, url: server.URL, stop: server.Close}
+	w.network, err = stellar.NewNetwork(net.Passphrase())
+	must(t, err)
+	w.node, err = rpc.New(rpc.Config{URL: server.URL, Network: w.network})
+	must(t, err)
+	w.relay = relayserver.New(w.node)
+	code, issuer, asset := net.USDC()
+	w.asset = w.parse(asset)
+	line, err := txnbuild.CreditAsset{Code: code, Issuer: issuer}.ToChangeTrustAsset()
+	must(t, err)
+	for _, name := range append([]string{"operator"}, people...) {
+		k, err := keypair.Random()
+		must(t, err)
+		w.people[name] = k
+		_, err = net.Fund(t.Context(), k.Address())
+		must(t, err)
+		w.classic(name, &txnbuild.ChangeTrust{Line: line})
+		_, err = net.FundUSDC(t.Context(), k.Address(), 1000*usdc)
+		must(t, err)
+	}
+	w.deploy()
+	return w
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) parse(s string) stellar.Address {
+	w.t.Helper()
+	a, err := stellar.ParseAddress(s)
+	must(w.t, err)
+	return a
+}
+
+func (w *world) address(name string) stellar.Address {
+	w.t.Helper()
+	k, ok := w.people[name]
+	if !ok {
+		w.t.Fatalf("nobody is called %s", name)
+	}
+	return w.parse(k.Address())
+}
+
+func (w *world) rule(name string) escrow.Address { return escrow.Address(w.address(name).String()) }
+
+// classic sends an operation that is not of contracts.
+func (w *world) classic(name string, op txnbuild.Operation) {
+	w.t.Helper()
+	account, err := w.relay.Account(w.t.Context(), w.people[name].Address())
+	must(w.t, err)
+	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
+		SourceAccount:        &txnbuild.SimpleAccount{AccountID: account.Address, Sequence: account.Sequence},
+		IncrementSequenceNum: true, BaseFee: txnbuild.MinBaseFee, Operations: []txnbuild.Operation{op},
+		Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()},
+	})
+	must(w.t, err)
+	tx, err = tx.Sign(w.network.Passphrase(), w.people[name])
+	must(w.t, err)
+	text, err := tx.Base64()
+	must(w.t, err)
+	sent, err := w.node.Send(w.t.Context(), text)
+	must(w.t, err)
+	hash, err := stellar.ParseHash(sent.Hash)
+	must(w.t, err)
+	if answer, err := w.node.Await(w.t.Context(), hash, 1<<62); err != nil || answer.Status != "SUCCESS" {
+		w.t.Fatalf("%s: %s %v (sent: %s %s)", name, answer.Status, err, sent.Status, sent.ErrorResultXDR)
+	}
+}
+
+// now is the network's clock.
+func (w *world) now() uint64 {
+	w.t.Helper()
+	l, err := w.relay.LatestLedger(w.t.Context())
+	must(w.t, err)
+	return l.CloseTime
+}
+
+func (w *world) advance(seconds uint64) {
+	w.t.Helper()
+	_, err := w.net.Advance(time.Duration(seconds) * time.Second)
+	must(w.t, err)
+}
+
+// from is the envelope of somebody's next transaction.
+func (w *world) from(name string) stellar.Envelope {
+	w.t.Helper()
+	account, err := w.relay.Account(w.t.Context(), w.people[name].Address())
+	must(w.t, err)
+	if !account.Exists {
+		w.t.Fatalf("%s has no account", name)
+	}
+	return stellar.Envelope{
+		Source: w.address(name), Sequence: account.Sequence, NotAfter: w.now() + 300, InclusionFee: stellar.MinInclusionFee,
+	}
+}
+
+// complete simulates a transaction, checks what would be signed, and adds what the network wants. Authorisations of their own are signed
+// by signer.
+func (w *world) complete(tx stellar.Transaction, tree stellar.Tree, signer *keypair.Full) stellar.Transaction {
+	w.t.Helper()
+	sim := w.simulate(tx)
+	if sim.Failure != nil {
+		w.t.Fatalf("simulation: %+v", *sim.Failure)
+	}
+	auth := w.auth(sim)
+	must(w.t, stellar.CheckTree(tree, tx.Source(), auth))
+	for i, entry := range auth {
+		if stellar.IsSigned(entry) {
+			continue
+		}
+		signed, err := stellar.SignAuth(w.network, entry, sim.Ledger.Sequence+100, signer)
+		must(w.t, err)
+		auth[i] = signed
+	}
+	return w.assemble(tx, sim, auth)
+}
+
+func (w *world) simulate(tx stellar.Transaction) relay.Simulation {
+	w.t.Helper()
+	text, err := tx.Base64()
+	must(w.t, err)
+	sim, err := w.relay.Simulate(w.t.Context(), text)
+	must(w.t, err)
+	return sim
+}
+
+// submit signs, submits and waits for the outcome.
+func (w *world) submit(tx stellar.Transaction, signer *keypair.Full) relay.Transaction {
+	w.t.Helper()
+	tx, err := tx.Sign(w.network, signer)
+	must(w.t, err)
+	text, err := tx.Base64()
+	must(w.t, err)
+	sent, err := w.relay.Submit(w.t.Context(), text)
+	must(w.t, err)
+	if sent.State != relay.SubmissionPending || sent.Hash != tx.Hash(w.network).String() {
+		w.t.Fatalf("submitted %s: %+v", tx.Hash(w.network), sent)
+	}
+	return w.await(sent.Hash)
+}
+
+func (w *world) await(hash string) relay.Transaction {
+	w.t.Helper()
+	for range 500 {
+		out, err := w.relay.Transaction(w.t.Context(), hash)
+		must(w.t, err)
+		if out.State.Final() {
+			return out
+		}
+		time.Sleep(10 * time.Millisecond) // the network is another program's; there is no clock to step
+	}
+	w.t.Fatalf("transaction %s has no outcome", hash)
+	return relay.Transaction{}
+}
+
+func (w *world) deploy() {
+	w.t.Helper()
+	code, _, err := wasm.Escrow()
+	must(w.t, err)
+	admin := w.address("operator")
+	w.contract = w.create(code, 1, stellar.ConstructorArgs(admin, feeBps, admin, escrow.Limits{
+		AppealMax: 1_000_000, AppealMin: 1000, FeeDelay: 86_400, InspectionMax: 1_000_000, InspectionMin: 1000, LongestLife: 10_000_000,
+		MinDelivery: 1000, OffersMax: 1_000_000, OffersMin: 1000, RulingMax: 1_000_000, RulingMin: 1000,
+	}))
+}
+
+// create uploads code and makes a contract of it, by the operator.
+func (w *world) create(code []byte, salt byte, args []xdr.ScVal) stellar.Address {
+	w.t.Helper()
+	operator := w.address("operator")
+	tx, err := stellar.Upload(w.from("operator"), code)
+	must(w.t, err)
+	w.freely("operator", tx)
+	tx, err = stellar.Create(w.from("operator"), operator, [32]byte{salt}, stellar.WasmHash(code), args)
+	must(w.t, err)
+	out := w.freely("operator", tx)
+	want, err := stellar.ContractID(w.network, operator, [32]byte{salt})
+	must(w.t, err)
+	var made xdr.ScVal
+	must(w.t, stellar.Decode("value", out.Value, &made))
+	if got, err := binding.AddressFrom(*made.Address); err != nil || got != want {
+		w.t.Fatalf("the network made contract %s, computed was %s, %v", got, want, err)
+	}
+	return want
+}
+
+// freely sends a transaction with whatever authorisations the simulation asks of its sender: for what is not the escrow's.
+func (w *world) freely(sender string, tx stellar.Transaction) relay.Transaction {
+	w.t.Helper()
+	sim := w.simulate(tx)
+	if sim.Failure != nil {
+		w.t.Fatalf("simulation: %+v", *sim.Failure)
+	}
+	out := w.submit(w.assemble(tx, sim, w.auth(sim)), w.people[sender])
+	if out.State != relay.TransactionIncluded {
+		w.t.Fatalf("sent by %s: %+v", sender, out)
+	}
+	return out
+}
+
+func (w *world) auth(sim relay.Simulation) []xdr.SorobanAuthorizationEntry {
+	w.t.Helper()
+	auth := make([]xdr.SorobanAuthorizationEntry, len(sim.Auth))
+	for i, text := range sim.Auth {
+		must(w.t, stellar.Decode("authorisation", text, &auth[i]))
+	}
+	return auth
+}
+
+func (w *world) assemble(tx stellar.Transaction, sim relay.Simulation, auth []xdr.SorobanAuthorizationEntry) stellar.Transaction {
+	w.t.Helper()
+	var data xdr.SorobanTransactionData
+	must(w.t, stellar.Decode("transaction data", sim.TransactionData, &data))
+	tx, err := tx.Assemble(data, sim.MinResourceFee, auth)
+	must(w.t, err)
+	return tx
+}
+
+// act makes a call: sent by who, authorised by whoever must. It returns the outcome with the events of our contract.
+func (w *world) act(sender string, call escrow.Call) (relay.Transaction, []stellar.Event) {
+	w.t.Helper()
+	tree := w.tree(call)
+	tx, err := stellar.Invoke(w.from(sender), tree.Call)
+	must(w.t, err)
+	var signer *keypair.Full
+	if tree.Signer != nil {
+		for _, k := range w.people {
+			if k.Address() == tree.Signer.String() {
+				signer = k
+			}
+		}
+	}
+	out := w.submit(w.complete(tx, tree, signer), w.people[sender])
+	if out.State != relay.TransactionIncluded {
+		w.t.Fatalf("%s by %s: %+v %+v", call.Function(), sender, out, out.Failure)
+	}
+	var events []stellar.Event
+	for _, text := range out.Events {
+		var e xdr.ContractEvent
+		must(w.t, stellar.Decode("event", text, &e))
+		event, err := stellar.DecodeEvent(w.contract, e)
+		if err == nil {
+			events = append(events, event)
+		} else if *e.ContractId == xdr.ContractId(w.contract.Key) {
+			w.t.Fatalf("%s: an event of ours: %v", call.Function(), err)
+		}
+	}
+	return out, events
+}
+
+// tree is what a call may ask to be signed, in the present state.
+func (w *world) tree(call escrow.Call) stellar.Tree {
+	w.t.Helper()
+	state := stellar.State{}
+	switch c := call.(type) {
+	case escrow.CallAccept:
+		state.Trade = w.trade(c.Terms)
+	case escrow.CallDispute:
+		state.Trade = w.trade(c.Terms)
+	}
+	tree, err := stellar.ExpectedTree(w.contract, call, state)
+	must(w.t, err)
+	return tree
+}
+
+// read asks one of the contract's views.
+func (w *world) read(args xdr.InvokeContractArgs) xdr.ScVal {
+	w.t.Helper()
+	text, err := stellar.Encode(args)
+	must(w.t, err)
+	answer, err := w.relay.Read(w.t.Context(), text)
+	must(w.t, err)
+	if answer.Failure != nil {
+		w.t.Fatalf("%s: %+v", args.FunctionName, *answer.Failure)
+	}
+	var v xdr.ScVal
+	must(w.t, stellar.Decode("value", answer.Value, &v))
+	return v
+}
+
+func (w *world) trade(terms escrow.Terms) *escrow.Trade {
+	w.t.Helper()
+	id, err := stellar.TermsID(w.network, w.contract, terms)
+	must(w.t, err)
+	trade, err := stellar.DecodeTrade(w.read(stellar.ViewTrade(w.contract, id)))
+	must(w.t, err)
+	return trade
+}
+
+func (w *world) holding(who string) relay.Holding {
+	w.t.Helper()
+	h, err := w.relay.Holding(w.t.Context(), w.asset.String(), who)
+	must(w.t, err)
+	return h
+}
+
+// terms is a trade of 100 USDC in two milestones, bonds of 10, hearings for 3.
+func (w *world) terms(salt byte) escrow.Terms {
+	now := w.now()
+	units := func(n int64) amount.Int128 { return amount.Int(n * usdc) }
+	return escrow.Terms{
+		ArbitrationFee: units(3), Asset: escrow.Address(w.asset.String()), Bond: units(10), Buyer: w.rule("buyer"), FallbackPpm: 500_000,
+		FeeBps: feeBps, FundBy: now + 10_000, Inspection: 10_000,
+		Milestones: []escrow.Milestone{
+			{Amount: units(60), DeliverBy: now + 100_000, Description: escrow.Hash{1}},
+			{Amount: units(40), DeliverBy: now + 200_000, Description: escrow.Hash{2}},
+		},
+		Panel:  escrow.Panel{Arbitrators: []escrow.Address{w.rule("arbitrator")}, Quorum: 1},
+		Salt:   escrow.Hash{salt},
+		Seller: w.rule("seller"), TermsHash: escrow.Hash{3},
+		Windows: escrow.Windows{Appeal: 3000, Offers: 2000, Ruling: 5000},
+	}
+}
+
+// equateEmpty takes a list without entries for one that was never made: XDR has no difference.
+var equateEmpty = cmpopts.EquateEmpty()
+
+func decodeBytes(t testing.TB, text string, into *[32]byte) {
+	t.Helper()
+	var v xdr.ScVal
+	must(t, stellar.Decode("value", text, &v))
+	if v.Bytes == nil || len(*v.Bytes) != len(into) {
+		t.Fatalf("%s are not 32 bytes", v)
+	}
+	copy(into[:], *v.Bytes)
+}
