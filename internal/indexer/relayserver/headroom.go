@@ -41,7 +41,7 @@ func (s *Server) headroom(ctx context.Context, answer *protocol.SimulateTransact
 	}
 	counted := map[string]bool{}
 	for _, c := range answer.StateChanges {
-		counted[c.KeyXDR] = true
+		counted[c.KeyXDR] = c.AfterXDR != nil // a forgotten entry looks like a deleted one
 	}
 	var forgotten []xdr.LedgerKey
 	for _, key := range written {
@@ -54,8 +54,6 @@ func (s *Server) headroom(ctx context.Context, answer *protocol.SimulateTransact
 		}
 	}
 	more := parkedBytes * len(written)
-	for _, k := range written { t, _ := stellar.Encode(k); println("RW", k.Type.String(), counted[t], t[:min(60,len(t))]) }
-	println("write", data.Resources.WriteBytes, len(forgotten), len(answer.StateChanges))
 	if len(forgotten) > 0 {
 		entries, _, err := s.node.Entries(ctx, forgotten...)
 		if err != nil {

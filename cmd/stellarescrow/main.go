@@ -1,0 +1,26 @@
+// Command stellarescrow is the platform: one binary, a target a part. `stellarescrow dev` runs all of it on one machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/app"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := app.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "stellarescrow:", err)
+		if errors.Is(err, app.ErrUsage) {
+			os.Exit(3)
+		}
+		os.Exit(1)
+	}
+}

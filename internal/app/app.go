@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// ErrUsage is wrapped by errors in how the program was called, as opposed to what it met.
+var ErrUsage = errors.New("wrong usage")
+
+// environment is what a target is given from outside.
+type environment struct {
+	stdout io.Writer    // what was asked for
+	stderr io.Writer    // progress, for people
+	log    *slog.Logger // what happened, for machines
+}
+
+// The commands. `dev` and `demo` are made of the parts that the others are.
+type commands struct {
+	Dev      devConfig      `cmd:"" help:"The platform on this machine: a local Stellar network with USDC, the deployed contract, funded demo accounts, indexer and api. Nothing to install."`
+	Demo     demoConfig     `cmd:"" help:"Plays four trades through the HTTP API of a platform of its own, and shows every step and balance."`
+	Localnet localnetConfig `cmd:"" help:"A local Stellar network with the real Soroban host, friendbot and a USDC asset, for any contract."`
+
+	LogLevel slog.Level `help:"Least severe log lines shown on standard error: debug, info, warn or error." default:"warn"`
+}
+
+// target is what each command's configuration can do.
+type target interface {
+	// Validate reports everything that is wrong with the configuration, each with the flag's name.
+	Validate() error
+	// run starts the target and returns when ctx ends or it fails.
+	run(ctx context.Context, env environment) error
+}
+
+// Run is the program: args without the program's name. It returns when the command is done, or when ctx ends, which is no error.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c commands
+	ended := false
+	parser, err := kong.New(&c, kong.Name("stellarescrow"), kong.Description("Escrow for trades in USDC on Stellar."),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { ended = true }), kong.UsageOnError())
+	if err != nil {
+		return fmt.Errorf("read the command line: %w", err)
+	}
+	parsed, err := parser.Parse(args)
+	if ended { // help was asked for, and printed
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s; see stellarescrow --help", ErrUsage, strings.TrimSpace(err.Error()))
+	}
+	chosen, ok := parsed.Selected().Target.Addr().Interface().(target)
+	if !ok {
+		return fmt.Errorf("%w: %s is not a command to run; see stellarescrow --help", ErrUsage, parsed.Command())
+	}
+	env := environment{stdout: stdout, stderr: stderr, log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))}
+	if err := chosen.run(ctx, env); err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
+		return err
+	}
+	return nil
+}

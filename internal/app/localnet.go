@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+)
+
+// localnetConfig is the target `localnet`: a Stellar network for any contract. It holds nothing of ours.
+type localnetConfig struct {
+	Listen string `help:"Address to serve on, loopback only; port 0 takes a free one." default:"127.0.0.1:8000"`
+	Data   string `help:"Folder that keeps ledgers, clock and keys across restarts. Without it the network is gone with the process." placeholder:"DIR"`
+	JSON   bool   `help:"Print one line of JSON when ready, for programs." name:"json"`
+}
+
+// Validate refuses an address that others could reach.
+func (c *localnetConfig) Validate() error { return checkLoopback("--listen", c.Listen) }
+
+// asset is the test USDC of a local network.
+type asset struct {
+	Code     string `json:"code"`
+	Issuer   string `json:"issuer"`
+	Contract string `json:"contract"`
+}
+
+// localnetReady is the line that tells programs where things are.
+type localnetReady struct {
+	RPC        string `json:"rpc"`
+	Friendbot  string `json:"friendbot"`
+	Advance    string `json:"advance"`
+	Passphrase string `json:"passphrase"`
+	USDC       asset  `json:"usdc"`
+}
+
+func (c *localnetConfig) run(ctx context.Context, env environment) (err error) {
+	l, err := listen(ctx, "--listen", c.Listen)
+	if err != nil {
+		return err
+	}
+	defer closeOnError(&err, l)
+	network, err := openLocalnet(ctx, env, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, network.Close()) }()
+	base := "http://" + l.Addr().String()
+	ready := localnetReady{RPC: base, Friendbot: base + "/friendbot", Advance: base + "/advance", Passphrase: network.Passphrase(), USDC: usdcOf(network)}
+	if err := c.announce(env.stdout, ready); err != nil {
+		return err
+	}
+	return serve(ctx, l, network.Handler())
+}
+
+func (c *localnetConfig) announce(out io.Writer, r localnetReady) error {
+	if c.JSON {
+		return json.NewEncoder(out).Encode(r)
+	}
+	_, err := fmt.Fprintf(out, `A local Stellar network with the main network's limits and fees is ready; control-C stops it.
+
+  RPC         %s
+  passphrase  %s
+  friendbot   %s?addr=G…   (XLM; with &asset=USDC&amount=100 test USDC, once the account trusts it)
+  USDC        %s:%s
+  its token   %s
+  time        curl -X POST -d '{"seconds":3600}' %s
+`, r.RPC, r.Passphrase, r.Friendbot, r.USDC.Code, r.USDC.Issuer, r.USDC.Contract, r.Advance)
+	return err
+}
+
+func usdcOf(n *localnet.Network) asset {
+	code, issuer, contract := n.USDC()
+	return asset{code, issuer, contract}
+}
+
+// openLocalnet starts a network with its compiled host kept in the user's cache, and says so when it has to be compiled first.
+func openLocalnet(ctx context.Context, env environment, data string) (*localnet.Network, error) {
+	cache, err := hostCache()
+	if err != nil {
+		return nil, err
+	}
+	if entries, err := os.ReadDir(cache); err != nil || len(entries) == 0 {
+		fmt.Fprintln(env.stderr, "first start on this machine: compiling the Soroban host (2 to 3 seconds, once)")
+	}
+	n, err := localnet.Open(ctx, localnet.Options{DataDir: data, CacheDir: cache, Log: env.log})
+	if err != nil {
+		return nil, fmt.Errorf("start the local network: %w", err)
+	}
+	return n, nil
+}
+
+// hostCache is where the compiled host is kept. A machine without a home compiles at each start instead.
+func hostCache() (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find the cache folder: set XDG_CACHE_HOME or HOME: %w", err)
+	}
+	return filepath.Join(base, "stellarescrow", "host"), nil
+}
+
+// closeOnError closes a listener that nobody will serve on.
+func closeOnError(err *error, l net.Listener) {
+	if *err != nil {
+		*err = errors.Join(*err, ignoreClosed(l.Close()))
+	}
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
