@@ -338,3 +338,21 @@ func unbase64(t *testing.T, text string) []byte {
 	}
 	return b
 }
+
+// signedAgain signs an envelope that was changed.
+func (s *stranger) signedAgain(e xdr.TransactionEnvelope, k *keypair.Full) *txnbuild.Transaction {
+	s.t.Helper()
+	text, err := xdr.MarshalBase64(e)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	any, err := txnbuild.TransactionFromXDR(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	tx, ok := any.Transaction()
+	if !ok {
+		s.t.Fatal("a fee bump")
+	}
+	return s.sign(k, tx, k)
+}

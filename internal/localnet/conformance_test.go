@@ -193,6 +193,10 @@ func checkLedger(t *testing.T, previous *xdr.LedgerHeaderHistoryEntry, meta xdr.
 		}
 		return sha256.Sum256(raw)
 	}
+	var listed xdr.LedgerHeaderHistoryEntry
+	if err := xdr.SafeUnmarshalBase64(info.LedgerHeader, &listed); err != nil || listed.Hash != h.Hash {
+		t.Errorf("ledger %d: the listed header has hash %x, want %x: %v", seq, listed.Hash, h.Hash, err)
+	}
 	if got := hash(&h.Header); got != h.Hash || info.Hash != h.Hash.HexString() {
 		t.Errorf("ledger %d: hash %x, its header has %x", seq, h.Hash, got)
 	}

@@ -19,8 +19,10 @@ import (
 const FriendbotLumens = 10_000
 
 var (
-	// ErrFunded is friendbot's answer about an account that exists already.
-	ErrFunded = errors.New("account already funded")
+	// ErrFunded is friendbot's answer about an account that exists already. SDKs look for the code in its text.
+	ErrFunded = errors.New("account already funded: createAccountAlreadyExist")
+	// errAddress does not repeat what was given: it may be a secret key in the wrong place.
+	errAddress = errors.New("that is no account address (G and 55 characters more)")
 	// ErrNoTrustline is the answer when USDC is asked for by an account that does not hold it.
 	ErrNoTrustline = errors.New("no trustline to USDC: send a ChangeTrust operation first")
 )
@@ -28,7 +30,7 @@ var (
 // Fund creates an account with FriendbotLumens, and waits for the ledger. An account that exists is ErrFunded.
 func (n *Node) Fund(ctx context.Context, address string) (Outcome, error) {
 	if !strkey.IsValidEd25519PublicKey(address) {
-		return Outcome{}, fmt.Errorf("fund %q: that is no account address (G and 55 characters more)", address)
+		return Outcome{}, fmt.Errorf("fund an account: %w", errAddress)
 	}
 	n.faucet.Lock()
 	defer n.faucet.Unlock()
@@ -41,7 +43,7 @@ func (n *Node) Fund(ctx context.Context, address string) (Outcome, error) {
 // FundUSDC issues test USDC, in stroops (1 USDC is 10,000,000), to an account with a trustline, and waits for the ledger.
 func (n *Node) FundUSDC(ctx context.Context, address string, stroops int64) (Outcome, error) {
 	if !strkey.IsValidEd25519PublicKey(address) {
-		return Outcome{}, fmt.Errorf("issue USDC to %q: that is no account address (G and 55 characters more)", address)
+		return Outcome{}, fmt.Errorf("issue USDC: %w", errAddress)
 	}
 	if stroops <= 0 {
 		return Outcome{}, fmt.Errorf("issue USDC to %s: the amount of %d stroops is not above zero", address, stroops)
@@ -58,7 +60,7 @@ func (n *Node) FundUSDC(ctx context.Context, address string, stroops int64) (Out
 // FreezeUSDC lets the issuer freeze a holder of USDC, or free him again, and waits for the ledger.
 func (n *Node) FreezeUSDC(ctx context.Context, address string, frozen bool) (Outcome, error) {
 	if !strkey.IsValidEd25519PublicKey(address) {
-		return Outcome{}, fmt.Errorf("freeze %q: that is no account address (G and 55 characters more)", address)
+		return Outcome{}, fmt.Errorf("freeze a holder of USDC: %w", errAddress)
 	}
 	op := &txnbuild.SetTrustLineFlags{Trustor: address, Asset: txnbuild.CreditAsset{Code: usdcCode, Issuer: n.keys.issuer.Address()}}
 	if frozen {

@@ -25,13 +25,17 @@ type keyFile struct {
 	Issuer    string `json:"usdc_issuer"`
 }
 
-// loadKeys reads the keys of a data folder, or makes new ones: with dir "" for this process alone.
-func loadKeys(dir string, random io.Reader) (keys, error) {
+// loadKeys reads the keys of a data folder, or makes new ones: with dir "" for this process alone. Once the network has begun its
+// keys are not made again, since its accounts are those of the old ones.
+func loadKeys(dir string, begun bool, random io.Reader) (keys, error) {
 	path := filepath.Join(dir, keysName)
 	if dir != "" {
 		raw, err := os.ReadFile(path)
 		if err == nil {
 			return parseKeys(raw)
+		}
+		if errors.Is(err, fs.ErrNotExist) && begun {
+			return keys{}, fmt.Errorf("the data folder %s has ledgers but no %s: put the file back, or start anew by deleting the folder", dir, keysName)
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return keys{}, fmt.Errorf("read the network's keys: %w", err)

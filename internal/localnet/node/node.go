@@ -68,7 +68,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 		Settings: n.set.Name, EmptySeconds: n.every()}); err != nil {
 		return err
 	}
-	if n.keys, err = loadKeys(n.opts.DataDir, n.opts.Rand); err != nil {
+	if n.keys, err = loadKeys(n.opts.DataDir, n.chain.Last().Sequence() > ledger.FirstLedger, n.opts.Rand); err != nil {
 		return err
 	}
 	n.evictor = n.chain.Evictor()

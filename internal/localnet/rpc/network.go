@@ -43,10 +43,10 @@ func (s *Server) getHealth(context.Context, protocol.GetHealthRequest) (protocol
 		OldestLedger: at.first, OldestLedgerCloseTime: at.firstTime, LedgerRetentionWindow: retentionLedgers}, err
 }
 
-func (s *Server) getNetwork(ctx context.Context, _ protocol.GetNetworkRequest) (protocol.GetNetworkResponse, error) {
+func (s *Server) getNetwork(_ context.Context, q networkRequest) (protocol.GetNetworkResponse, error) {
 	res := protocol.GetNetworkResponse{Passphrase: s.net.Passphrase(), ProtocolVersion: int(s.net.Chain().Last().Header.LedgerVersion)}
-	if host, ok := ctx.Value(hostKey{}).(string); ok && host != "" {
-		res.FriendbotURL = "http://" + host + "/friendbot"
+	if q.Host != "" {
+		res.FriendbotURL = "http://" + q.Host + "/friendbot"
 	}
 	return res, nil
 }
@@ -66,12 +66,18 @@ func (s *Server) getLatestLedger(context.Context, protocol.GetLatestLedgerReques
 		return protocol.GetLatestLedgerResponse{}, errors.Join(errors.New("could not get latest ledger"), err)
 	}
 	info, err := ledgerInfo(meta)
+	if err != nil {
+		return protocol.GetLatestLedgerResponse{}, err
+	}
+	header, err := xdr.MarshalBase64(meta.LedgerHeaderHistoryEntry().Header)
 	return protocol.GetLatestLedgerResponse{Hash: info.Hash, ProtocolVersion: meta.ProtocolVersion(), Sequence: info.Sequence,
-		LedgerCloseTime: info.LedgerCloseTime, LedgerHeader: info.LedgerHeader, LedgerMetadata: info.LedgerMetadata}, err
+		LedgerCloseTime: info.LedgerCloseTime, LedgerHeader: header, LedgerMetadata: info.LedgerMetadata}, err
 }
 
+// ledgerInfo describes a ledger of a list. Its headerXdr is a history entry, that of getLatestLedger the header alone.
+
 func ledgerInfo(meta xdr.LedgerCloseMeta) (protocol.LedgerInfo, error) {
-	header, err := xdr.MarshalBase64(meta.LedgerHeaderHistoryEntry().Header)
+	header, err := xdr.MarshalBase64(meta.LedgerHeaderHistoryEntry())
 	if err != nil {
 		return protocol.LedgerInfo{}, fmt.Errorf("encode a ledger header: %w", err)
 	}
@@ -98,7 +104,7 @@ func (s *Server) getLedgers(_ context.Context, q protocol.GetLedgersRequest) (pr
 			if err != nil {
 				return protocol.GetLedgersResponse{}, invalidParams(err)
 			}
-			if start = uint32(after) + 1; start > at.last.Sequence()+1 || start < at.first {
+			if start = uint32(after) + 1; !protocol.IsLedgerWithinRange(start, at.seq()) {
 				return protocol.GetLedgersResponse{}, invalidParams(fmt.Errorf("cursor ('%s') must be between the oldest ledger: %d and the latest ledger: %d for this rpc instance",
 					p.Cursor, at.first, at.last.Sequence()))
 			}
@@ -202,16 +208,18 @@ func (s *Server) Advance(q AdvanceRequest) (AdvanceResponse, error) {
 	var err error
 	switch {
 	case q.Seconds != 0 && q.To != 0:
-		err = errors.New("give seconds or to, not both")
+		err = invalidParams(errors.New("give seconds or to, not both"))
+	case q.To < 0 || q.To > s.net.Now().Unix()+maxAdvanceSeconds:
+		err = invalidParams(fmt.Errorf("to must be a Unix time, at most %d s from now, %d", maxAdvanceSeconds, s.net.Now().Unix()))
 	case q.To != 0:
 		last, err = s.net.AdvanceTo(time.Unix(q.To, 0))
-	case q.Seconds < -maxAdvanceSeconds || q.Seconds > maxAdvanceSeconds:
-		err = fmt.Errorf("seconds must be between 0 and %d", maxAdvanceSeconds)
+	case q.Seconds < 0 || q.Seconds > maxAdvanceSeconds:
+		err = invalidParams(fmt.Errorf("seconds must be between 0 and %d: the clock does not go back, and five years at most go at once", maxAdvanceSeconds))
 	default:
 		last, err = s.net.Advance(time.Duration(q.Seconds) * time.Second)
 	}
 	if err != nil {
-		return AdvanceResponse{}, invalidParams(err)
+		return AdvanceResponse{}, err
 	}
 	return AdvanceResponse{LatestLedger: last.Sequence(), LatestLedgerCloseTime: last.CloseTime()}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"mime"
 	"net/http"
 
 	"github.com/creachadair/jrpc2"
@@ -56,8 +57,27 @@ func New(n *node.Node, log *slog.Logger) *Server {
 		protocol.SendTransactionMethodName:     method(s, s.sendTransaction),
 		advanceMethodName:                      method(s, s.advance),
 	}
-	s.bridge = jhttp.NewBridge(methods, &jhttp.BridgeOptions{Server: &jrpc2.ServerOptions{DisableBuiltin: true}})
+	s.bridge = jhttp.NewBridge(methods, &jhttp.BridgeOptions{Server: &jrpc2.ServerOptions{DisableBuiltin: true}, ParseRequest: parseRequest})
 	return s
+}
+
+// networkRequest is that of getNetwork with the address that the client reached us by, which nobody sends: parseRequest knows it.
+type networkRequest struct {
+	Host string `json:"host"`
+}
+
+func parseRequest(r *http.Request) ([]*jrpc2.ParsedRequest, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	calls, err := jrpc2.ParseRequests(body)
+	for _, c := range calls {
+		if c.Method == protocol.GetNetworkMethodName {
+			c.Params, _ = json.Marshal(networkRequest{r.Host}) // a string always encodes
+		}
+	}
+	return calls, err
 }
 
 // Close ends the calls under way.
@@ -84,10 +104,16 @@ func method[Q, A any](s *Server, f func(context.Context, Q) (A, error)) jrpc2.Ha
 	return checked.AllowArray(false).Wrap()
 }
 
-type hostKey struct{}
-
 // ServeHTTP is part of http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		refuse(w, http.StatusMethodNotAllowed, "JSON-RPC takes POST")
+		return
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		refuse(w, http.StatusUnsupportedMediaType, "JSON-RPC takes Content-Type: application/json")
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", MaxBodyBytes))
@@ -97,7 +123,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "the request could not be read")
 		return
 	}
-	r = r.WithContext(context.WithValue(r.Context(), hostKey{}, r.Host))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	s.bridge.ServeHTTP(w, r)
 }

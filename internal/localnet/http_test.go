@@ -1,0 +1,183 @@
+package localnet_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+)
+
+func jsonBody(v any) io.Reader {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return bytes.NewReader(b)
+}
+
+func TestFriendbot(t *testing.T) {
+	n := open(t, localnet.Options{})
+	s := newStranger(t, n)
+	holder, stranger := s.holder(n, "12.5"), s.account()
+	if got := s.usdcBalance(n, holder); got != 12_5000000 {
+		t.Errorf("asked for 12.5 USDC, got %d stroops", got)
+	}
+	if e := s.entry(accountKey(stranger)); e == nil || e.Account.Balance != localnet.FriendbotLumens*1e7 {
+		t.Errorf("a new account has %+v", e)
+	}
+	for _, c := range []struct {
+		name, want string
+		query      url.Values
+	}{
+		{"nobody", "addr is missing", nil},
+		{"no address", "that is no account address", url.Values{"addr": {"GABC"}}},
+		{"a secret key", "that is no account address", url.Values{"addr": {keypair.MustRandom().Seed()}}},
+		{"again", "account already funded", url.Values{"addr": {stranger.Address()}}},
+		{"no trustline", "no trustline to USDC", url.Values{"addr": {stranger.Address()}, "asset": {"USDC"}}},
+		{"no such asset", `asset "GOLD" is none that friendbot has`, url.Values{"addr": {stranger.Address()}, "asset": {"GOLD"}}},
+		{"8 decimals", `amount "0.00000001" is no number with at most 7 decimals`, url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"0.00000001"}}},
+		{"nothing", "the amount of 0 stroops is not above zero", url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"0"}}},
+		{"less than nothing", "the amount of -10000000 stroops is not above zero", url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"-1"}}},
+		{"more than there can be", `amount "922337203685.4775808" is no number`, url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"922337203685.4775808"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			res, err := http.Get(s.url + "/friendbot?" + c.query.Encode())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			var p struct {
+				Status int
+				Detail string
+			}
+			if err := json.NewDecoder(res.Body).Decode(&p); err != nil {
+				t.Fatal(err)
+			}
+			if res.StatusCode != 400 || p.Status != 400 || !strings.Contains(p.Detail, c.want) {
+				t.Errorf("got %d %q, want 400 %q", res.StatusCode, p.Detail, c.want)
+			}
+			if strings.Contains(p.Detail, c.query.Get("addr")) && strings.HasPrefix(c.query.Get("addr"), "S") {
+				t.Error("the answer repeats a secret key")
+			}
+		})
+	}
+}
+
+func TestAdvanceOverHTTP(t *testing.T) {
+	n := open(t, localnet.Options{})
+	url, c := serve(t, n)
+	before, err := c.GetLatestLedger(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		name, body, want string
+		status           int
+	}{
+		{"an hour", `{"seconds": 3600}`, `"latestLedgerCloseTime":`, 200},
+		{"no JSON", `soon`, "the body is not", 400},
+		{"unknown field", `{"hours": 1}`, "unknown field", 400},
+		{"both", `{"seconds": 1, "to": 1}`, "give seconds or to, not both", 400},
+		{"back", `{"seconds": -1}`, "the clock does not go back", 400},
+		{"a great deal", `{"seconds": 9223372036854775807}`, "seconds must be between 0 and", 400},
+		{"to the past stays", `{"to": 1}`, `"latestLedgerCloseTime":`, 200},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			res, err := http.Post(url+"/advance", "application/json", strings.NewReader(x.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			text, _ := io.ReadAll(res.Body)
+			if res.StatusCode != x.status || !strings.Contains(string(text), x.want) {
+				t.Errorf("got %d %s, want %d %q", res.StatusCode, text, x.status, x.want)
+			}
+		})
+	}
+	after, err := c.GetLatestLedger(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := after.LedgerCloseTime - before.LedgerCloseTime; d < 3600 || d > 3660 {
+		t.Errorf("an hour moved the last ledger's time by %d s", d)
+	}
+	if d := after.Sequence - before.Sequence; d < 720 || d > 732 {
+		t.Errorf("an hour is %d ledgers, want 720", d)
+	}
+}
+
+// Many clients at once: simulations run side by side and none sees another's state half made; every transaction ends.
+func TestManyClients(t *testing.T) {
+	n := open(t, localnet.Options{})
+	s := newStranger(t, n)
+	_, _, contract := n.USDC()
+	usdc := contractAddress(contract)
+	shop := s.holder(n, "")
+	var clients []*keypair.Full
+	for range 6 {
+		clients = append(clients, s.holder(n, "10"))
+	}
+	var all sync.WaitGroup
+	for _, k := range clients {
+		all.Go(func() {
+			for range 5 {
+				s.call(k, invoke(usdc, "transfer", addressVal(accountAddress(k)), addressVal(accountAddress(shop)), i128Val(1_0000000)))
+			}
+		})
+	}
+	stop := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			sim := s.simulate(shop, invoke(usdc, "balance", addressVal(accountAddress(shop))))
+			var v xdr.ScVal
+			if err := v.UnmarshalBinary(unbase64(t, *sim.Results[0].ReturnValueXDR)); err != nil || uint64(v.I128.Lo)%1_0000000 != 0 {
+				t.Errorf("a balance between two payments: %v %v", v, err)
+			}
+		}
+	})
+	all.Wait()
+	close(stop)
+	watch.Wait()
+	if got := s.usdcBalance(n, shop); got != 30_0000000 {
+		t.Errorf("30 payments of 1 USDC gave %d stroops", got)
+	}
+}
+
+// A contract that loops ends its own transaction; the ones beside it in the ledger, and calls meanwhile, do not notice.
+func TestLoopHarmsNobody(t *testing.T) {
+	n := open(t, localnet.Options{})
+	s := newStranger(t, n)
+	a, b := s.account(), s.account()
+	probe := s.probe(a)
+	loop := s.prepare(a, invoke(probe, "spin", u32Val(3_000_000))) // as many rounds as the simulation allows …
+	envelope := loop.ToXDR()
+	args := envelope.V1.Tx.Operations[0].Body.InvokeHostFunctionOp.HostFunction.InvokeContract.Args
+	*args[0].U32 = 1 << 31 // … and then for ever
+	envelope.V1.Signatures = nil
+	res := s.send(s.signedAgain(envelope, a))
+	if res.Status != protocol.TransactionStatusFailed {
+		t.Errorf("the loop ended %s", res.Status)
+	}
+	began := time.Now()
+	if v, _ := s.call(b, invoke(probe, "count", addressVal(accountAddress(b)))); *v.U32 != 41 {
+		t.Errorf("count after the loop: %d, want 41", *v.U32)
+	}
+	t.Logf("a call after the loop took %s", time.Since(began))
+}
