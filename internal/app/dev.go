@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // devConfig is the target `dev`: everything on this machine.
@@ -39,17 +40,33 @@ func (c *devConfig) announce(out io.Writer, r devReady) error {
 	for _, a := range r.Accounts {
 		fmt.Fprintf(&people, "  %-20s %s  %s\n", a.Role, a.Address, a.Secret)
 	}
+	base := strings.TrimSuffix(r.API, "/v1")
 	_, err := fmt.Fprintf(out, `StellarEscrow is ready on a local network of its own; control-C stops it.
 
-  API         %s   (openapi: %s)
+  API         %s   (described by %s/openapi.json)
   contract    %s
   USDC        %s
   RPC         %s   (passphrase: %s)
   friendbot   %s?addr=G…
   time        curl -X POST -d '{"seconds":3600}' %s
 
-Accounts with test money (address, secret):
+Accounts with test money (role, address, secret):
 %s
-`, r.API, strings.TrimSuffix(r.API, "/v1")+"/openapi.json", r.Contract, r.USDC.Contract, r.RPC, r.Passphrase, r.Friendbot, r.Advance, strings.TrimSuffix(people.String(), "\n"))
+Try it:
+%s`, r.API, base, r.Contract, r.USDC.Contract, r.RPC, r.Passphrase, r.Friendbot, r.Advance, people.String(), tryLines(base, r, time.Now()))
 	return err
+}
+
+// tryLines are commands that work as they stand, one a line: the platform, its trades, and a first trade prepared for the buyer to sign.
+func tryLines(base string, r devReady, now time.Time) string {
+	address := map[string]string{}
+	for _, a := range r.Accounts {
+		address[a.Role] = a.Address
+	}
+	const day = 24 * time.Hour
+	at := func(d time.Duration) string { return now.Add(d).UTC().Format(time.RFC3339) }
+	return fmt.Sprintf(`  curl %[1]s/v1/platform
+  curl %[1]s/v1/trades
+  curl -X POST %[1]s/v1/trades -H 'Content-Type: application/json' -d '{"by":"buyer","terms":{"buyer":"%[2]s","seller":"%[3]s","asset":"%[4]s","milestones":[{"amount":"250","deliver_by":"%[5]s"}],"fund_by":"%[6]s","inspection":259200,"fallback_ppm":500000,"windows":{"offers":172800,"ruling":432000,"appeal":259200}}}'
+`, base, address["buyer"], address["seller"], r.USDC.Contract, at(10*day), at(3*day))
 }

@@ -1,0 +1,111 @@
+package app
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"testing"
+	"time"
+)
+
+// asProgram makes the test binary the program itself, for tests that kill it.
+const asProgram = "STELLARESCROW_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := Run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "stellarescrow:", err)
+		os.Exit(1)
+	}
+}
+
+// process is the program as a process of its own.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
+	line   string // the first one it printed
+}
+
+const startTimeout = 60 * time.Second
+
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(os.Args[0], args...)}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Stderr = &p.stderr
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	timer := time.AfterFunc(startTimeout, p.kill)
+	defer timer.Stop()
+	p.line, err = bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%s printed nothing: %v; %s", strings.Join(args, " "), err, p.stderr.String())
+	}
+	return p
+}
+
+// kill ends the process as a power cut does.
+func (p *process) kill() {
+	if p.cmd.ProcessState == nil {
+		_ = p.cmd.Process.Kill() // it may have ended by itself
+		_ = p.cmd.Wait()
+	}
+}
+
+// stop asks the process to end, as control-C does, and wants it to do so well.
+func (p *process) stop() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		p.t.Errorf("ended with %v: %s", err, p.stderr.String())
+	}
+}
+
+func (p *process) ready() (r devReady) {
+	p.t.Helper()
+	if err := json.Unmarshal([]byte(p.line), &r); err != nil {
+		p.t.Fatalf("the ready line is not JSON: %v: %s", err, p.line)
+	}
+	return r
+}
+
+// get reads JSON from the running program.
+func get(t *testing.T, url string, into any) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s: %s", url, res.Status, text)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("GET %s: %v: %s", url, err, text)
+	}
+}
