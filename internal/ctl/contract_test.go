@@ -207,8 +207,8 @@ func TestWrongCallsNameWhatIsWrong(t *testing.T) {
 		code int
 	}{
 		"another's key":         {"stranger", []string{"contract", "pause", "--contract", c}, "must be signed by " + w.keys["admin"].Address(), 1},
-		"fee above the cap":     {"admin", []string{"contract", "propose-fee", "--contract", c, "--bps", "101", "--receiver", w.keys["admin"].Address()}, "FeeAboveCap", 1},
-		"nothing to cancel":     {"admin", []string{"contract", "cancel-fee", "--contract", c}, "NoPendingFee", 1},
+		"fee above the cap":     {"admin", []string{"contract", "propose-fee", "--contract", c, "--bps", "101", "--receiver", w.keys["admin"].Address()}, "above 100 basis points", 1},
+		"nothing to cancel":     {"admin", []string{"contract", "cancel-fee", "--contract", c}, "no fee is pending", 1},
 		"nobody proposed":       {"admin", []string{"contract", "accept-admin", "--contract", c}, "nobody has been proposed", 1},
 		"no contract":           {"admin", []string{"contract", "info", "--contract", w.keys["admin"].Address()}, "--contract", 3},
 		"nothing there":         {"admin", []string{"contract", "info", "--contract", "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM"}, "read the configuration of CAAAA", 1},

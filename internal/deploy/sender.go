@@ -271,7 +271,7 @@ func reason(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	if m := contractCode.FindStringSubmatch(line); m != nil {
 		if n, err := strconv.ParseUint(m[1], 10, 32); err == nil {
-			return fmt.Sprintf("%s: %s (%s)", escrow.Code(n), escrow.Code(n).Error(), line)
+			return fmt.Sprintf("%s (%s)", escrow.Code(n).Error(), line)
 		}
 	}
 	return line
