@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/creachadair/jrpc2"
@@ -93,11 +94,12 @@ func call[Answer any](ctx context.Context, c *Client, method string, ask func(co
 		return answer, nil
 	}
 	var none Answer
-	return none, c.explain(ctx, method, err)
+	return none, c.explain(ctx, method, err, door.failure())
 }
 
 // explain gives an error its kind and says who was asked what. The URL may carry a provider's key in its path, so only its host is named.
-func (c *Client) explain(ctx context.Context, method string, err error) error {
+// broken is what went wrong on the way: the SDK's client makes text of it, with the URL inside, and a code as if the node had answered.
+func (c *Client) explain(ctx context.Context, method string, err, broken error) error {
 	host := "?"
 	if u, parseErr := url.Parse(c.config.URL); parseErr == nil {
 		host = u.Host
@@ -108,12 +110,10 @@ func (c *Client) explain(ctx context.Context, method string, err error) error {
 		return fmt.Errorf("%s of %s: %w", method, host, context.Canceled)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s of %s: no answer in time: %w: %w", method, host, ErrUnavailable, context.DeadlineExceeded)
+	case broken != nil:
+		return fmt.Errorf("%s of %s: %w: %s", method, host, ErrUnavailable, clip(broken.Error()))
 	case errors.As(err, &answered) && answered.Code != jrpc2.InternalError && answered.Code != jrpc2.SystemError:
 		return fmt.Errorf("%s of %s: %w: %s", method, host, ErrRefused, clip(answered.Message))
-	}
-	var transport *url.Error
-	if errors.As(err, &transport) {
-		err = transport.Err // without the URL
 	}
 	return fmt.Errorf("%s of %s: %w: %s", method, host, ErrUnavailable, clip(err.Error()))
 }
@@ -127,26 +127,49 @@ func clip(s string) string {
 	return s
 }
 
-// bounded is one call's way to the node: it ends with the call's context and reads no more than max bytes of an answer.
+// bounded is one call's way to the node: it ends with the call's context, reads no more than max bytes of an answer, and keeps what
+// went wrong.
 type bounded struct {
 	base http.RoundTripper
 	ctx  context.Context // of this one call; the SDK's client makes its HTTP requests without
 	max  int64
+
+	mu     sync.Mutex
+	broken error // the first thing
 }
 
 func (b *bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := b.base.RoundTrip(req.WithContext(b.ctx))
 	if err != nil {
-		return nil, err
+		return nil, b.fail(err)
 	}
-	resp.Body = &limitedBody{resp.Body, b.max}
+	if resp.StatusCode != http.StatusOK {
+		_ = b.fail(fmt.Errorf("it answered with status %d", resp.StatusCode))
+	}
+	resp.Body = &limitedBody{resp.Body, b.max, b.fail}
 	return resp, nil
+}
+
+func (b *bounded) fail(err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken == nil {
+		b.broken = err
+	}
+	return err
+}
+
+func (b *bounded) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.broken
 }
 
 // A limitedBody fails, rather than ends, when more than left bytes come.
 type limitedBody struct {
 	io.ReadCloser
 	left int64
+	fail func(error) error
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
@@ -155,8 +178,11 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	if int64(n) > b.left {
-		return int(b.left), errors.New("the answer is larger than what is read of one")
+		return int(b.left), b.fail(errors.New("its answer is larger than what is read of one"))
 	}
 	b.left -= int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = b.fail(err)
+	}
 	return n, err
 }
