@@ -49,12 +49,12 @@ func (c *clock) move(d time.Duration) {
 
 // world is a network in a test, with what the tests do again and again.
 type world struct {
-	t *testing.T
+	t testing.TB
 	*node.Node
 	clock *clock
 }
 
-func newWorld(t *testing.T, o node.Options) *world {
+func newWorld(t testing.TB, o node.Options) *world {
 	t.Helper()
 	w := openWorld(t, o)
 	t.Cleanup(func() {
@@ -66,7 +66,7 @@ func newWorld(t *testing.T, o node.Options) *world {
 }
 
 // openWorld leaves closing to its caller.
-func openWorld(t *testing.T, o node.Options) *world {
+func openWorld(t testing.TB, o node.Options) *world {
 	t.Helper()
 	m, err := machine()
 	if err != nil {
