@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -50,7 +55,10 @@ func inAny(pkg string, rooms []string) bool {
 	return slices.ContainsFunc(rooms, func(r string) bool { return within(pkg, r) })
 }
 
-const sdk = "github.com/stellar/go-stellar-sdk"
+const (
+	sdk   = "github.com/stellar/go-stellar-sdk"
+	jrpc2 = "github.com/creachadair/jrpc2" // what the SDK's own RPC client and types are made of
+)
 
 type room struct {
 	path    string
@@ -65,16 +73,22 @@ var rooms = []room{
 	{"internal/amount", nil, nil, "money is parsed and added in one place that nothing can reach into"},
 	{"internal/escrow", []string{"internal/amount"}, nil, "the rules of a trade are pure: no network, clock or storage can change what they say"},
 	{"contract/vectors", nil, nil, "the stories are read by three languages and belong to none of our types"},
-	{"internal/stellar/rpc", []string{"internal/stellar", "internal/escrow", "internal/amount"}, []string{sdk}, "the one client that talks to the network"},
+	{"internal/stellar/rpc", []string{"internal/stellar", "internal/escrow", "internal/amount"}, []string{sdk, jrpc2}, "the one client that talks to the network"},
 	{"internal/stellar/bindgen", nil, []string{sdk}, "reads the spec in the wasm and knows none of our types"},
 	{"internal/stellar", []string{"internal/escrow", "internal/amount"}, []string{sdk}, "XDR and transactions are built and checked without a network"},
-	{"internal/localnet", nil, []string{sdk, "github.com/tetratelabs/wazero", "github.com/klauspost/compress", "modernc.org/sqlite"},
+	{"internal/localnet", nil, []string{sdk, jrpc2, "github.com/tetratelabs/wazero", "github.com/klauspost/compress", "modernc.org/sqlite"},
 		"a Stellar network that knows nothing of escrow: useful to any Soroban developer, and not able to favour us"},
 	{"internal/relay", []string{"internal/stellar"}, nil, "wire types of the api's only door out"},
 	{"internal/feed", []string{"internal/escrow"}, nil, "the feed's entries are hashed by the standard library alone"},
-	{"internal/store", []string{"internal/escrow", "internal/amount", "internal/feed"}, []string{"modernc.org/sqlite"}, "drivers live here only"},
-	{"internal/indexer", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc", "internal/feed", "internal/relay"}, []string{sdk},
+	{"internal/store/sqlite", []string{"internal/store", "internal/escrow", "internal/amount", "internal/feed"}, []string{"modernc.org/sqlite"}, "the driver lives here only"},
+	{"internal/store/storetest", []string{"internal/store", "internal/escrow", "internal/amount", "internal/feed"}, []string{"github.com/google/go-cmp"},
+		"one suite holds every engine, and knows none of them"},
+	{"internal/store", []string{"internal/escrow", "internal/amount", "internal/feed"}, nil, "what engines and their users share is plain data"},
+	{"internal/indexer", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc", "internal/feed", "internal/relay", "internal/store"}, []string{sdk},
 		"follows the chain and is the only way out; it stores through interfaces of its own"},
+	{"internal/deploy", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc"}, []string{sdk},
+		"operators deploy with it; it needs no database and no localnet"},
+	{"internal/app/demo", []string{"internal/amount", "internal/stellar"}, []string{sdk}, "the demo is a client: what it shows comes through the API"},
 	{"internal/api", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/feed", "internal/relay"}, []string{"github.com/danielgtaylor/huma"},
 		"the api has no route out of the cluster (guide N3), so it imports neither SQL nor stellar/rpc"},
 }
@@ -160,7 +174,9 @@ func TestWhoMayImport(t *testing.T) {
 		by   []string
 		why  string
 	}{
-		{"internal/stellar/rpc", []string{"internal/indexer", "internal/app", "internal/ctl"}, "the indexer is the only way out; app wires it, operators use it"},
+		{"internal/stellar/rpc", []string{"internal/indexer", "internal/app", "internal/ctl", "internal/deploy"}, "the indexer is the only way out; app wires it, operators use it"},
+		{"internal/deploy", []string{"internal/app", "internal/ctl"}, "no server deploys or administers"},
+		{"internal/store/sqlite", []string{"internal/app"}, "whoever uses a store says so in an interface of its own"},
 		{"internal/localnet", []string{"internal/app"}, "only dev and localnet start it or its friendbot"},
 		{"internal/app", []string{"cmd/stellarescrow"}, "the program is wired in one place"},
 		{"internal/ctl", []string{"cmd/escrowctl"}, "the operator's keys are on no server"},
@@ -181,5 +197,53 @@ func TestWhoMayImport(t *testing.T) {
 		if matched == 0 {
 			t.Errorf("nothing imports %s: is the rule still needed?", rule.what)
 		}
+	}
+}
+
+// TestOnlyLocalTargetsStartTheLocalNetwork looks at files: the program is one package, and of its targets only those that serve on loopback
+// may hold a network whose friendbot gives money to everyone.
+func TestOnlyLocalTargetsStartTheLocalNetwork(t *testing.T) {
+	app := packages(t)["internal/app"]
+	local := []string{"localnet.go", "platform.go", "accounts.go", "demo.go"}
+	matched := 0
+	for _, file := range app.GoFiles {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(app.Dir, file), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, imp := range parsed.Imports {
+			path, err := strconv.Unquote(imp.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !within(strings.TrimPrefix(path, module+"/"), "internal/localnet") {
+				continue
+			}
+			matched++
+			if !slices.Contains(local, file) {
+				t.Errorf("internal/app/%s imports %s: only dev, demo and localnet may start it or its friendbot", file, path)
+			}
+		}
+	}
+	if matched != len(local) {
+		t.Errorf("%d files import the local network, %d are named here", matched, len(local))
+	}
+	// And these files are entered by those three targets only.
+	for _, file := range app.GoFiles {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(app.Dir, file), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if name, ok := call.Fun.(*ast.Ident); ok && (name.Name == "openLocalnet" || name.Name == "startPlatform") &&
+				!slices.Contains([]string{"localnet.go", "dev.go", "demo.go", "platform.go"}, file) {
+				t.Errorf("internal/app/%s calls %s: only dev, demo and localnet may", file, name.Name)
+			}
+			return true
+		})
 	}
 }
