@@ -75,6 +75,17 @@ func failureOfEvents(events []xdr.DiagnosticEvent) *relay.Failure {
 	return nil
 }
 
+// failureOfCode is all that can be said if the node keeps no diagnostic events; nil for a code that says nothing of the reason.
+func failureOfCode(code string) *relay.Failure {
+	switch code {
+	case "invoke_host_function_resource_limit_exceeded", "invoke_host_function_insufficient_refundable_fee":
+		return &relay.Failure{Kind: relay.FailedByBudget, Detail: code}
+	case "invoke_host_function_entry_archived":
+		return &relay.Failure{Kind: relay.FailedByArchive, Detail: code}
+	}
+	return nil
+}
+
 // An errorEvent is a diagnostic event by which the host reports an error: topics ["error", Error], of the contract that was running.
 type errorEvent struct {
 	contract *uint32 // the code, if it is a contract's error
@@ -113,26 +124,35 @@ func plain(v xdr.ScVal) string {
 }
 
 // whoRefused is the contract whose error with that code brought the call down. The last report of it comes from the outermost frame; going
-// back from there through the reports of the same error, each frame names its caller's callee, down to the one that refused. An equal
-// error that was caught earlier is separated from them by other events.
+// back through the reports of the same error, past what only logs, leads inwards to the one that refused first. A call, a return, an event or
+// an error that somebody caught ends the way back: what lies before has nothing to do with this failure, even if its number is the same.
 func whoRefused(code uint32, events []xdr.DiagnosticEvent) string {
-	who, found := "", false
+	who := ""
 	for i := len(events) - 1; i >= 0; i-- {
 		e, isError := errorOf(events[i])
 		if !isError {
-			if found {
+			if who != "" && !isLog(events[i]) {
 				break
 			}
 			continue
 		}
-		if e.contract != nil && *e.contract == code {
-			found = true
-			if e.by != nil {
-				who = binding.Address{Contract: true, Key: *e.by}.String()
-			}
+		if e.contract == nil || *e.contract != code || strings.HasSuffix(e.text, caught) {
+			break
+		}
+		if e.by != nil {
+			who = binding.Address{Contract: true, Key: *e.by}.String()
 		}
 	}
 	return who
+}
+
+// caught is the host's text beside an error that the caller survived.
+const caught = "contract try_call failed"
+
+func isLog(e xdr.DiagnosticEvent) bool {
+	body := e.Event.Body.V0
+	return e.Event.Type == xdr.ContractEventTypeDiagnostic && body != nil && len(body.Topics) > 0 &&
+		body.Topics[0].Type == xdr.ScValTypeScvSymbol && *body.Topics[0].Sym == "log"
 }
 
 // detail keeps a node's text printable and short.

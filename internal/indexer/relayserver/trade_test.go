@@ -1,6 +1,7 @@
 package relayserver_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -8,6 +9,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
 func names(events []stellar.Event) []string {
@@ -124,3 +126,72 @@ func TestTermsIDIsTheContracts(t *testing.T) {
 		}
 	}
 }
+
+// A trade that nobody touched for so long that its entry, the contract's and the asset's were archived is restored by the call that needs
+// it, and what that costs is said before.
+func TestArchivedTradeIsRestoredByItsNextCall(t *testing.T) {
+	w := newWorld(t, "buyer", "seller", "arbitrator")
+	terms := w.terms(1)
+	w.act("seller", escrow.CallOpen{Terms: terms, By: escrow.Seller})
+	w.advance(125 * 24 * 60 * 60) // nothing lives longer than 120 days unless it is extended
+	call := escrow.CallCancel{Terms: terms, Push: true}
+	tree := w.tree(call)
+	tx, err := stellar.Invoke(w.from("operator"), tree.Call)
+	must(t, err)
+	sim := w.simulate(tx)
+	if sim.Failure != nil || sim.Cost.RestoreEntries == 0 {
+		t.Fatalf("simulated: %+v, failure %+v", sim.Cost, sim.Failure)
+	}
+	if _, events := w.act("operator", call); !cmp.Equal(names(events), []string{"cancelled"}) {
+		t.Errorf("events %v", names(events))
+	}
+	if h := w.holding(w.people["seller"].Address()); h.Balance != amount.Int(1000*usdc).Units() {
+		t.Errorf("the seller has %s: the bond is not back", h.Balance)
+	}
+}
+
+// The node's pages of events, however small, hold the same events as the transactions did, each once and in order.
+func TestEventsByPages(t *testing.T) {
+	w := newWorld(t, "buyer", "seller", "arbitrator")
+	var want []string
+	start := w.latest()
+	for salt := range byte(3) {
+		terms := w.terms(salt)
+		opened, events := w.act("buyer", escrow.CallOpen{Terms: terms, By: escrow.Buyer})
+		want = append(want, opened.Hash+" "+names(events)[0])
+		cancelled, events := w.act("seller", escrow.CallCancel{Terms: terms, By: ref(escrow.Seller)})
+		want = append(want, cancelled.Hash+" "+names(events)[0])
+	}
+	for _, limit := range []uint{1, 4, 100} {
+		var got []string
+		from := rpc.From{Ledger: start}
+		for range 100 {
+			page, err := w.node.Events(t.Context(), from, []stellar.Address{w.contract}, limit)
+			must(t, err)
+			for _, e := range page.Events {
+				event, err := stellar.DecodeEvent(w.contract, e.Event)
+				must(t, err)
+				got = append(got, e.Tx.String()+" "+event.EventName())
+				if e.Ledger.CloseTime == 0 || e.TxIndex == 0 {
+					t.Errorf("%+v", e)
+				}
+			}
+			if len(page.Events) == 0 {
+				break
+			}
+			from = rpc.From{Cursor: page.Cursor}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("pages of %d (-want +got):\n%s", limit, diff)
+		}
+	}
+	var gap *rpc.GapError
+	if _, err := w.node.Events(t.Context(), rpc.From{Ledger: 1 << 30}, []stellar.Address{w.contract}, 1); err != nil {
+		t.Errorf("the future: %v", err)
+	}
+	if _, err := w.node.Events(t.Context(), rpc.From{Ledger: 1}, []stellar.Address{w.contract}, 1); err != nil && !errors.As(err, &gap) {
+		t.Errorf("the beginning: %v", err)
+	}
+}
+
+func ref[T any](v T) *T { return &v }

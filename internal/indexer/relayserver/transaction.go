@@ -110,7 +110,9 @@ func outcome(answer protocol.GetTransactionResponse, out *relay.Transaction) err
 		if err != nil {
 			return fmt.Errorf("diagnostic events: %w", err)
 		}
-		out.Failure = failureOfEvents(events)
+		if out.Failure = failureOfEvents(events); out.Failure == nil {
+			out.Failure = failureOfCode(out.Code)
+		}
 		return nil
 	case protocol.TransactionStatusSuccess:
 		out.State = relay.TransactionIncluded

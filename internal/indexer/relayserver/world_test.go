@@ -146,6 +146,13 @@ func (w *world) now() uint64 {
 	return l.CloseTime
 }
 
+func (w *world) latest() uint32 {
+	w.t.Helper()
+	l, err := w.relay.LatestLedger(w.t.Context())
+	must(w.t, err)
+	return l.Sequence
+}
+
 func (w *world) advance(seconds uint64) {
 	w.t.Helper()
 	_, err := w.net.Advance(time.Duration(seconds) * time.Second)
