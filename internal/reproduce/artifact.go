@@ -39,7 +39,7 @@ func artifacts(root string) ([]artifact, error) {
 		{
 			name: "host", group: "host", recipe: []string{hostDir + "/shim/build.sh"}, cache: "host",
 			built: "wasm32-unknown-unknown/release/host.wasm", committed: hostDir + "/host.wasm.zst",
-			licences: &licensed{file: hostDir + "/LICENSES", manifest: hostDir + "/shim/Cargo.toml", target: "wasm32-unknown-unknown"},
+			licences: &licensed{file: hostDir + "/LICENSES", crate: hostDir + "/shim", target: "wasm32-unknown-unknown"},
 		},
 		contract("probe", "host", hostDir+"/testdata/probe", "probe", hostDir+"/testdata/probe.wasm"),
 	}

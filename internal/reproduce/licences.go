@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,9 +18,9 @@ import (
 // licensed is a list of what a module contains with the licences of each part, kept beside it: a committed module is a distribution
 // of all of them.
 type licensed struct {
-	file     string // the list
-	manifest string // of the crate
-	target   string
+	file   string // the list
+	crate  string // the folder of the crate, with its Cargo.lock
+	target string
 }
 
 // crate is a part of a module.
@@ -53,11 +54,11 @@ func (r reproduction) checkLicences(ctx context.Context, a artifact) error {
 
 // licences writes the list for a crate: its own dependencies and those of the standard library that is compiled along.
 func licences(ctx context.Context, root string, l licensed) ([]byte, error) {
-	own, err := dependencies(ctx, filepath.Join(root, l.manifest), l.target)
+	own, err := dependencies(ctx, filepath.Join(root, l.crate, "Cargo.toml"), l.target)
 	if err != nil {
 		return nil, err
 	}
-	std, err := filepath.Glob("/usr/src/rustc-*/library/std/Cargo.toml")
+	std, err := filepath.Glob(standardSources + "/std/Cargo.toml")
 	if err != nil || len(std) == 0 {
 		return nil, errors.New("the sources of the standard library are not installed (rust-web-src)")
 	}
@@ -74,7 +75,20 @@ func licences(ctx context.Context, root string, l licensed) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the notice of the standard library: %w", err)
 	}
-	return list(own, standard, string(apache), string(notice))
+	lock, err := lockLine(root, l)
+	if err != nil {
+		return nil, err
+	}
+	return list(lock, own, standard, string(apache), string(notice))
+}
+
+// lockLine says which Cargo.lock a list was made from, so that a test sees without any compiler when it is out of date.
+func lockLine(root string, l licensed) (string, error) {
+	lock, err := os.ReadFile(filepath.Join(root, l.crate, "Cargo.lock"))
+	if err != nil {
+		return "", fmt.Errorf("read what the crate is locked to: %w", err)
+	}
+	return fmt.Sprintf("Made from %s/Cargo.lock with the sha256 %x", l.crate, sha256.Sum256(lock)), nil
 }
 
 // dependencies asks cargo for everything that is linked into a crate for target, itself included: what runs only while compiling
@@ -157,15 +171,16 @@ func parseMetadata(text []byte, manifest string) ([]crate, error) {
 }
 
 // list writes the file: a table, then each text once with the crates that it belongs to.
-func list(own, standard []crate, apache, notice string) ([]byte, error) {
+func list(lock string, own, standard []crate, apache, notice string) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `What the module contains, and under which licences: the crates it is linked from, the standard library's included.
 Written by: go run ./internal/reproduce --record host
+%s
 
-Where a crate offers a choice that includes Apache-2.0, we take that; its text stands first below, once for all.
-The texts and notices of the other licences follow.
+Where a crate offers a choice that includes Apache-2.0, we take that; its text stands first below, once for all. The texts and notices of
+the other licences follow. compiler_builtins comes from the same project as libm and has its MIT text, and LLVM's exception as wasmparser.
 
-`)
+`, lock)
 	width := 0
 	for _, c := range slices.Concat(own, standard) {
 		if c.licence == "" {

@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(exitUsage, err)
 	}
-	tools, err := toolchain(ctx)
+	compiler, err := toolchain(ctx)
 	var missing *missingTool
 	if errors.As(err, &missing) {
 		return fail(exitMissing, err)
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	r := reproduction{
 		builder: builder{root: root, cache: filepath.Join(cache, "stellarescrow"), log: stderr},
-		options: o, tools: tools, cargoHome: cargoHome(), out: stdout,
+		options: o, tools: compiler, cargoHome: cargoHome(), out: stdout,
 	}
 	return r.all(ctx, chosen)
 }

@@ -21,26 +21,22 @@ func (m *missingTool) Error() string {
 		strings.Join(m.what, " and "), strings.Join(packages, " "))
 }
 
+var tools = []string{"/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-19"}
+
+// standardSources is where rust-web-src puts the standard library.
+const standardSources = "/usr/src/rustc-*/library"
+
 // toolchain describes the installed tools in lines that are equal exactly if the same bytes are to be expected. It returns a
 // *missingTool if there are none.
 func toolchain(ctx context.Context) (string, error) {
-	var missing []string
-	for _, tool := range []string{"/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-19"} {
-		if _, err := os.Stat(tool); err != nil {
-			missing = append(missing, tool)
-		}
-	}
-	if sources, err := filepath.Glob("/usr/src/rustc-*/library/std/Cargo.toml"); err != nil || len(sources) == 0 {
-		missing = append(missing, "/usr/src/rustc-*/library")
-	}
-	if len(missing) > 0 {
-		return "", &missingTool{missing}
+	if err := present(tools, standardSources); err != nil {
+		return "", err
 	}
 	var b strings.Builder
-	for _, command := range [][]string{{"/usr/bin/rustc", "--version"}, {"/usr/bin/cargo", "--version"}, {"/usr/bin/wasm-ld-19", "--version"}} {
-		out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output()
+	for _, tool := range tools {
+		out, err := exec.CommandContext(ctx, tool, "--version").Output()
 		if err != nil {
-			return "", fmt.Errorf("ask %s for its version: %w", command[0], err)
+			return "", fmt.Errorf("ask %s for its version: %w", tool, err)
 		}
 		b.Write(out)
 	}
@@ -54,4 +50,21 @@ func toolchain(ctx context.Context) (string, error) {
 		b.Write(out)
 	}
 	return b.String(), nil
+}
+
+// present returns a *missingTool that names everything that is not there.
+func present(tools []string, sources string) error {
+	var missing []string
+	for _, tool := range tools {
+		if _, err := os.Stat(tool); err != nil {
+			missing = append(missing, tool)
+		}
+	}
+	if found, err := filepath.Glob(sources); err != nil || len(found) == 0 {
+		missing = append(missing, sources)
+	}
+	if len(missing) > 0 {
+		return &missingTool{missing}
+	}
+	return nil
 }

@@ -238,6 +238,20 @@ func TestRestoreIndexBeyondTheFootprint(t *testing.T) {
 	}
 }
 
+func TestMoreInstructionsThanAllowed(t *testing.T) {
+	s := newStage(t, compiler)
+	fn := call(s.probe, "count", address(account(s.bob)))
+	q := s.invokeRequest(s.bob, fn, s.simulate(s.bob, fn))
+	q.Data.Resources.Instructions = 400_000_001
+	if _, err := s.host.Invoke(t.Context(), q); !refusedWith(err, "more instructions") {
+		t.Errorf("%v, want it refused", err)
+	}
+	q.Data.Resources.Instructions = 400_000_000
+	if res, err := s.host.Invoke(t.Context(), q); err != nil || res.Failure != nil {
+		t.Errorf("%v, %v with as many as are allowed", err, failure(res.Failure))
+	}
+}
+
 // Many callers share a Host; several Hosts run side by side and give the same.
 func TestManyCallers(t *testing.T) {
 	s := newStage(t, compiler)

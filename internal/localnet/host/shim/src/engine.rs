@@ -4,31 +4,20 @@
 use crate::frame::{Bad, Reader, Writer};
 use soroban_env_host::{
     budget::{AsBudget, Budget},
-    e2e_invoke::{
-        entry_size_for_rent, extract_rent_changes, invoke_host_function, LedgerEntryChange,
-        RecordingInvocationAuthMode,
-    },
-    fees::{
-        compute_rent_fee, compute_transaction_resource_fee, LedgerEntryRentChange,
-        TransactionResources,
-    },
+    e2e_invoke::{entry_size_for_rent, extract_rent_changes, invoke_host_function, LedgerEntryChange, RecordingInvocationAuthMode},
+    fees::{compute_rent_fee, compute_transaction_resource_fee, LedgerEntryRentChange, TransactionResources},
     ledger_info::get_key_durability,
     storage::{EntryWithLiveUntil, SnapshotSource},
     vm::VersionedContractCodeCostInputs,
     xdr::{
-        AccountId, ContractCodeEntry, ContractCodeEntryExt, ContractCostParamEntry,
-        ContractCostParams, ContractCostType, ContractDataDurability, ExtensionPoint, Hash,
-        HostFunction, LedgerEntry, LedgerEntryData, LedgerKey, Limits, ReadXdr, ScError,
+        AccountId, ContractCodeEntry, ContractCodeEntryExt, ContractCostParamEntry, ContractCostParams, ContractCostType,
+        ContractDataDurability, ExtensionPoint, Hash, HostFunction, LedgerEntry, LedgerEntryData, LedgerKey, Limits, ReadXdr, ScError,
         ScErrorCode, ScErrorType, SorobanAuthorizationEntry, SorobanResources, TtlEntry, WriteXdr,
     },
-    CompilationContext, Error, ErrorHandler, HostError, LedgerInfo, ModuleCache, Val,
-    DEFAULT_XDR_RW_LIMITS,
+    CompilationContext, Error, ErrorHandler, HostError, LedgerInfo, ModuleCache, Val, DEFAULT_XDR_RW_LIMITS,
 };
 use soroban_simulation::{
-    simulation::{
-        simulate_extend_ttl_op, simulate_invoke_host_function_op, simulate_restore_op,
-        SimulationAdjustmentConfig,
-    },
+    simulation::{simulate_extend_ttl_op, simulate_invoke_host_function_op, simulate_restore_op, SimulationAdjustmentConfig},
     NetworkConfig,
 };
 use std::rc::Rc;
@@ -142,8 +131,7 @@ impl Engine {
 
     /// Reads the network's settings through the ledger.
     pub fn configure(&mut self) -> Out {
-        self.config =
-            NetworkConfig::load_from_snapshot(&Source(self.ledger.clone())).map_err(chain)?;
+        self.config = NetworkConfig::load_from_snapshot(&Source(self.ledger.clone())).map_err(chain)?;
         Ok(vec![])
     }
 
@@ -166,12 +154,8 @@ impl Engine {
             return Ok(());
         }
         let inputs = match &code.ext {
-            ContractCodeEntryExt::V0 => {
-                VersionedContractCodeCostInputs::V0 { wasm_bytes: code.code.len() }
-            }
-            ContractCodeEntryExt::V1(v1) => {
-                VersionedContractCodeCostInputs::V1(v1.cost_inputs.clone())
-            }
+            ContractCodeEntryExt::V0 => VersionedContractCodeCostInputs::V0 { wasm_bytes: code.code.len() },
+            ContractCodeEntryExt::V1(v1) => VersionedContractCodeCostInputs::V1(v1.cost_inputs.clone()),
         };
         self.cache.parse_and_cache_module(&self.compiling, protocol, &code.hash, &code.code, inputs)
     }
@@ -206,13 +190,10 @@ impl Engine {
                     until = restored_until;
                 }
                 let key_hash = Hash(sha256(&raw_key));
-                ttl = TtlEntry { key_hash, live_until_ledger_seq: until }
-                    .to_xdr(Limits::none())
-                    .map_err(text)?;
+                ttl = TtlEntry { key_hash, live_until_ledger_seq: until }.to_xdr(Limits::none()).map_err(text)?;
             }
             if matches!(key, LedgerKey::ContractCode(_)) {
-                let parsed = LedgerEntry::from_xdr(entry, Limits::none())
-                    .map_err(bad("a contract code entry of the ledger"))?;
+                let parsed = LedgerEntry::from_xdr(entry, Limits::none()).map_err(bad("a contract code entry of the ledger"))?;
                 if let LedgerEntryData::ContractCode(code) = parsed.data {
                     self.cache_code(info.protocol_version, &code).map_err(text)?;
                 }
@@ -236,10 +217,13 @@ impl Engine {
         let restored = r.u32s()?;
         r.end()?;
 
-        let resources = SorobanResources::from_xdr(resources_xdr, DEFAULT_XDR_RW_LIMITS)
-            .map_err(bad("the resources"))?;
+        let resources = SorobanResources::from_xdr(resources_xdr, DEFAULT_XDR_RW_LIMITS).map_err(bad("the resources"))?;
         if restored.iter().any(|i| *i as usize >= resources.footprint.read_write.len()) {
             return Err("an index of an archived entry is beyond the read-write footprint".into());
+        }
+        // A validator refuses such a transaction before it gets here; unchecked, a loop would run for as long as it declares.
+        if i64::from(resources.instructions) > self.config.tx_max_instructions {
+            return Err("more instructions are declared than a transaction may use".into());
         }
         let (entries, ttls) = self.footprint(&info, &resources, &restored)?;
         let budget = Budget::try_from_configs(
@@ -273,11 +257,7 @@ impl Engine {
             Ok(r) => (r.encoded_invoke_result, r.ledger_changes, r.encoded_contract_events),
             Err(e) => (Err(e), vec![], vec![]),
         };
-        let rent = compute_rent_fee(
-            &extract_rent_changes(&changes),
-            &self.config.rent_fee_configuration,
-            sequence,
-        );
+        let rent = compute_rent_fee(&extract_rent_changes(&changes), &self.config.rent_fee_configuration, sequence);
         let mut w = Writer::default();
         w.u64(budget.get_cpu_insns_consumed().map_err(text)?);
         w.u64(budget.get_mem_bytes_consumed().map_err(text)?);
@@ -298,10 +278,8 @@ impl Engine {
         let info = self.ledger_info(&mut r)?;
         let seed = r.bytes32()?;
         let leeway = r.u32()?;
-        let source = AccountId::from_xdr(r.blob()?, DEFAULT_XDR_RW_LIMITS)
-            .map_err(bad("the source account"))?;
-        let function = HostFunction::from_xdr(r.blob()?, DEFAULT_XDR_RW_LIMITS)
-            .map_err(bad("the host function"))?;
+        let source = AccountId::from_xdr(r.blob()?, DEFAULT_XDR_RW_LIMITS).map_err(bad("the source account"))?;
+        let function = HostFunction::from_xdr(r.blob()?, DEFAULT_XDR_RW_LIMITS).map_err(bad("the host function"))?;
         let auth = r
             .blobs()?
             .into_iter()
@@ -367,14 +345,10 @@ impl Engine {
         let adjust = adjustment(flags, 0);
         let data = match kind {
             0 => {
-                info.sequence_number
-                    .checked_add(extend_to)
-                    .ok_or("the new lifetime is beyond the last ledger")?;
-                simulate_extend_ttl_op(&source, &self.config, &adjust, &info, &keys, extend_to)
-                    .map(|r| r.transaction_data)
+                info.sequence_number.checked_add(extend_to).ok_or("the new lifetime is beyond the last ledger")?;
+                simulate_extend_ttl_op(&source, &self.config, &adjust, &info, &keys, extend_to).map(|r| r.transaction_data)
             }
-            1 => simulate_restore_op(&source, &self.config, &adjust, &info, &keys)
-                .map(|r| r.transaction_data),
+            1 => simulate_restore_op(&source, &self.config, &adjust, &info, &keys).map(|r| r.transaction_data),
             _ => return Err("there is no such kind of operation".into()),
         }
         .map_err(chain)?;
@@ -396,8 +370,7 @@ impl Engine {
             transaction_size_bytes: r.u32()?,
         };
         r.end()?;
-        let (fixed, refundable) =
-            compute_transaction_resource_fee(&resources, &self.config.fee_configuration);
+        let (fixed, refundable) = compute_transaction_resource_fee(&resources, &self.config.fee_configuration);
         let mut w = Writer::default();
         w.u64(fixed as u64);
         w.u64(refundable as u64);
@@ -408,13 +381,9 @@ impl Engine {
     pub fn rent_fee(&self, request: &[u8]) -> Out {
         let mut r = Reader(request);
         let sequence = r.u32()?;
-        let budget = Budget::try_from_configs(
-            u64::MAX,
-            u64::MAX,
-            self.config.cpu_cost_params.clone(),
-            self.config.memory_cost_params.clone(),
-        )
-        .map_err(text)?;
+        let budget =
+            Budget::try_from_configs(u64::MAX, u64::MAX, self.config.cpu_cost_params.clone(), self.config.memory_cost_params.clone())
+                .map_err(text)?;
         let mut changes = vec![];
         for _ in 0..r.count()? {
             let raw = r.blob()?;

@@ -1,10 +1,7 @@
 #![no_std]
 //! A contract for the tests of the host around it: it keeps something of each durability, asks for authorisation, pays, emits, fails
 //! in every way a contract can, and eats time and memory.
-use soroban_sdk::{
-    contract, contracterror, contractevent, contractimpl, contracttype, token, Address, Bytes,
-    Env, IntoVal, Val, Vec,
-};
+use soroban_sdk::{contract, contracterror, contractevent, contractimpl, contracttype, token, Address, Bytes, Env, IntoVal, Val, Vec};
 
 #[contract]
 pub struct Probe;
