@@ -4,9 +4,19 @@
 // every call, and the reference is one click away.
 #![no_std]
 
+mod admin;
 mod contract;
+mod deal;
 mod errors;
 mod events;
+mod money;
+#[cfg(not(target_family = "wasm"))]
+mod native;
+mod payout;
+mod phase;
+mod state;
+mod storage;
+mod terms;
 mod types;
 
 pub use contract::{Escrow, EscrowClient};

@@ -64,8 +64,10 @@ pub struct Limits {
     pub ruling_min: u64,
 }
 
+// The views. native.rs says why their conversions are others on this machine.
+
 // Answer of `trade`. Pairs are (buyer, seller).
-#[contracttype]
+#[cfg_attr(target_family = "wasm", contracttype)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Trade {
     pub bonds: (i128, i128),
@@ -75,7 +77,7 @@ pub struct Trade {
     pub stage: u32,
 }
 
-#[contracttype]
+#[cfg_attr(target_family = "wasm", contracttype)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MilestoneState {
     pub delivered_at: u64,
@@ -84,7 +86,7 @@ pub struct MilestoneState {
     pub offers: (Option<Offer>, Option<Offer>),
 }
 
-#[contracttype]
+#[cfg_attr(target_family = "wasm", contracttype)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Offer {
     pub of: i128,
@@ -92,7 +94,7 @@ pub struct Offer {
     pub seller_amount: i128,
 }
 
-#[contracttype]
+#[cfg_attr(target_family = "wasm", contracttype)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Dispute {
     pub appeal_by: Option<u32>,
@@ -105,7 +107,7 @@ pub struct Dispute {
 }
 
 // Answer of `config`. The fee and its receiver are those in force now.
-#[contracttype]
+#[cfg_attr(target_family = "wasm", contracttype)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Config {
     pub admin: Address,
@@ -119,7 +121,7 @@ pub struct Config {
     pub pending_fee: Option<PendingFee>,
 }
 
-#[contracttype]
+#[cfg_attr(target_family = "wasm", contracttype)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PendingFee {
     pub bps: u32,

@@ -1,0 +1,222 @@
+// One trade in hand: looked up, where its milestones stand, ended and put back.
+
+use crate::errors::EscrowError;
+use crate::events;
+use crate::money::{self, Costs, Hearings};
+use crate::payout::{self, Payouts};
+use crate::phase::{self, Look};
+use crate::state::{Progress, State, BUYER, ENDED, FUNDED, SELLER};
+use crate::storage;
+use crate::terms;
+use crate::types::{Dispute, MilestoneState, Offer, Terms, Trade};
+use soroban_sdk::{Address, BytesN, Env, Vec};
+
+pub struct Deal<'a> {
+    pub env: &'a Env,
+    pub terms: &'a Terms,
+    pub id: BytesN<32>,
+    pub state: State,
+    pub payouts: Payouts,
+}
+
+// What is to be announced once a milestone has ended, after the event that says how.
+pub struct Ending {
+    pub fee: u64,
+    silent: Vec<u32>,
+    costs: Option<Costs>,
+}
+
+impl<'a> Deal<'a> {
+    // The trade that these terms have opened. Errors: NotFound.
+    pub fn load(env: &'a Env, terms: &'a Terms) -> Result<Deal<'a>, EscrowError> {
+        let id = terms::id(env, terms);
+        let state = storage::trade(env, &id).ok_or(EscrowError::NotFound)?;
+        Ok(Deal { env, terms, id, state, payouts: Payouts::NONE })
+    }
+
+    // A trade that `by` opens. Errors: AlreadyOpened.
+    pub fn new(env: &'a Env, terms: &'a Terms, by: u32) -> Result<Deal<'a>, EscrowError> {
+        let id = terms::id(env, terms);
+        if storage::opened_before(env, &id) {
+            return Err(EscrowError::AlreadyOpened);
+        }
+        Ok(Deal { env, terms, id, state: State::opened(by), payouts: Payouts::NONE })
+    }
+
+    pub fn now(&self) -> u64 {
+        self.env.ledger().timestamp()
+    }
+
+    pub fn milestone(&mut self, index: u32) -> &mut Progress {
+        &mut self.state.milestones[index as usize]
+    }
+
+    // Where the milestone stands. Errors: NoSuchMilestone, WrongStage of a trade that is not funded.
+    pub fn look(&self, index: u32) -> Result<Look, EscrowError> {
+        let milestone = self.terms.milestones.get(index).ok_or(EscrowError::NoSuchMilestone)?;
+        if self.state.stage != FUNDED {
+            return Err(EscrowError::WrongStage);
+        }
+        Ok(phase::look(self.terms, &self.state.milestones[index as usize], milestone.deliver_by, self.now()))
+    }
+
+    // Ends the milestone: `seller_part` of what is left is the seller's, the rest the buyer's; the votes and the platform are paid.
+    // `ppm` is what the outcome is measured by against an earlier ruling.
+    pub fn end(&mut self, index: u32, look: &Look, seller_part: u64, ppm: u32) -> Ending {
+        let left = self.milestone(index).left;
+        self.end_part(index, look, left, seller_part, ppm)
+    }
+
+    // The same for a part of what is left, which without a dispute may be less than all.
+    pub fn end_part(&mut self, index: u32, look: &Look, part: u64, seller_part: u64, ppm: u32) -> Ending {
+        let progress = *self.milestone(index);
+        let mut rest = progress;
+        rest.take(part);
+        *self.milestone(index) = rest;
+        let mut parts = [part - seller_part, seller_part];
+        let mut ending = Ending { fee: 0, silent: Vec::new(self.env), costs: None };
+
+        if let Some(case) = progress.dispute {
+            let seats = phase::seats(self.terms);
+            let hearings = Hearings {
+                fee: self.terms.arbitration_fee as u64,
+                seats,
+                votes: look.votes,
+                appealed_by: case.appeal.map(|(by, _)| by),
+                first_ppm: look.first.unwrap_or(0),
+                outcome_ppm: ppm,
+            };
+            let mut aside = case.aside;
+            let costs = money::pay_hearings(&hearings, &mut aside, &mut self.state.bonds, &mut parts);
+            for vote in case.votes.all() {
+                self.payouts.add(vote.role, costs.vote[usize::from(vote.role >= 2 + seats[0])]);
+            }
+            self.payouts.add(BUYER, costs.remainder);
+            for side in [BUYER, SELLER] {
+                self.payouts.add(side, aside[side as usize]);
+            }
+            let now = self.now();
+            for role in 2..2 + seats[0] + seats[1] {
+                if now >= look.hearings_end[usize::from(role >= 2 + seats[0])] && !case.votes.by(role) {
+                    ending.silent.push_back(role);
+                }
+            }
+            if case.votes.count != 0 {
+                ending.costs = Some(costs);
+            }
+        }
+
+        ending.fee = money::platform_fee(parts[1], self.terms.fee_bps);
+        self.payouts.fee += ending.fee;
+        self.payouts.add(BUYER, parts[0]);
+        self.payouts.add(SELLER, parts[1] - ending.fee);
+        ending
+    }
+
+    // Events: silent, costs.
+    pub fn announce(&self, index: u32, ending: Ending) {
+        let trade = &self.id;
+        if !ending.silent.is_empty() {
+            events::Silent { trade: trade.clone(), milestone: index, roles: ending.silent }.publish(self.env);
+        }
+        if let Some(costs) = ending.costs {
+            events::Costs {
+                trade: trade.clone(),
+                milestone: index,
+                buyer_paid: costs.paid[0],
+                seller_paid: costs.paid[1],
+                vote: costs.vote[0].into(),
+                appeal_vote: costs.vote[1].into(),
+            }
+            .publish(self.env);
+        }
+    }
+
+    // Ends the trade with its last milestone, then pays. Events: ended, parked.
+    pub fn close(mut self, push: bool) {
+        if self.state.milestones.iter().all(|progress| progress.left == 0) {
+            self.state.stage = ENDED;
+            let [buyer_bond, seller_bond] = self.state.bonds;
+            self.payouts.add(BUYER, buyer_bond);
+            self.payouts.add(SELLER, seller_bond);
+            events::Ended { trade: self.id.clone(), buyer_bond: buyer_bond.into(), seller_bond: seller_bond.into() }.publish(self.env);
+        }
+        self.pay(push);
+    }
+
+    // Pays what has come together, and keeps the trade. Events: parked.
+    pub fn pay(mut self, push: bool) {
+        let owed_changed = payout::settle_up(self.env, self.terms, &self.id, &mut self.state, &self.payouts, push);
+        self.extend(owed_changed);
+    }
+
+    // Keeps the trade as it is now.
+    pub fn save(&self) {
+        storage::set_trade(self.env, &self.id, &self.state);
+        self.extend(false);
+    }
+
+    // Keeps the trade as it is now and takes `amount` from a party, whose signature covers the transfer. Errors: see payout::deposit.
+    pub fn save_and_take(&self, from: &Address, amount: u64, strict: bool) -> Result<(), EscrowError> {
+        storage::set_trade(self.env, &self.id, &self.state);
+        payout::deposit(self.env, &self.terms.asset, from, amount, strict)?;
+        self.extend(amount != 0);
+        Ok(())
+    }
+
+    // Nothing waits for the mark of an ended trade: archived, it still refuses to be opened again.
+    fn extend(&self, owed_too: bool) {
+        if self.state.stage >= ENDED {
+            return;
+        }
+        let last_deadline = terms::last_deadline(self.terms);
+        storage::extend_entry(self.env, &self.id, last_deadline);
+        if owed_too {
+            storage::extend_entry(self.env, &self.terms.asset, last_deadline);
+        }
+        storage::extend_instance(self.env, last_deadline);
+    }
+}
+
+// What `trade` answers.
+pub fn view(env: &Env, state: &State) -> Trade {
+    let pair = |pair: [u64; 2]| (i128::from(pair[0]), i128::from(pair[1]));
+    let mut milestones = Vec::new(env);
+    for progress in &state.milestones[..state.count] {
+        let offer = |side: usize| {
+            progress.offers[side].map(|offer| Offer {
+                of: progress.left.into(),
+                phase: offer.phase,
+                seller_amount: offer.seller_amount.into(),
+            })
+        };
+        let dispute = progress.dispute.map(|case| {
+            let mut votes = Vec::new(env);
+            for vote in case.votes.all() {
+                votes.push_back((vote.role, vote.ppm));
+            }
+            Dispute {
+                appeal_by: case.appeal.map(|(by, _)| by),
+                appealed_at: case.appeal.map_or(0, |(_, at)| at),
+                aside: pair(case.aside),
+                by: case.by,
+                ruled_at: case.ruled_at,
+                since: case.since,
+                votes,
+            }
+        });
+        milestones.push_back(MilestoneState {
+            delivered_at: progress.delivered_at,
+            dispute,
+            left: progress.left.into(),
+            offers: (offer(0), offer(1)),
+        });
+    }
+    let mut parked = Vec::new(env);
+    for (role, amount) in state.parked.iter().enumerate() {
+        if *amount != 0 {
+            parked.push_back((role as u32, *amount));
+        }
+    }
+    Trade { bonds: pair(state.bonds), milestones, opened_by: state.opened_by, parked, stage: state.stage }
+}

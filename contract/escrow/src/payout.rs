@@ -1,0 +1,138 @@
+// Money in and out: the only file that calls a token. What it does not trust: that a transfer moved what it said, that it ends, that it
+// does not fail for one party only. So money in is measured, money out is tried, and our own books (`owed`) come from neither.
+
+use crate::errors::EscrowError;
+use crate::events;
+use crate::state::{State, ROLES};
+use crate::storage;
+use crate::types::{Owed, Terms};
+use soroban_sdk::{symbol_short, vec, xdr::ScErrorType, Address, BytesN, Env, Error, IntoVal, Symbol, Val, Vec};
+
+// What a call pays, added up by role, and the fee it books.
+pub struct Payouts {
+    pub amounts: [i128; ROLES],
+    pub fee: u64,
+}
+
+impl Payouts {
+    pub const NONE: Payouts = Payouts { amounts: [0; ROLES], fee: 0 };
+
+    pub fn add(&mut self, role: u32, amount: u64) {
+        self.amounts[role as usize] += i128::from(amount);
+    }
+}
+
+const TRANSFER: Symbol = symbol_short!("transfer");
+
+fn transfer_args(env: &Env, from: &Address, to: &Address, amount: i128) -> Vec<Val> {
+    vec![env, from.to_val(), to.to_val(), amount.into_val(env)]
+}
+
+fn balance(env: &Env, asset: &Address) -> i128 {
+    env.invoke_contract(asset, &symbol_short!("balance"), vec![env, env.current_contract_address().to_val()])
+}
+
+// Takes `amount` from `from`, who signs the transfer, and books it as owed. The trade is already written; an error undoes it all.
+// Errors: Shortage if `strict` and the balance does not even cover what is owed; DepositNotReceived.
+pub fn deposit(env: &Env, asset: &Address, from: &Address, amount: u64, strict: bool) -> Result<(), EscrowError> {
+    if amount == 0 {
+        return Ok(());
+    }
+    let amount = i128::from(amount);
+    let before = balance(env, asset);
+    let mut owed = storage::owed(env, asset);
+    if strict && before < owed.total {
+        return Err(EscrowError::Shortage);
+    }
+    owed.total += amount;
+    storage::set_owed(env, asset, &owed);
+
+    let args = transfer_args(env, from, &env.current_contract_address(), amount);
+    match env.try_invoke_contract::<(), Error>(asset, &TRANSFER, args.clone()) {
+        Ok(Ok(())) => {}
+        // Not a code of the token's but the host's: a signature is missing. Once more, so that the caller gets that error and no other.
+        Err(Ok(error)) if !error.is_type(ScErrorType::Contract) => env.invoke_contract::<()>(asset, &TRANSFER, args),
+        // The token's own code would be taken for one of ours.
+        _ => return Err(EscrowError::DepositNotReceived),
+    }
+    if balance(env, asset).saturating_sub(before) < amount {
+        return Err(EscrowError::DepositNotReceived);
+    }
+    Ok(())
+}
+
+// Tries to pay; answers whether the token did, without a word more or less than agreed.
+pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) -> bool {
+    let args = transfer_args(env, &env.current_contract_address(), to, amount);
+    matches!(env.try_invoke_contract::<(), Error>(asset, &TRANSFER, args), Ok(Ok(())))
+}
+
+// Writes the trade as it is once all is paid, then pays; what failed is parked in the trade's own entry, which needs no new key, and only
+// then noted. Without `push` everything is parked and no token is called: nothing a token does can stop that.
+// Answers whether what is owed was written. Events: parked, in the order of roles.
+pub fn settle_up(env: &Env, terms: &Terms, id: &BytesN<32>, state: &mut State, payouts: &Payouts, push: bool) -> bool {
+    let asset = &terms.asset;
+    let before = state.parked;
+    let mut owed = storage::owed(env, asset);
+    let mut pushed = 0;
+    for role in 0..ROLES {
+        let amount = payouts.amounts[role];
+        if push {
+            pushed += amount;
+        } else {
+            state.parked[role] += amount;
+        }
+    }
+    owed.total -= pushed;
+    owed.fees += i128::from(payouts.fee);
+    storage::set_trade(env, id, state);
+    let owed_changed = pushed != 0 || payouts.fee != 0;
+    if owed_changed {
+        storage::set_owed(env, asset, &owed);
+    }
+
+    if pushed != 0 {
+        let roles = crate::terms::roles(env, terms);
+        for (role, to) in roles.iter().enumerate() {
+            let amount = payouts.amounts[role];
+            if amount != 0 && !pay(env, asset, &to, amount) {
+                state.parked[role] += amount;
+                owed.total += amount;
+            }
+        }
+        if state.parked != before {
+            storage::set_trade(env, id, state);
+            storage::set_owed(env, asset, &owed);
+        }
+    }
+    for role in 0..ROLES {
+        if state.parked[role] != before[role] {
+            events::Parked { trade: id.clone(), role: role as u32, old: before[role], amount: state.parked[role] }.publish(env);
+        }
+    }
+    owed_changed
+}
+
+// Pays what was parked and no longer is. Errors: TransferFailed.
+pub fn claim(env: &Env, asset: &Address, to: &Address, amount: i128) -> Result<(), EscrowError> {
+    let mut owed = storage::owed(env, asset);
+    owed.total -= amount;
+    storage::set_owed(env, asset, &owed);
+    if !pay(env, asset, to, amount) {
+        return Err(EscrowError::TransferFailed);
+    }
+    Ok(())
+}
+
+// Pays what is booked as fees to `to`. Errors: NothingToCollect, TransferFailed.
+pub fn collect(env: &Env, asset: &Address, to: &Address) -> Result<i128, EscrowError> {
+    let Owed { fees, total } = storage::owed(env, asset);
+    if fees == 0 {
+        return Err(EscrowError::NothingToCollect);
+    }
+    storage::set_owed(env, asset, &Owed { fees: 0, total: total - fees });
+    if !pay(env, asset, to, fees) {
+        return Err(EscrowError::TransferFailed);
+    }
+    Ok(fees)
+}

@@ -1,0 +1,474 @@
+// Replays contract/vectors/stories, whose format contract/vectors/README.md documents, against both builds of the contract: after every step
+// the answer, what was returned, all events, every balance and what is owed must be what the story says.
+
+mod common;
+
+use common::{Build, World, BUILDS};
+use serde_json::{Map, Value};
+use soroban_sdk::testutils::Address as _;
+use soroban_sdk::xdr::ScVal;
+use soroban_sdk::{Address, BytesN, Env, IntoVal, Val, Vec};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use stellar_escrow::{Limits, Milestone, Owed, Panel, Terms, Windows};
+use token_fixture::Mode;
+
+const START: u64 = 1_700_000_000;
+
+#[test]
+fn stories() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
+    let defaults = read(&folder.join("defaults.json"));
+    let mut files = std::vec::Vec::new();
+    find(&folder.join("stories"), &mut files);
+    files.sort();
+    assert!(!files.is_empty(), "no stories in {}", folder.display());
+
+    let stories: std::vec::Vec<_> = files.iter().map(|file| (file, read(file))).collect();
+
+    // The SDK panics where a constructor refuses, and a story may expect that.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut failures = std::vec::Vec::new();
+    let mut steps = 0;
+    for (file, story) in &stories {
+        for build in BUILDS {
+            let told = std::panic::catch_unwind(|| Reader::new(build, story, &defaults).tell());
+            match told {
+                Ok(Ok(count)) => steps += count,
+                Ok(Err(problem)) => failures.push(format!("{} ({build:?}): {problem}", file.display())),
+                Err(panic) => failures.push(format!("{} ({build:?}): panicked: {}", file.display(), panic_text(&panic))),
+            }
+        }
+    }
+    let _ = std::panic::take_hook();
+    println!("{} stories, {steps} steps in {} builds, {} failures", files.len(), BUILDS.len(), failures.len());
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> String {
+    panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string())).unwrap_or_default()
+}
+
+fn find(folder: &Path, files: &mut std::vec::Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("read {}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            find(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+}
+
+fn read(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("parse {}: {error}", path.display()))
+}
+
+struct Reader<'a> {
+    world: World,
+    story: &'a Value,
+    // What the story's platform is, after the defaults.
+    platform: Value,
+    actors: BTreeMap<String, Address>,
+    terms: BTreeMap<String, Terms>,
+    // What the story has said so far.
+    balances: BTreeMap<String, i128>,
+    owed: Owed,
+}
+
+impl<'a> Reader<'a> {
+    fn new(build: Build, story: &'a Value, defaults: &Value) -> Reader<'a> {
+        let mut platform = defaults["platform"].clone();
+        merge(&mut platform, &story["platform"]);
+        let people = std::cell::RefCell::new(BTreeMap::new());
+        let world = World::new(
+            build,
+            START,
+            &|env| {
+                let (admin, receiver) = (Address::generate(env), Address::generate(env));
+                people.borrow_mut().insert("admin".to_string(), admin.clone());
+                people.borrow_mut().insert("receiver".to_string(), receiver.clone());
+                (admin, receiver)
+            },
+            number(&platform["fee_bps"]) as u32,
+            &limits(&platform["limits"]),
+        );
+        let mut actors = people.into_inner();
+        for name in story["actors"].as_array().expect("actors") {
+            actors.insert(text(name).to_string(), Address::generate(&world.env));
+        }
+        let mut balances: BTreeMap<String, i128> = actors.keys().map(|name| (name.clone(), 0)).collect();
+        balances.insert("contract".to_string(), 0);
+        actors.insert("contract".to_string(), world.escrow.clone());
+        actors.insert("token".to_string(), world.token.clone());
+        let mut reader =
+            Reader { world, story, platform, actors, terms: BTreeMap::new(), balances, owed: Owed { fees: 0, total: 0 } };
+        for (name, amount) in fields(&story["balances"]) {
+            reader.world.token().mint(&reader.actors[name], &amount_of(amount));
+            reader.balances.insert(name.clone(), amount_of(amount));
+        }
+        for (name, said) in fields(&story["terms"]) {
+            let mut terms = defaults["terms"].clone();
+            merge(&mut terms, said);
+            let terms = reader.terms_of(name, &terms, said);
+            reader.terms.insert(name.clone(), terms);
+        }
+        reader
+    }
+
+    fn env(&self) -> &Env {
+        &self.world.env
+    }
+
+    // Replays all steps; answers how many.
+    fn tell(mut self) -> Result<usize, String> {
+        let steps = self.story["steps"].as_array().ok_or("no steps")?;
+        if steps.is_empty() {
+            return Err("no steps".into());
+        }
+        for (index, step) in steps.iter().enumerate() {
+            self.step(step).map_err(|problem| format!("step {index}, {}: {problem}", brief(step)))?;
+        }
+        Ok(steps.len())
+    }
+
+    fn step(&mut self, step: &Value) -> Result<(), String> {
+        if let Some(at) = step.get("at") {
+            let at = self.time(at);
+            if at < self.world.now() {
+                return Err("earlier than the step before".into());
+            }
+            self.world.set_now(at);
+        }
+        if step.get("world").is_some() {
+            self.act(step);
+        } else {
+            self.call(step)?;
+        }
+        for (name, amount) in fields(&step["balances"]) {
+            self.balances.insert(name.clone(), amount_of(amount));
+        }
+        if let Some(owed) = step.get("owed") {
+            self.owed = Owed { fees: amount_of(&owed["fees"]), total: amount_of(&owed["total"]) };
+        }
+        for (name, want) in &self.balances {
+            let got = self.world.token().held(&self.actors[name]);
+            if got != *want {
+                return Err(format!("balance of {name}: got {got}, want {want}"));
+            }
+        }
+        let owed = self.world.client().owed(&self.world.token);
+        if owed != self.owed {
+            return Err(format!("owed: got {owed:?}, want {:?}", self.owed));
+        }
+        Ok(())
+    }
+
+    fn act(&self, step: &Value) {
+        let token = self.world.token();
+        let on = step["on"].as_bool().unwrap_or(false);
+        let actor = || &self.actors[text(&step["actor"])];
+        match text(&step["world"]) {
+            "block" => token.block(actor(), &on),
+            "freeze" => token.mode(if on { &Mode::Refuse } else { &Mode::Honest }),
+            "tax" => match number(&step["bps"]) {
+                0 => token.mode(&Mode::Honest),
+                bps => token.mode(&Mode::FeeBps(bps as u32)),
+            },
+            "seize" => token.mint(actor(), &-amount_of(&step["amount"])),
+            "mint" => token.mint(actor(), &amount_of(&step["amount"])),
+            act => panic!("no act of the world is called {act}"),
+        }
+    }
+
+    fn call(&self, step: &Value) -> Result<(), String> {
+        let function = text(&step["call"]);
+        let want = text(&step["expect"]);
+        let (got, events) = if function == "deploy" {
+            (self.deploy(&step["args"]).map(|()| ScVal::Void), std::vec::Vec::new())
+        } else {
+            let signer = match text(&step["as"]) {
+                "nobody" => None,
+                name => Some(&self.actors[name]),
+            };
+            let deposit = step.get("deposit").map(amount_of);
+            let answer = self.world.call(signer, function, self.args(step, function), deposit);
+            (answer.map(|value| self.world.scval(value)).map_err(common::refusal), self.world.events())
+        };
+        match &got {
+            Ok(_) if want != "ok" => return Err(format!("answer: got ok, want {want}")),
+            Err(code) if want != code => return Err(format!("answer: got {code}, want {want}")),
+            _ => {}
+        }
+        if let (Ok(got), Some(want)) = (&got, step.get("returns")) {
+            if !self.same(want, got) {
+                return Err(format!("returns: got {got:?}, want {want}"));
+            }
+        }
+
+        let wanted = step["events"].as_array().map_or(&[][..], |events| events);
+        for (index, event) in events.iter().enumerate() {
+            let want = wanted.get(index).ok_or_else(|| format!("one event too many: {event:?}"))?;
+            let (name, data) = want.as_array().and_then(|want| want.split_first()).ok_or("an event is a list")?;
+            if event.name != text(name) || event.data.len() != data.len() || !data.iter().zip(&event.data).all(|(want, got)| self.same(want, got)) {
+                return Err(format!("event {index}: got {event:?}, want {want}"));
+            }
+            let topics = match (function, step.get("trade")) {
+                (_, Some(trade)) => vec![self.world.scval(self.id(text(trade)))],
+                ("collect", None) => vec![self.world.scval(&self.actors[text(&step["args"]["asset"])])],
+                _ => vec![],
+            };
+            if event.topics != topics {
+                return Err(format!("event {index}: topics: got {:?}, want {topics:?}", event.topics));
+            }
+        }
+        match wanted.get(events.len()) {
+            Some(missing) => Err(format!("no such event: {missing}")),
+            None => Ok(()),
+        }
+    }
+
+    // Deploys another escrow, in a ledger of its own: the SDK panics where the constructor refuses.
+    fn deploy(&self, args: &Value) -> Result<(), String> {
+        let mut platform = self.platform.clone();
+        merge(&mut platform, args);
+        let build = self.world.build;
+        let deployed = std::panic::catch_unwind(|| {
+            let env = common::env(START);
+            let args = (Address::generate(&env), number(&platform["fee_bps"]) as u32, Address::generate(&env), limits(&platform["limits"]));
+            common::deploy(&env, build, args);
+        });
+        deployed.map_err(|panic| {
+            let panic = panic_text(&panic);
+            let code = panic.split("Error(Contract, #").nth(1).and_then(|rest| rest.split(')').next()).and_then(|code| code.parse().ok());
+            code.map_or(panic, |code| common::refusal(soroban_sdk::Error::from_contract_error(code)))
+        })
+    }
+
+    // The arguments of a call, in the order of the page.
+    fn args(&self, step: &Value, function: &str) -> Vec<Val> {
+        let env = self.env();
+        let mut list = Vec::new(env);
+        if let Some(trade) = step.get("trade") {
+            list.push_back(match function {
+                "trade" | "extend" => self.id(text(trade)).into_val(env),
+                _ => self.terms[text(trade)].into_val(env),
+            });
+        }
+        if function == "owed" {
+            list.push_back(self.world.token.to_val());
+        }
+        let order: &[&str] = match function {
+            "open" => &["by"],
+            "cancel" => &["by", "push"],
+            "deliver" => &["milestone", "proof"],
+            "release" | "refund" => &["milestone", "amount"],
+            "settle" => &["milestones", "push"],
+            "dispute" => &["by", "milestone", "reason"],
+            "offer" | "accept_offer" => &["by", "milestone", "of", "seller_amount"],
+            "evidence" => &["by", "milestone", "hash"],
+            "rule" => &["by", "rulings", "hash"],
+            "appeal" => &["by", "milestone"],
+            "claim" => &["role", "to", "amount"],
+            "collect" => &["asset"],
+            "propose_fee" => &["bps", "receiver"],
+            "propose_admin" => &["to"],
+            "set_anchor" => &["key"],
+            "anchor" => &["seq", "hash"],
+            _ => &[],
+        };
+        let args = &step["args"];
+        assert_eq!(fields(args).count(), order.len(), "arguments of {function}: {args}");
+        for name in order {
+            let arg = args.get(name).unwrap_or_else(|| panic!("{function} has no {name}"));
+            list.push_back(match *name {
+                "by" if function == "cancel" => arg.as_u64().map(|by| by as u32).into_val(env),
+                "by" | "milestone" | "role" | "bps" => (number(arg) as u32).into_val(env),
+                "seq" => number(arg).into_val(env),
+                "push" => arg.as_bool().unwrap().into_val(env),
+                "amount" | "of" | "seller_amount" => amount_of(arg).into_val(env),
+                "proof" | "reason" | "hash" => self.bytes(text(arg)).into_val(env),
+                "to" | "asset" | "receiver" | "key" => self.actors[text(arg)].to_val(),
+                "milestones" => {
+                    let list = arg.as_array().unwrap().iter().map(|index| number(index) as u32);
+                    Vec::from_iter(env, list).into_val(env)
+                }
+                "rulings" => {
+                    let list = arg.as_array().unwrap().iter().map(|ruling| (number(&ruling[0]) as u32, number(&ruling[1]) as u32));
+                    Vec::from_iter(env, list).into_val(env)
+                }
+                name => panic!("no argument is called {name}"),
+            });
+        }
+        list
+    }
+
+    fn terms_of(&self, name: &str, terms: &Value, said: &Value) -> Terms {
+        let env = self.env();
+        let mut milestones = Vec::new(env);
+        for milestone in terms["milestones"].as_array().unwrap() {
+            for _ in 0..milestone.get("times").map_or(1, number) {
+                let description = match milestone.get("description") {
+                    Some(description) => self.bytes(text(description)),
+                    None => common::hash(env, &format!("milestone-{}", milestones.len())),
+                };
+                let deliver_by = self.time(milestone.get("deliver_by").unwrap_or(&terms["deliver_by"]));
+                milestones.push_back(Milestone { amount: amount_of(&milestone["amount"]), deliver_by, description });
+            }
+        }
+        let panel = |members: &str, quorum: &str| {
+            let names = terms[members].as_array().unwrap();
+            let arbitrators = Vec::from_iter(env, names.iter().map(|name| self.actors[text(name)].clone()));
+            let majority = if arbitrators.is_empty() { 0 } else { arbitrators.len() / 2 + 1 };
+            Panel { arbitrators, quorum: said.get(quorum).map_or(majority, |quorum| number(quorum) as u32) }
+        };
+        let address = |field: &str| self.actors[text(&terms[field])].clone();
+        Terms {
+            appeal_panel: panel("appeal_panel", "appeal_quorum"),
+            arbitration_fee: amount_of(&terms["arbitration_fee"]),
+            asset: address("asset"),
+            bond: amount_of(&terms["bond"]),
+            buyer: address("buyer"),
+            fallback_ppm: number(&terms["fallback_ppm"]) as u32,
+            fee_bps: number(&terms["fee_bps"]) as u32,
+            fund_by: self.time(&terms["fund_by"]),
+            inspection: number_or_max(&terms["inspection"]),
+            milestones,
+            panel: panel("panel", "quorum"),
+            salt: said.get("salt").map_or_else(|| common::hash(env, &format!("salt-{name}")), |salt| self.bytes(text(salt))),
+            seller: address("seller"),
+            terms_hash: self.bytes(text(&terms["terms_hash"])),
+            windows: Windows {
+                appeal: number_or_max(&terms["windows"]["appeal"]),
+                offers: number_or_max(&terms["windows"]["offers"]),
+                ruling: number_or_max(&terms["windows"]["ruling"]),
+            },
+        }
+    }
+
+    // The id of a trade, computed here once more and independently of the contract's own code.
+    fn id(&self, name: &str) -> BytesN<32> {
+        use sha2::Digest;
+        use soroban_sdk::xdr::{Limits, WriteXdr};
+        let env = self.env();
+        let preimage = ScVal::Vec(Some(
+            vec![
+                ScVal::Symbol("trade1".try_into().unwrap()),
+                self.world.scval(env.ledger().network_id()),
+                self.world.scval(&self.world.escrow),
+                self.world.scval(&self.terms[name]),
+            ]
+            .try_into()
+            .unwrap(),
+        ));
+        BytesN::from_array(env, &sha2::Sha256::digest(preimage.to_xdr(Limits::none()).unwrap()).into())
+    }
+
+    fn bytes(&self, name: &str) -> BytesN<32> {
+        match name.strip_prefix("hash:") {
+            Some(text) => common::hash(self.env(), text),
+            None if name == "zero" => BytesN::from_array(self.env(), &[0; 32]),
+            None => panic!("{name} is no 32-byte value"),
+        }
+    }
+
+    fn time(&self, value: &Value) -> u64 {
+        match value.as_i64() {
+            Some(seconds) => START.checked_add_signed(seconds).expect("a time"),
+            None => number_or_max(value),
+        }
+    }
+
+    // Whether a value of the ledger is what the story calls it.
+    fn same(&self, want: &Value, got: &ScVal) -> bool {
+        match (want, got) {
+            (Value::Null, ScVal::Void) => true,
+            (Value::Bool(want), ScVal::Bool(got)) => want == got,
+            (Value::Number(want), ScVal::U32(got)) => want.as_u64() == Some(u64::from(*got)),
+            (Value::Number(want), ScVal::U64(got)) => want.as_u64() == Some(*got),
+            (Value::String(want), ScVal::U64(got)) => want.strip_prefix('+').is_some_and(|seconds| seconds.parse() == Ok(got - START)),
+            (Value::String(want), ScVal::I128(_)) => want.parse::<i128>().is_ok_and(|want| self.world.scval(want) == *got),
+            (Value::String(want), ScVal::Bytes(_)) => {
+                let want = want.strip_prefix("id:").map_or_else(|| self.bytes(want), |trade| self.id(trade));
+                self.world.scval(want) == *got
+            }
+            (Value::String(want), ScVal::Address(_)) => self.actors.get(want).is_some_and(|want| self.world.scval(want) == *got),
+            (Value::String(want), ScVal::Map(_)) => want.strip_prefix("terms:").is_some_and(|name| self.world.scval(&self.terms[name]) == *got),
+            (Value::Array(want), ScVal::Vec(Some(got))) => {
+                want.len() == got.len() && want.iter().zip(got.iter()).all(|(want, got)| self.same(want, got))
+            }
+            (Value::Object(want), ScVal::Map(Some(got))) => {
+                want.len() == got.len()
+                    && got.iter().all(|entry| {
+                        let ScVal::Symbol(key) = &entry.key else { return false };
+                        want.get(&key.to_utf8_string().unwrap()).is_some_and(|want| self.same(want, &entry.val))
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+fn brief(step: &Value) -> String {
+    match step.get("call") {
+        Some(call) => format!("at {}, {} by {}", step["at"], text(call), text(&step["as"])),
+        None => format!("at {}, {}", step["at"], step["world"]),
+    }
+}
+
+// Fields of `over` replace those of `base`, objects field by field.
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (base, over) => *base = over.clone(),
+    }
+}
+
+fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    static NOTHING: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+    value.as_object().unwrap_or(&NOTHING).iter()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+fn number_or_max(value: &Value) -> u64 {
+    if value == "max" {
+        u64::MAX
+    } else {
+        number(value)
+    }
+}
+
+fn amount_of(value: &Value) -> i128 {
+    text(value).parse().unwrap_or_else(|_| panic!("{value} is no amount"))
+}
+
+fn limits(value: &Value) -> Limits {
+    let limit = |name: &str| number_or_max(&value[name]);
+    Limits {
+        appeal_max: limit("appeal_max"),
+        appeal_min: limit("appeal_min"),
+        fee_delay: limit("fee_delay"),
+        inspection_max: limit("inspection_max"),
+        inspection_min: limit("inspection_min"),
+        longest_life: limit("longest_life"),
+        min_delivery: limit("min_delivery"),
+        offers_max: limit("offers_max"),
+        offers_min: limit("offers_min"),
+        ruling_max: limit("ruling_max"),
+        ruling_min: limit("ruling_min"),
+    }
+}
