@@ -28,11 +28,20 @@ type site struct {
 // newSite opens the store at path, and follows all contracts of the chain from ledger 1 on.
 func newSite(t testing.TB, c *chain, path string, change ...func(*Config)) *site {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), path)
+	s, err := openSite(t.Context(), c, path, change...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := &site{t: t, store: s, clock: time.Unix(chainStart, 0)}
+	s.t = t
+	return s
+}
+
+func openSite(ctx context.Context, c *chain, path string, change ...func(*Config)) (*site, error) {
+	s, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	at := &site{store: s, clock: time.Unix(chainStart, 0)}
 	config := Config{Network: c.network, Source: c, Store: s, Bus: feed.NewBus(0), Now: func() time.Time { return at.clock }, Poll: time.Second}
 	for _, d := range c.contracts {
 		config.Contracts = append(config.Contracts, Contract{d.address, 1})
@@ -40,10 +49,8 @@ func newSite(t testing.TB, c *chain, path string, change ...func(*Config)) *site
 	for _, do := range change {
 		do(&config)
 	}
-	if at.x, err = New(config); err != nil {
-		t.Fatal(err)
-	}
-	return at
+	at.x, err = New(config)
+	return at, err
 }
 
 func (s *site) close() {
