@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,7 +49,9 @@ func New(d Deps) http.Handler {
 	}
 	mux := http.NewServeMux()
 	s := &server{Deps: d, assets: newAssets(d.Relay)}
-	s.register(newHuma(mux))
+	api := newHuma(mux)
+	s.register(api)
+	serveDocument(mux, api)
 	return &edge{mux: mux, rand: d.Rand, now: d.Now, log: d.Log}
 }
 
@@ -64,12 +67,27 @@ func newHuma(mux *http.ServeMux) huma.API {
 	c.Info.Description = "Trades for Stellar assets under an escrow contract. Amounts are decimal strings in units of the asset, times RFC 3339, windows " +
 		"seconds, ppm parts of 1,000,000 and always the seller's part. Nothing is signed for anyone: what is prepared is signed by its parties and comes back."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
-	c.DocsPath, c.SchemasPath = "", ""
+	c.DocsPath, c.SchemasPath, c.OpenAPIPath = "", "", ""
 	c.CreateHooks = nil
 	c.RejectUnknownQueryParameters = true
 	c.Formats = map[string]huma.Format{"application/json": {Marshal: marshal, Unmarshal: strictUnmarshal}, "json": {Marshal: marshal, Unmarshal: strictUnmarshal}}
 	c.Transformers = []huma.Transformer{ownProblems}
 	return humago.New(mux, c)
+}
+
+// serveDocument serves the OpenAPI document. huma can do so itself, but writes it at the first request without a lock.
+func serveDocument(mux *http.ServeMux, api huma.API) {
+	for path, write := range map[string]func() ([]byte, error){"json": api.OpenAPI().MarshalJSON, "yaml": api.OpenAPI().YAML} {
+		once := sync.OnceValues(write)
+		mux.HandleFunc("GET /openapi."+path, func(w http.ResponseWriter, r *http.Request) {
+			text, err := once()
+			if err != nil {
+				panic(err) // a fault of ours: the edge answers and logs it
+			}
+			w.Header().Set("Content-Type", "application/openapi+"+path)
+			_, _ = w.Write(text) // the client may be gone
+		})
+	}
 }
 
 func marshal(w io.Writer, v any) error {

@@ -4,4 +4,8 @@
 // until when, both read back from what is to be signed. The package reads through the interfaces in deps.go and reaches the network through
 // one of them, the relay; it imports neither SQL nor a network client (internal/arch checks it). Routes, each with its permission, stand in
 // routes.go; errors become problem documents (RFC 9457) in problem.go and nowhere else.
+//
+// openapi.yaml is the document that the server serves, committed so that clients are generated from it and a change shows in review.
 package api
+
+//go:generate go test -run ^TestOpenAPIDocument$ -count 1 . -update

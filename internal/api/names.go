@@ -47,6 +47,15 @@ func roleName(t *escrow.Terms, r escrow.Role) string {
 	}
 }
 
+// roleWords is a role in a sentence: the buyer, arbitrator 1.
+func roleWords(t *escrow.Terms, r escrow.Role) string {
+	name := roleName(t, r)
+	if r.IsParty() {
+		return "the " + name
+	}
+	return strings.ReplaceAll(name, "-", " ")
+}
+
 // roleNamed reads what roleName wrote.
 func roleNamed(t *escrow.Terms, name string) (escrow.Role, bool) {
 	for r := range t.Roles() {

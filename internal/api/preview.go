@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
@@ -84,28 +83,73 @@ func (s *server) refused(o order, err error) error {
 	if !errors.As(err, &refusal) {
 		return fmt.Errorf("%s by the rules: %w", o.call.Function(), err)
 	}
-	return s.refusal(o, refusal.Code, err.Error())
+	if _, opens := o.call.(escrow.CallOpen); opens || o.trade == nil {
+		return s.refusal(o, refusal.Code, err.Error())
+	}
+	return s.refusal(o, refusal.Code, refusal.Code.Error()) // its Why counts in smallest units; how the trade stands is told below
 }
 
-// refusal is the answer for one of the contract's codes: what it is, how the trade stands, what can be done instead.
-func (s *server) refusal(o order, code escrow.Code, detail string) error {
+// refusal is the answer for one of the contract's codes: what it is, how the trade stands, what whoever acts can do instead.
+func (s *server) refusal(o order, code escrow.Code, why string) error {
 	k := kindRefused
 	if r, ok := refusalByCode(uint32(code)); ok {
 		k = r.kind()
 	}
-	return &kindError{kind: k, detail: o.call.Function() + ": " + detail, add: func(p *Problem) {
+	out := &kindError{kind: k, detail: o.call.Function() + ": " + why}
+	_, opens := o.call.(escrow.CallOpen)
+	if o.trade != nil && !opens {
+		out.detail += "; " + standsNow(o)
+	}
+	out.add = func(p *Problem) {
 		p.Contract = &ContractError{uint32(code), code.String()}
 		p.Ledger = &o.at
-		if o.trade == nil {
-			return
-		}
-		if _, opens := o.call.(escrow.CallOpen); opens {
+		if o.trade == nil || opens {
 			return
 		}
 		now := uint64(o.at.ClosedAt)
 		p.Phase = phaseOf(o, now)
-		p.Possible = possible(o.trade, o.u, o.config.Paused, now)
-	}}
+		actor := roleName(&o.trade.Terms, actorOf(o))
+		for _, one := range possible(o.trade, o.u, o.config.Paused, now) {
+			if one.Role == actor || one.Role == anyoneName {
+				p.Possible = append(p.Possible, one)
+			}
+		}
+	}
+	return out
+}
+
+// standsNow says how what a call is about stands.
+func standsNow(o order) string {
+	i, ok := milestoneOf(o.call)
+	if !ok || int(i) >= len(o.trade.State.Milestones) {
+		words := "the trade is " + o.trade.State.Stage.String()
+		if next := escrow.Deadlines(&o.trade.Terms, &o.trade.State, uint64(o.at.ClosedAt)); len(next) > 0 {
+			words += fmt.Sprintf(", and the clock next changes it at %s", Time(next[0].At))
+		}
+		return words
+	}
+	m := &o.trade.State.Milestones[i]
+	standing := escrow.StandingOf(&o.trade.Terms, int(i), m, uint64(o.at.ClosedAt))
+	until := ""
+	if standing.Until != 0 {
+		until = fmt.Sprintf(" until %s", Time(standing.Until))
+	}
+	return fmt.Sprintf("milestone %d is in the phase \"%s\"%s, %s of it is left", i, standing.Phase, until, o.u.say(m.Left))
+}
+
+// actorOf is the role that a call is made in; Nobody for what anyone may do.
+func actorOf(o order) escrow.Role {
+	if o.by != escrow.Nobody {
+		return o.by
+	}
+	want, err := stellar.ExpectedTree(o.contract, o.call, stellar.State{Trade: &o.trade.State, Config: &o.config})
+	if err != nil || want.Signer == nil {
+		return escrow.Nobody
+	}
+	if role, ok := o.trade.Terms.RoleOf(escrow.Address(want.Signer.String())); ok {
+		return role
+	}
+	return escrow.Nobody
 }
 
 // phaseOf is the phase of the milestone that the call is about, or else the trade's stage.
@@ -151,14 +195,15 @@ func milestoneOf(call escrow.Call) (uint32, bool) {
 
 // failed is the answer when the simulation refuses a call that the rules would carry out.
 func (s *server) failed(ctx context.Context, o order, want stellar.Tree, f relay.Failure) error {
-	switch {
-	case f.Kind == relay.FailedByContract && f.Contract == o.contract.String():
-		return s.refusal(o, escrow.Code(f.Code), escrow.Code(f.Code).Error()+", says the network at this moment")
-	case want.Transfer != nil && f.Contract != o.contract.String():
+	ours := f.Kind == relay.FailedByContract && f.Contract == o.contract.String()
+	if want.Transfer != nil && (!ours || escrow.Code(f.Code) == escrow.ErrDepositNotReceived) {
 		// Money was to come in: most often it is not there. Say so in numbers, if that is it.
 		if why := s.cannotPay(ctx, o, want.Transfer); why != "" {
 			return problemf(kindCannotPay, "%s", why)
 		}
+	}
+	if ours {
+		return s.refusal(o, escrow.Code(f.Code), escrow.Code(f.Code).Error()+", says the network at this moment")
 	}
 	return problemf(kindSimulation, "%s: %s (%s)", o.call.Function(), clipTo(f.Detail, 500), f.Kind)
 }
@@ -181,9 +226,12 @@ func (s *server) cannotPay(ctx context.Context, o order, t *stellar.Transfer) st
 	return ""
 }
 
-// dueNow are the milestones that settle would carry out at now, or those that are not over, if none is due: the rules then say why not.
+// dueNow are the milestones that settle would carry out at now; if none is due, those that are not over, or else all: the rules then say why not.
 func dueNow(t *escrow.Terms, state *escrow.Trade, now uint64) []uint32 {
-	var due, running []uint32
+	var due, running, all []uint32
+	for i := range t.Milestones {
+		all = append(all, uint32(i))
+	}
 	for i := range state.Milestones {
 		standing := escrow.StandingOf(t, i, &state.Milestones[i], now)
 		if standing.Due() {
@@ -193,8 +241,10 @@ func dueNow(t *escrow.Terms, state *escrow.Trade, now uint64) []uint32 {
 			running = append(running, uint32(i))
 		}
 	}
-	if len(due) == 0 {
-		return slices.Clip(running)
+	for _, list := range [][]uint32{due, running} {
+		if len(list) > 0 {
+			return list
+		}
 	}
-	return due
+	return all
 }

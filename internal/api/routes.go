@@ -6,7 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// register is the API, top to bottom: every route with who may call it. /openapi.json and /openapi.yaml are huma's.
+// register is the API, top to bottom: every route with who may call it. /openapi.json and /openapi.yaml, public too, come with newHuma.
 func (s *server) register(api huma.API) {
 	handle(api, s, route{http.MethodGet, "/v1/platform", "platform", public,
 		"What this platform is", "The network, the contracts that are followed, the fee and limits in force, and how far the ledger has been read.",

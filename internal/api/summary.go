@@ -52,7 +52,7 @@ func (s *server) summary(ctx context.Context, o order, p preview) (SummaryOut, [
 		if who, _ := o.trade.Terms.AddressOf(pay.Role); who != pay.Who {
 			return string(pay.Who)
 		}
-		return "the " + roleName(&o.trade.Terms, pay.Role)
+		return roleWords(&o.trade.Terms, pay.Role)
 	}
 	line := func(pay escrow.Payment, direction string) PaymentOut {
 		one := PaymentOut{Direction: direction, Address: pay.Who, Amount: o.u.amount(pay.Amount)}
@@ -92,7 +92,7 @@ func deed(o order, p preview) string {
 	who := "Anyone"
 	if o.trade != nil {
 		if role, ok := o.trade.Terms.RoleOf(p.result.Signer); ok {
-			who = sentence("the " + roleName(&o.trade.Terms, role))
+			who = sentence(roleWords(&o.trade.Terms, role))
 		}
 	}
 	switch c := o.call.(type) {
@@ -129,7 +129,7 @@ func deed(o order, p preview) string {
 	case escrow.CallAppeal:
 		return fmt.Sprintf("%s appeals against the ruling on milestone %d.", who, c.Milestone)
 	case escrow.CallClaim:
-		return fmt.Sprintf("%s claims parked money of the %s.", who, roleName(&o.trade.Terms, c.Role))
+		return fmt.Sprintf("%s claims parked money of %s.", who, roleWords(&o.trade.Terms, c.Role))
 	case escrow.CallExtend:
 		return "Anyone pays for the trade's entry to stay in the ledger as long as the network allows."
 	case escrow.CallCollect:
@@ -182,7 +182,7 @@ func follows(t *escrow.Terms, i int, m *escrow.MilestoneState, s escrow.Standing
 		return fmt.Sprintf("The buyer can look at milestone %d and object until %s; after that %s is due to the seller.", i, until, left)
 	case escrow.PhaseOffers:
 		if len(t.Panel.Arbitrators) == 0 {
-			return fmt.Sprintf("Until %s the parties can agree about milestone %d (%s); after that, since nobody judges, %s", until, i, left, fallback(t, m, u))
+			return fmt.Sprintf("Until %s the parties can agree about milestone %d (%s); after that, since nobody judges, %s.", until, i, left, fallback(t, m, u))
 		}
 		return fmt.Sprintf("Until %s the parties can agree about milestone %d (%s); after that the panel hears it for %d seconds.", until, i, left, t.Windows.Ruling)
 	case escrow.PhaseHearing:
@@ -200,7 +200,7 @@ func follows(t *escrow.Terms, i int, m *escrow.MilestoneState, s escrow.Standing
 // fallback is what happens if nobody rules.
 func fallback(t *escrow.Terms, m *escrow.MilestoneState, u unit) string {
 	seller := m.Left.MulDiv(amount.Int(int64(t.FallbackPpm)), amount.Int(wholePpm))
-	return fmt.Sprintf("%s of it goes to the seller and %s back to the buyer.", u.say(seller), u.say(m.Left.Minus(seller)))
+	return fmt.Sprintf("%s goes to the seller and %s back to the buyer", u.say(seller), u.say(m.Left.Minus(seller)))
 }
 
 // percent writes parts per million: 600,000 is "60%".
@@ -226,10 +226,5 @@ func milestoneList(list []uint32) string {
 	return "milestones " + strings.Join(words, ", ")
 }
 
-// sentence begins a sentence with it; addresses stay as they are.
-func sentence(s string) string {
-	if strings.HasPrefix(s, "the ") {
-		return "T" + s[1:]
-	}
-	return s
-}
+// sentence begins a sentence with it.
+func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

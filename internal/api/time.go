@@ -28,6 +28,12 @@ func (t Time) String() string {
 // MarshalText writes what String says.
 func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
+// UnmarshalText reads what MarshalText writes, for clients in Go.
+func (t *Time) UnmarshalText(text []byte) (err error) {
+	*t, err = parseTime(string(text))
+	return err
+}
+
 // parseTime reads RFC 3339 with whole seconds, or unix seconds in decimal digits.
 func parseTime(s string) (Time, error) {
 	if s != "" && strings.Trim(s, "0123456789") == "" {

@@ -23,7 +23,7 @@ func (s *server) warnings(ctx context.Context, o order, p preview) ([]Warning, e
 		aboutTerms(t, o.u, warn)
 		for _, r := range []escrow.Role{escrow.Buyer, escrow.Seller} {
 			who, _ := t.AddressOf(r)
-			if err := s.aboutReceiver(ctx, o, who, roleName(t, r), amount.Int(1), warn); err != nil {
+			if err := s.aboutReceiver(ctx, o, who, roleWords(t, r), amount.Int(1), warn); err != nil {
 				return nil, err
 			}
 		}
@@ -32,9 +32,9 @@ func (s *server) warnings(ctx context.Context, o order, p preview) ([]Warning, e
 		if pay.Parked {
 			continue
 		}
-		name := "fee receiver"
+		name := "the fee receiver"
 		if o.trade != nil {
-			name = roleName(&o.trade.Terms, pay.Role)
+			name = roleWords(&o.trade.Terms, pay.Role)
 		}
 		if err := s.aboutReceiver(ctx, o, pay.Who, name, pay.Amount, warn); err != nil {
 			return nil, err
@@ -69,9 +69,9 @@ func aboutTerms(t *escrow.Terms, u unit, warn func(code, format string, args ...
 	whole := &escrow.MilestoneState{Left: totalOf(t)}
 	switch {
 	case len(t.Panel.Arbitrators) == 0:
-		warn("nobody-judges", "no panel is named: what is disputed and not agreed about ends by the clock; of the whole, %s", fallback(t, whole, u))
+		warn("nobody-judges", "no panel is named: what is disputed and not agreed about ends by the clock; of all %s, %s", u.say(whole.Left), fallback(t, whole, u))
 	default:
-		warn("arbitrators-not-confirmed", "whether the arbitrators know of this trade is not checked here; if they stay silent, of the whole %s", fallback(t, whole, u))
+		warn("arbitrators-not-confirmed", "whether the arbitrators know of this trade is not checked here; if they stay silent, of all %s, %s", u.say(whole.Left), fallback(t, whole, u))
 		if t.ArbitrationFee.Sign() == 0 {
 			warn("unpaid-hearings", "the arbitration fee is 0: arbitrators are not paid for a hearing")
 		}
@@ -90,11 +90,11 @@ func (s *server) aboutReceiver(ctx context.Context, o order, who escrow.Address,
 	room, err := amount.ParseUnits(h.Receivable)
 	switch {
 	case !h.Exists:
-		warn("cannot-receive", "the %s (%s) cannot be paid in %s: no such account, or no trustline; a payout would be parked until it can", name, who, o.u.name())
+		warn("cannot-receive", "%s (%s) cannot be paid in %s: no such account, or no trustline; a payout would be parked until it can", name, who, o.u.name())
 	case !h.Authorized:
-		warn("cannot-receive", "the %s (%s) may not receive %s: frozen, or not yet allowed, by the issuer; a payout would be parked", name, who, o.u.name())
+		warn("cannot-receive", "%s (%s) may not receive %s: frozen, or not yet allowed, by the issuer; a payout would be parked", name, who, o.u.name())
 	case err == nil && room.Less(x):
-		warn("cannot-receive", "the %s (%s) has no room for %s: its trustline's limit; a payout would be parked", name, who, o.u.say(x))
+		warn("cannot-receive", "%s (%s) has no room for %s: its trustline's limit; a payout would be parked", name, who, o.u.say(x))
 	}
 	return nil
 }

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
+)
+
+// TestAnswers plays one trade with everything in it and keeps each kind of answer as a golden file. They are the API's documentation by example: read the
+// diff when one changes.
+func TestAnswers(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	keep := func(name, method, path string, body any) {
+		t.Helper()
+		golden(t, name+".golden", append([]byte(method+" "+path+"\n"), indented(c.call(method, path, body))...))
+	}
+	keep("platform", http.MethodGet, "/v1/platform", nil)
+	keep("ready", http.MethodGet, "/readyz", nil)
+
+	terms := goodTerms()
+	terms.TermsHash = strings.Repeat("11", 32)
+	keep("open", http.MethodPost, "/v1/trades", OpenIn{Terms: terms, By: "seller"})
+	o := c.open(OpenIn{Terms: terms, By: "seller"})
+	trade := "/v1/trades/" + o.ID
+	keep("trade-open", http.MethodGet, trade, nil)
+	keep("terms", http.MethodGet, trade+"/terms", nil)
+	keep("fund", http.MethodPost, trade+"/actions/fund", ActionIn{})
+
+	n.balances[[2]string{terms.Asset, address("buyer")}] = must(newUnit().parse("20"))
+	keep("problem-cannot-pay", http.MethodPost, trade+"/actions/fund", ActionIn{})
+	n.balances[[2]string{terms.Asset, address("buyer")}] = must(newUnit().parse("1000"))
+	c.act(o.ID, "fund", ActionIn{})
+	keep("deliver", http.MethodPost, trade+"/actions/deliver", ActionIn{Milestone: index(0)})
+	c.act(o.ID, "deliver", ActionIn{Milestone: index(0), Proof: strings.Repeat("22", 32)})
+	_, done := c.act(o.ID, "release", ActionIn{Source: address("stranger"), Milestone: index(0), Amount: "2.5"})
+	keep("release", http.MethodPost, trade+"/actions/release", ActionIn{Source: address("stranger"), Milestone: index(0), Amount: "2.5"})
+	keep("dispute", http.MethodPost, trade+"/actions/dispute", ActionIn{By: "buyer", Milestone: index(0), Reason: strings.Repeat("33", 32)})
+	c.act(o.ID, "dispute", ActionIn{By: "buyer", Milestone: index(0), Reason: strings.Repeat("33", 32)})
+	c.act(o.ID, "offer", ActionIn{By: "seller", Milestone: index(0), SellerAmount: "8"})
+	keep("trade-disputed", http.MethodGet, trade, nil)
+	keep("accept-offer", http.MethodPost, trade+"/actions/accept_offer", ActionIn{By: "buyer", Milestone: index(0), SellerAmount: "8"})
+	keep("problem-in-dispute", http.MethodPost, trade+"/actions/release", ActionIn{Milestone: index(0), Amount: "1"})
+	n.advance(2000)
+	keep("rule", http.MethodPost, trade+"/actions/rule", ActionIn{By: "arbitrator-1", Rulings: []RulingIn{{0, 600_000}}, Hash: strings.Repeat("44", 32)})
+	for i, seat := range []string{"arbitrator-1", "arbitrator-2", "arbitrator-3"} {
+		c.act(o.ID, "rule", ActionIn{By: seat, Rulings: []RulingIn{{0, int64(500_000 + 100_000*i)}}, Hash: strings.Repeat("44", 32)})
+	}
+	keep("appeal", http.MethodPost, trade+"/actions/appeal", ActionIn{By: "seller", Milestone: index(0)})
+	c.act(o.ID, "appeal", ActionIn{By: "seller", Milestone: index(0)})
+	c.act(o.ID, "rule", ActionIn{By: "appeal-arbitrator-1", Rulings: []RulingIn{{0, 1_000_000}}})
+	n.frozen[address("seller")] = true
+	keep("settle", http.MethodPost, trade+"/actions/settle", ActionIn{Source: address("stranger")})
+	c.act(o.ID, "settle", ActionIn{Source: address("stranger")})
+	keep("trade-parked", http.MethodGet, trade, nil)
+	keep("claim-elsewhere", http.MethodPost, trade+"/actions/claim", ActionIn{By: "seller", To: address("stranger")})
+	n.frozen[address("seller")] = false
+	c.act(o.ID, "claim", ActionIn{Source: address("stranger"), Role: "seller"})
+	c.act(o.ID, "refund", ActionIn{Milestone: index(1), Amount: "7.5"})
+	keep("trade-ended", http.MethodGet, trade, nil)
+	keep("events", http.MethodGet, trade+"/events?limit=100", nil)
+	keep("events-page", http.MethodGet, trade+"/events?limit=2&cursor=0000000442381635584-0000000000", nil)
+	keep("trades", http.MethodGet, "/v1/trades?party="+address("buyer")+"&role=buyer&stage=ended", nil)
+	keep("transaction", http.MethodGet, "/v1/transactions/"+done.Hash, nil)
+	keep("collect", http.MethodPost, "/v1/assets/"+terms.Asset+"/actions/collect", CollectIn{Source: address("stranger")})
+	keep("problem-not-due", http.MethodPost, trade+"/actions/settle", ActionIn{Source: address("stranger")})
+
+	terms.Milestones[0].Amount, terms.Panel.Arbitrators[1] = "0.00000001", terms.Buyer
+	keep("problem-fields", http.MethodPost, "/v1/trades", OpenIn{Terms: terms, By: "seller"})
+	keep("problems", http.MethodGet, "/v1/problems", nil)
+}
+
+func newUnit() unit { return unit{newModelNet().assets[contractAddress("usdc").String()]} }
+
+func TestPagesOfTrades(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	var ids []string
+	for range 7 {
+		ids = append([]string{c.open(OpenIn{Terms: goodTerms(), By: "buyer"}).ID}, ids...)
+	}
+	var got []string
+	cursor := ""
+	for pages := 0; ; pages++ {
+		page := want[TradesOut](c, http.StatusOK, http.MethodGet, "/v1/trades?limit=3&cursor="+cursor, nil)
+		for _, tr := range page.Trades {
+			got = append(got, tr.ID)
+		}
+		if cursor = page.Next; cursor == "" {
+			if pages != 2 {
+				t.Errorf("%d pages", pages+1)
+			}
+			break
+		}
+	}
+	if strings.Join(got, " ") != strings.Join(ids, " ") {
+		t.Errorf("pages hold\n%s, want\n%s", got, ids)
+	}
+	for query, wanted := range map[string]int{
+		"party=" + address("seller"): 7, "party=" + address("seller") + "&role=buyer": 0, "party=" + address("arb2") + "&role=arbitrator": 7,
+		"party=" + address("stranger"): 0, "stage=open": 7, "stage=funded": 0, "asset=" + contractAddress("usdc").String(): 7, "asset=" + contractAddress("token").String(): 0,
+	} {
+		if page := want[TradesOut](c, http.StatusOK, http.MethodGet, "/v1/trades?"+query, nil); len(page.Trades) != wanted {
+			t.Errorf("%s: %d trades, want %d", query, len(page.Trades), wanted)
+		}
+	}
+}
+
+func TestATokenOfOtherDecimals(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	in := OpenIn{Terms: goodTerms(), By: "buyer", AcceptToken: true}
+	in.Terms.Asset = contractAddress("token").String()
+	in.Terms.ArbitrationFee = "0.30"
+	o := c.open(in)
+	if tr := c.read(o.ID); tr.Total != "20.00" || tr.Asset.Kind != "token" || tr.Asset.Decimals != 2 {
+		t.Errorf("total %s of %+v", tr.Total, tr.Asset)
+	}
+	if o.Prepared.Warnings[0].Code != "token-contract" {
+		t.Errorf("warnings: %+v", o.Prepared.Warnings)
+	}
+	in.Terms.Milestones[0].Amount = "12.505"
+	if p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, "/v1/trades", in); p.Errors[0].Location != "body.terms.milestones[0].amount" {
+		t.Errorf("%+v", p.Errors)
+	}
+	// A token that claims absurd decimals would make every amount as long.
+	absurd := n.assets[in.Terms.Asset]
+	absurd.Decimals = 4_000_000_000
+	n.assets[in.Terms.Asset] = absurd
+	if tr := c.read(o.ID); tr.Asset.Kind != "none" || len(tr.Total) > 20 {
+		t.Errorf("total %s of %+v", tr.Total, tr.Asset)
+	}
+}
+
+func TestReceiversWhoCannotBePaid(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	in := OpenIn{Terms: goodTerms(), By: "buyer"}
+	in.Terms.Seller = must(keypair.Random()).Address() // no trustline
+	n.frozen[address("buyer")] = true
+	o := want[OpenOut](c, http.StatusOK, http.MethodPost, "/v1/trades", in)
+	var warned []string
+	for _, w := range o.Prepared.Warnings {
+		if w.Code == "cannot-receive" {
+			warned = append(warned, w.Detail)
+		}
+	}
+	if len(warned) != 2 || !strings.Contains(warned[0], "frozen") || !strings.Contains(warned[1], "no trustline") {
+		t.Errorf("warnings: %q", warned)
+	}
+}
