@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -19,27 +18,29 @@ func TestStories(t *testing.T) {
 	if len(stories) == 0 {
 		t.Fatal("there are no stories")
 	}
-	var next, steps atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), 4) {
-		wg.Go(func() {
-			b, err := newBuilt(t.Context(), passphrase, stories)
-			if err != nil {
-				t.Errorf("start a network: %v", err)
-				return
-			}
-			for {
-				i := next.Add(1) - 1
-				if i >= int64(len(stories)) || t.Context().Err() != nil {
-					return
-				}
-				if err := vectors.Run(b, stories[i]); err != nil {
-					t.Error(err)
-				}
-				steps.Add(int64(len(stories[i].Steps)))
-			}
-		})
+	// A network serves one story at a time, and any number one after the other.
+	networks := make(chan *built, min(runtime.GOMAXPROCS(0), 4))
+	for range cap(networks) {
+		b, err := newBuilt(t.Context(), passphrase, stories)
+		if err != nil {
+			t.Fatalf("start a network: %v", err)
+		}
+		networks <- b
 	}
-	wg.Wait()
-	t.Logf("%d stories, %d steps, replayed by the built contract in the real host", len(stories), steps.Load())
+	var told, steps atomic.Int64
+	t.Run("story", func(t *testing.T) {
+		for _, s := range stories {
+			t.Run(s.Name, func(t *testing.T) {
+				t.Parallel()
+				b := <-networks
+				defer func() { networks <- b }()
+				if err := vectors.Run(b, s); err != nil {
+					t.Fatal(err)
+				}
+				told.Add(1)
+				steps.Add(int64(len(s.Steps)))
+			})
+		}
+	})
+	t.Logf("%d of %d stories, %d steps, told by the built contract in the real host", told.Load(), len(stories), steps.Load())
 }
