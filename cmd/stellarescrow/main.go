@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/app"
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 )
 
 func main() {
@@ -18,7 +19,7 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stellarescrow:", err)
-		if errors.Is(err, app.ErrUsage) {
+		if errors.Is(err, cli.ErrUsage) {
 			os.Exit(3)
 		}
 		os.Exit(1)

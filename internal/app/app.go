@@ -3,16 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 
-	"github.com/alecthomas/kong"
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 )
-
-// ErrUsage is wrapped by errors in how the program was called, as opposed to what it met.
-var ErrUsage = errors.New("wrong usage")
 
 // environment is what a target is given from outside.
 type environment struct {
@@ -38,28 +33,16 @@ type target interface {
 	run(ctx context.Context, env environment) error
 }
 
-// Run is the program: args without the program's name. It returns when the command is done, or when ctx ends, which is no error.
+// Run is the program: args without the program's name. It returns when the command is done, or when ctx ends, which is no error. Errors in
+// how it was called wrap cli.ErrUsage.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c commands
-	ended := false
-	parser, err := kong.New(&c, kong.Name("stellarescrow"), kong.Description("Escrow for trades in USDC on Stellar."),
-		kong.Writers(stdout, stderr), kong.Exit(func(int) { ended = true }), kong.UsageOnError())
-	if err != nil {
-		return fmt.Errorf("read the command line: %w", err)
-	}
-	parsed, err := parser.Parse(args)
-	if ended { // help was asked for, and printed
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %s; see stellarescrow --help", ErrUsage, strings.TrimSpace(err.Error()))
-	}
-	chosen, ok := parsed.Selected().Target.Addr().Interface().(target)
-	if !ok {
-		return fmt.Errorf("%w: %s is not a command to run; see stellarescrow --help", ErrUsage, parsed.Command())
+	chosen, err := cli.Parse[target](cli.Program{Name: "stellarescrow", Description: "Escrow for trades in USDC on Stellar."}, &c, args, stdout)
+	if err != nil || chosen == nil {
+		return err
 	}
 	env := environment{stdout: stdout, stderr: stderr, log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))}
-	if err := chosen.run(ctx, env); err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
+	if err := (*chosen).run(ctx, env); err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
 		return err
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -213,7 +214,7 @@ type anchorCommand struct {
 func (c *anchorCommand) run(ctx context.Context, out io.Writer) error {
 	hash, err := stellar.ParseHash(c.Hash)
 	if err != nil {
-		return fmt.Errorf("%w: --hash: %w", errUsage, err)
+		return fmt.Errorf("%w: --hash: %w", cli.ErrUsage, err)
 	}
 	return c.call(ctx, out, escrow.CallAnchor{Seq: c.Seq, Hash: escrow.Hash(hash)})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -66,18 +67,18 @@ func (c *deployCommand) plan(n stellar.Network) (p deploy.Plan, err error) {
 	}
 	salt, err := stellar.ParseHash(c.Salt)
 	if err != nil {
-		return p, fmt.Errorf("%w: --salt: %w", errUsage, err)
+		return p, fmt.Errorf("%w: --salt: %w", cli.ErrUsage, err)
 	}
 	p.Salt = salt
 	p.Limits = deploy.DefaultLimits()
 	if c.Limits != "" {
 		if err := json.Unmarshal([]byte(c.Limits), &p.Limits); err != nil {
-			return p, fmt.Errorf("%w: --limits: %w", errUsage, err)
+			return p, fmt.Errorf("%w: --limits: %w", cli.ErrUsage, err)
 		}
 	}
 	// The model of the contract refuses what its constructor would, before anything is paid for.
 	if _, err := escrow.New("", escrow.Address(c.Admin), p.FeeBps, escrow.Address(c.FeeReceiver), p.Limits); err != nil {
-		return p, fmt.Errorf("%w: --fee-bps or --limits: %w", errUsage, err)
+		return p, fmt.Errorf("%w: --fee-bps or --limits: %w", cli.ErrUsage, err)
 	}
 	return p, nil
 }
@@ -86,13 +87,13 @@ func (c *deployCommand) plan(n stellar.Network) (p deploy.Plan, err error) {
 func assetAddress(n stellar.Network, text string) (stellar.Address, error) {
 	if a, err := stellar.ParseAddress(text); err == nil {
 		if !a.Contract {
-			return a, fmt.Errorf("%w: --asset: %s is an account; name the asset's contract (C…) or CODE:ISSUER", errUsage, text)
+			return a, fmt.Errorf("%w: --asset: %s is an account; name the asset's contract (C…) or CODE:ISSUER", cli.ErrUsage, text)
 		}
 		return a, nil
 	}
 	asset, err := stellar.ParseAsset(text)
 	if err != nil {
-		return stellar.Address{}, fmt.Errorf("%w: --asset: %w", errUsage, err)
+		return stellar.Address{}, fmt.Errorf("%w: --asset: %w", cli.ErrUsage, err)
 	}
 	return stellar.AssetContract(n, asset)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 	sdknetwork "github.com/stellar/go-stellar-sdk/network"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -31,11 +32,11 @@ func (f networkFlags) client() (*rpc.Client, error) {
 	}
 	network, err := stellar.NewNetwork(passphrase)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --passphrase: %w", errUsage, err)
+		return nil, fmt.Errorf("%w: --passphrase: %w", cli.ErrUsage, err)
 	}
 	c, err := rpc.New(rpc.Config{URL: f.RPC, Network: network})
 	if err != nil {
-		return nil, fmt.Errorf("%w: --rpc: %w", errUsage, err)
+		return nil, fmt.Errorf("%w: --rpc: %w", cli.ErrUsage, err)
 	}
 	return c, nil
 }
@@ -53,22 +54,22 @@ func (f keyFlags) key() (*keypair.Full, error) {
 	info, err := os.Stat(f.KeyFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: --key-file: %s does not exist", errUsage, f.KeyFile)
+		return nil, fmt.Errorf("%w: --key-file: %s does not exist", cli.ErrUsage, f.KeyFile)
 	case err != nil:
-		return nil, fmt.Errorf("%w: --key-file: %w", errUsage, err)
+		return nil, fmt.Errorf("%w: --key-file: %w", cli.ErrUsage, err)
 	case info.Mode().Perm()&0o077 != 0:
-		return nil, fmt.Errorf("%w: --key-file: %s can be read by others (mode %v): chmod 600 it", errUsage, f.KeyFile, info.Mode().Perm())
+		return nil, fmt.Errorf("%w: --key-file: %s can be read by others (mode %v): chmod 600 it", cli.ErrUsage, f.KeyFile, info.Mode().Perm())
 	case info.Size() > maxKeyFile:
-		return nil, fmt.Errorf("%w: --key-file: %s is no key file: it has %d bytes", errUsage, f.KeyFile, info.Size())
+		return nil, fmt.Errorf("%w: --key-file: %s is no key file: it has %d bytes", cli.ErrUsage, f.KeyFile, info.Size())
 	}
 	text, err := os.ReadFile(f.KeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --key-file: %w", errUsage, err)
+		return nil, fmt.Errorf("%w: --key-file: %w", cli.ErrUsage, err)
 	}
 	key, err := keypair.ParseFull(strings.TrimSpace(string(text)))
 	if err != nil {
 		// The parser's error may quote what it read.
-		return nil, fmt.Errorf("%w: --key-file: %s does not hold one secret key (S…)", errUsage, f.KeyFile)
+		return nil, fmt.Errorf("%w: --key-file: %s does not hold one secret key (S…)", cli.ErrUsage, f.KeyFile)
 	}
 	return key, nil
 }
@@ -90,12 +91,14 @@ type contractFlag struct {
 	Contract string `env:"CONTRACT_ID" help:"The deployed contract (C…)." required:"" placeholder:"C…"`
 }
 
-func (f contractFlag) address() (stellar.Address, error) { return contractAddress("--contract", f.Contract) }
+func (f contractFlag) address() (stellar.Address, error) {
+	return contractAddress("--contract", f.Contract)
+}
 
 func contractAddress(flag, text string) (stellar.Address, error) {
 	a, err := anyAddress(flag, text)
 	if err == nil && !a.Contract {
-		return a, fmt.Errorf("%w: %s: %s is an account, not a contract (C…)", errUsage, flag, text)
+		return a, fmt.Errorf("%w: %s: %s is an account, not a contract (C…)", cli.ErrUsage, flag, text)
 	}
 	return a, err
 }
@@ -103,7 +106,7 @@ func contractAddress(flag, text string) (stellar.Address, error) {
 func anyAddress(flag, text string) (stellar.Address, error) {
 	a, err := stellar.ParseAddress(text)
 	if err != nil {
-		return a, fmt.Errorf("%w: %s: %w", errUsage, flag, err)
+		return a, fmt.Errorf("%w: %s: %w", cli.ErrUsage, flag, err)
 	}
 	return a, nil
 }

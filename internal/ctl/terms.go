@@ -12,6 +12,7 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -43,7 +44,7 @@ func (c *termsCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	id, err := stellar.ParseHash(c.ID)
 	if err != nil {
-		return fmt.Errorf("%w: the trade's id: %w", errUsage, err)
+		return fmt.Errorf("%w: the trade's id: %w", cli.ErrUsage, err)
 	}
 	client, err := c.client()
 	if err != nil {
