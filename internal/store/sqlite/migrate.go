@@ -4,10 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 //go:embed migrations/*.sql
@@ -47,12 +52,25 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	if err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
-	for {
+	for busy := 0; ; {
 		done, err := migrateOne(ctx, db, steps, path)
+		if isBusy(err) && busy < busyTries && ctx.Err() == nil {
+			// The first connections to a new file turn it into WAL mode; SQLite does not wait for another that does the same.
+			busy++
+			time.Sleep(busyTimeoutMs * time.Millisecond / busyTries)
+			continue
+		}
 		if err != nil || done {
 			return err
 		}
 	}
+}
+
+const busyTries = 200
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 func migrateOne(ctx context.Context, db *sql.DB, steps []migration, path string) (done bool, err error) {
