@@ -1,6 +1,7 @@
 package stellar
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"math"
@@ -256,10 +257,10 @@ func ParseTransaction(text string) (Transaction, error) {
 
 // SignedBy tells whether the transaction carries a valid signature by that account's own key. It says nothing of the other signers an
 // account may have.
-func (t Transaction) SignedBy(n Network, signer Address, verify func(key [32]byte, payload, signature []byte) bool) bool {
+func (t Transaction) SignedBy(n Network, signer Address) bool {
 	sum := t.Hash(n)
 	for _, s := range t.v1.Signatures {
-		if verify(signer.Key, sum[:], s.Signature) {
+		if ed25519.Verify(signer.Key[:], sum[:], s.Signature) {
 			return true
 		}
 	}
