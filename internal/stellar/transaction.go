@@ -1,7 +1,6 @@
 package stellar
 
 import (
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"math"
@@ -255,12 +254,12 @@ func ParseTransaction(text string) (Transaction, error) {
 	return Transaction{*e.V1}, nil
 }
 
-// SignedBy tells whether the transaction carries a valid signature by that account's own key. It says nothing of the other signers an
-// account may have.
-func (t Transaction) SignedBy(n Network, signer Address) bool {
+// SignedBy tells whether the transaction carries a valid signature by that account's own key, as verify (ed25519) judges. It says nothing
+// of the other signers an account may have.
+func (t Transaction) SignedBy(n Network, signer Address, verify func(key [32]byte, payload, signature []byte) bool) bool {
 	sum := t.Hash(n)
 	for _, s := range t.v1.Signatures {
-		if ed25519.Verify(signer.Key[:], sum[:], s.Signature) {
+		if verify(signer.Key, sum[:], s.Signature) {
 			return true
 		}
 	}

@@ -126,17 +126,18 @@ func TestSignatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	verify := func(key [32]byte, payload, signature []byte) bool { return ed25519.Verify(key[:], payload, signature) }
 	if tx.Signatures() != 0 {
 		t.Error("signing changed the unsigned transaction")
 	}
-	if !signed.SignedBy(network, source) || signed.SignedBy(network, otherAddress) {
+	if !signed.SignedBy(network, source, verify) || signed.SignedBy(network, otherAddress, verify) {
 		t.Error("signed by the source alone, but told otherwise")
 	}
-	if signed.SignedBy(mustNetwork("Public Global Stellar Network ; September 2015"), source) {
+	if signed.SignedBy(mustNetwork("Public Global Stellar Network ; September 2015"), source, verify) {
 		t.Error("a signature for one network counts on another")
 	}
 	both, err := signed.Sign(network, other)
-	if err != nil || both.Signatures() != 2 || signed.Signatures() != 1 || !both.SignedBy(network, otherAddress) {
+	if err != nil || both.Signatures() != 2 || signed.Signatures() != 1 || !both.SignedBy(network, otherAddress, verify) {
 		t.Errorf("a second signature: %d and %d, %v", both.Signatures(), signed.Signatures(), err)
 	}
 	if _, err := signed.Assemble(simulated(), 1, nil); !errors.Is(err, stellar.ErrTransaction) {
