@@ -20,6 +20,10 @@
 // Transactions one after the other, faster than one a second, make ledgers faster than seconds pass: the network's time runs ahead
 // and lets the machine's catch up afterwards. Options.MaxAhead bounds that, at the price of waiting.
 //
+// So the network's time may be ahead of the machine's, and after Advance it is. Clients whose time bounds come from the machine's
+// clock (setTimeout in the JavaScript SDK, NewTimeout in Go's) are then too late: take the close time of the last ledger instead, or
+// a generous bound.
+//
 // # Trust
 //
 // Everybody who reaches the handler has unlimited test money and moves the clock. It belongs on a loopback address.

@@ -28,7 +28,7 @@ async function send(tx) {
   const sent = await server.sendTransaction(tx)
   assert.equal(sent.status, 'PENDING', JSON.stringify(sent))
   const done = await server.pollTransaction(sent.hash, { attempts: 100, sleepStrategy: () => 20 })
-  assert.equal(done.status, rpc.Api.GetTransactionStatus.SUCCESS, `${sent.hash} ${done.status}`)
+  assert.equal(done.status, rpc.Api.GetTransactionStatus.SUCCESS, `${done.status} ${done.resultXdr?.toXDR('base64')} ${done.diagnosticEventsXdr?.map((e) => e.toXDR('base64')).join(' ')}`)
   return done
 }
 

@@ -8,43 +8,49 @@ import (
 
 // budget is what is left of a ledger's limits.
 type budget struct {
+	begun                      bool
 	operations                 int
-	contractTxs                uint32
-	instructions               int64
-	txBytes                    uint32
-	readEntries, readBytes     uint32
-	writeEntries, writtenBytes uint32
+	contractTxs, instructions  int64
+	txBytes                    int64
+	readEntries, readBytes     int64
+	writeEntries, writtenBytes int64
 }
 
 func newBudget(l settings.Limits) *budget {
-	return &budget{operations: ledger.MaxTxSetSize, contractTxs: l.LedgerContractTxs, instructions: l.LedgerInstructions,
-		txBytes: l.LedgerTxBytes, readEntries: l.LedgerDiskReadEntries, readBytes: l.LedgerDiskReadBytes,
-		writeEntries: l.LedgerWriteEntries, writtenBytes: l.LedgerWriteBytes}
+	return &budget{operations: ledger.MaxTxSetSize, contractTxs: int64(l.LedgerContractTxs),
+		instructions: l.LedgerInstructions, txBytes: int64(l.LedgerTxBytes),
+		readEntries: int64(l.LedgerDiskReadEntries), readBytes: int64(l.LedgerDiskReadBytes),
+		writeEntries: int64(l.LedgerWriteEntries), writtenBytes: int64(l.LedgerWriteBytes)}
 }
 
-// fits takes a transaction's part, if it is still there. A ledger's limits are above those of one transaction, which are checked when
-// it is handed in, so nothing waits for ever.
+// fits takes a transaction's part, if it is still there. The first one of a ledger always fits, or it would wait for ever; what a
+// single one may declare is checked when it is handed in.
 func (b *budget) fits(f *tx.Frame) bool {
-	ops := len(f.Operations())
+	if b.begun && !b.has(f) {
+		return false
+	}
+	b.begun = true
 	if !f.Contract() {
-		if ops > b.operations {
-			return false
-		}
-		b.operations -= ops
+		b.operations -= len(f.Operations())
 		return true
 	}
 	q := f.Data().Resources
-	reads, writes := f.DiskReads(), uint32(len(q.Footprint.ReadWrite))
-	if b.contractTxs < 1 || int64(q.Instructions) > b.instructions || uint32(f.Size) > b.txBytes || reads > b.readEntries ||
-		uint32(q.DiskReadBytes) > b.readBytes || writes > b.writeEntries || uint32(q.WriteBytes) > b.writtenBytes {
-		return false
-	}
 	b.contractTxs--
 	b.instructions -= int64(q.Instructions)
-	b.txBytes -= uint32(f.Size)
-	b.readEntries -= reads
-	b.readBytes -= uint32(q.DiskReadBytes)
-	b.writeEntries -= writes
-	b.writtenBytes -= uint32(q.WriteBytes)
+	b.txBytes -= int64(f.Size)
+	b.readEntries -= int64(f.DiskReads())
+	b.readBytes -= int64(q.DiskReadBytes)
+	b.writeEntries -= int64(len(q.Footprint.ReadWrite))
+	b.writtenBytes -= int64(q.WriteBytes)
 	return true
+}
+
+func (b *budget) has(f *tx.Frame) bool {
+	if !f.Contract() {
+		return len(f.Operations()) <= b.operations
+	}
+	q := f.Data().Resources
+	return b.contractTxs >= 1 && int64(q.Instructions) <= b.instructions && int64(f.Size) <= b.txBytes &&
+		int64(f.DiskReads()) <= b.readEntries && int64(q.DiskReadBytes) <= b.readBytes &&
+		int64(len(q.Footprint.ReadWrite)) <= b.writeEntries && int64(q.WriteBytes) <= b.writtenBytes
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/network"
@@ -105,4 +106,16 @@ func hashOf(all map[ledger.Key][]byte) [32]byte {
 		}
 	}
 	return [32]byte(sum.Sum(nil))
+}
+
+// waitQueued waits until n transactions are pending.
+func (w *world) waitQueued(n int) {
+	w.t.Helper()
+	for range 10_000 {
+		if w.Pending() == n {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	w.t.Fatalf("%d transactions are pending, want %d", w.Pending(), n)
 }

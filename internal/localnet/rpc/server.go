@@ -30,6 +30,7 @@ const (
 	maxKeyBytes                          = 16 << 10 // decoded
 	eventScanLedgers                     = 10_000   // of one getEvents
 	retentionLedgers                     = 120_960  // said in getHealth: seven days
+	maxCalls                             = 64       // at once; more wait
 )
 
 // Server answers JSON-RPC calls about one network.
@@ -57,7 +58,7 @@ func New(n *node.Node, log *slog.Logger) *Server {
 		protocol.SendTransactionMethodName:     method(s, s.sendTransaction),
 		advanceMethodName:                      method(s, s.advance),
 	}
-	s.bridge = jhttp.NewBridge(methods, &jhttp.BridgeOptions{Server: &jrpc2.ServerOptions{DisableBuiltin: true}, ParseRequest: parseRequest})
+	s.bridge = jhttp.NewBridge(methods, &jhttp.BridgeOptions{Server: &jrpc2.ServerOptions{DisableBuiltin: true, Concurrency: maxCalls}, ParseRequest: parseRequest})
 	return s
 }
 
