@@ -1,0 +1,69 @@
+package rpc
+
+import (
+	"testing"
+
+	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+)
+
+func sym(s string) xdr.ScVal {
+	v := xdr.ScSymbol(s)
+	return xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &v}
+}
+
+// The event log reads as the host's own does (soroban-env-host, events/mod.rs), since clients show and search it.
+func TestFailureText(t *testing.T) {
+	seven, two := xdr.Uint32(7), xdr.Int128Parts{Lo: 2}
+	problem := xdr.ScVal{Type: xdr.ScValTypeScvError, Error: &xdr.ScError{Type: xdr.ScErrorTypeSceContract, ContractCode: &seven}}
+	code := xdr.ScErrorCodeScecInvalidAction
+	auth := xdr.ScVal{Type: xdr.ScValTypeScvError, Error: &xdr.ScError{Type: xdr.ScErrorTypeSceAuth, Code: &code}}
+	id := xdr.ContractId{}
+	address := xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeContract, ContractId: &id}}
+	raw, text := xdr.ScBytes(make([]byte, 32)), xdr.ScString("why")
+	bytes := xdr.ScVal{Type: xdr.ScValTypeScvBytes, Bytes: &raw}
+	amount := xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &two}
+	str := xdr.ScVal{Type: xdr.ScValTypeScvString, Str: &text}
+	vec := &xdr.ScVec{str, amount, {Type: xdr.ScValTypeScvVoid}, auth}
+	m := &xdr.ScMap{{Key: sym("k"), Val: bytes}}
+	event := func(kind xdr.ContractEventType, from *xdr.ContractId, data xdr.ScVal, topics ...xdr.ScVal) xdr.DiagnosticEvent {
+		return xdr.DiagnosticEvent{Event: xdr.ContractEvent{Type: kind, ContractId: from,
+			Body: xdr.ContractEventBody{V0: &xdr.ContractEventV0{Topics: topics, Data: data}}}}
+	}
+	got := failureText(&host.Failure{Text: "HostError: Error(Contract, #7)\nmore"}, []xdr.DiagnosticEvent{
+		event(xdr.ContractEventTypeDiagnostic, nil, xdr.ScVal{Type: xdr.ScValTypeScvVoid}, sym("fn_call"), bytes, sym("refuse")),
+		event(xdr.ContractEventTypeContract, &id, xdr.ScVal{Type: xdr.ScValTypeScvMap, Map: &m}, sym("paid"), address),
+		event(xdr.ContractEventTypeDiagnostic, &id, xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &vec}, sym("error"), problem),
+	})
+	const c = "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABSC4"
+	const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+	want := `HostError: Error(Contract, #7)
+
+Event log (newest first):
+   0: [Diagnostic Event] contract:` + c + `, topics:[error, Error(Contract, #7)], data:["why", 2, Void, Error(Auth, InvalidAction)]
+   1: [Failed Contract Event (not emitted)] contract:` + c + `, topics:[paid, ` + c + `], data:{k: Bytes(` + zeros + `)}
+   2: [Diagnostic Event] topics:[fn_call, ` + c + `, refuse], data:Void
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := failureText(&host.Failure{Text: "HostError: Error(Budget, ExceededLimit)"}, nil); got != "HostError: Error(Budget, ExceededLimit)\n" {
+		t.Errorf("without events: %q", got)
+	}
+}
+
+func TestFeeDistribution(t *testing.T) {
+	if d := distribution(nil); d != (protocol.FeeDistribution{}) {
+		t.Errorf("of nothing: %+v", d)
+	}
+	var fees []uint64
+	for i := range uint64(100) {
+		fees = append(fees, 100-i) // 100 … 1
+	}
+	d := distribution(append(fees, 42))
+	if d.Min != 1 || d.Max != 100 || d.Mode != 42 || d.P50 != 50 || d.P99 != 99 || d.P10 != 11 || d.TransactionCount != 101 {
+		t.Errorf("%+v", d)
+	}
+}
