@@ -1,0 +1,259 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
+)
+
+// TestStoriesAreProjected replays every story with the built contract while an indexer follows it, and after each call compares the stored
+// trade with what the contract's own view says, field by field: whatever events do not carry must follow from the rules.
+func TestStoriesAreProjected(t *testing.T) {
+	stories, err := vectors.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := make(chan *projected, min(runtime.GOMAXPROCS(0), 4))
+	for range cap(free) {
+		p, err := newProjected(t, stories)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free <- p
+	}
+	var compared atomic.Int64
+	t.Run("story", func(t *testing.T) {
+		for _, s := range stories {
+			t.Run(s.Name, func(t *testing.T) {
+				t.Parallel()
+				p := <-free
+				defer func() { free <- p }()
+				err := vectors.Run(p, s)
+				if err := errors.Join(err, p.over()); err != nil {
+					t.Fatal(err)
+				}
+				compared.Add(int64(p.compared))
+			})
+		}
+	})
+	if compared.Load() == 0 {
+		t.Error("nothing was compared")
+	}
+	t.Logf("%d times a stored trade was compared with the contract's", compared.Load())
+}
+
+// projected is built with an indexer behind it.
+type projected struct {
+	*built
+	store    *sqlite.Store
+	source   *recorded
+	indexer  *indexer.Indexer
+	stop     func() error
+	compared int
+}
+
+func newProjected(t *testing.T, stories []*vectors.Story) (*projected, error) {
+	b, err := newBuilt(t.Context(), passphrase, stories)
+	if err != nil {
+		return nil, err
+	}
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db"))
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &projected{built: b, store: s, source: &recorded{}}, nil
+}
+
+// Reset begins a story in a new contract, and follows it from here on.
+func (p *projected) Reset(s *vectors.Story) (uint64, error) {
+	start, err := p.built.Reset(s)
+	if err != nil {
+		return 0, err
+	}
+	p.compared = 0
+	first := p.source.close(p.built.chain, start, nil)
+	wake := make(chan struct{}, 1)
+	p.source.wake = wake
+	p.indexer, err = indexer.New(indexer.Config{
+		Network: p.net, Contracts: []indexer.Contract{{Address: p.contract, Start: first}}, Source: p.source, Store: p.store, Bus: feed.NewBus(0), Now: time.Now,
+		Poll: time.Minute, Wake: wake,
+	})
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithCancel(p.ctx)
+	done := make(chan error, 1)
+	go func() { done <- p.indexer.Run(ctx) }()
+	p.stop = func() error { cancel(); return <-done }
+	return start, nil
+}
+
+// over ends the story: everything the contract said had its effect.
+func (p *projected) over() error {
+	if p.stop == nil {
+		return nil
+	}
+	unread := p.indexer.Status().Unread
+	err := p.stop()
+	if unread != 0 {
+		err = errors.Join(err, fmt.Errorf("%d events had no effect", unread))
+	}
+	return err
+}
+
+// Do is built's, with the call's events handed to the indexer.
+func (p *projected) Do(c vectors.Call) (vectors.Answer, error) {
+	switch c.Name {
+	case "trade", "config", "owed", "deploy":
+		return p.built.Do(c)
+	}
+	p.now = c.At
+	call, err := p.call(&c)
+	if err != nil {
+		return vectors.Answer{}, err
+	}
+	args, err := stellar.EncodeCall(p.contract, call)
+	if err != nil {
+		return vectors.Answer{}, err
+	}
+	auth, err := p.sign(&c, args)
+	if err != nil {
+		return vectors.Answer{}, err
+	}
+	did, err := p.chain.run(p.ctx, c.At, invoke(args), host.EnforceAuth, auth)
+	out := vectors.Answer{}
+	if out.Code, err = answer(err); err != nil || out.Code != vectors.OK {
+		return out, err
+	}
+	if out.Returns, err = p.returned(&c, did.value); err != nil {
+		return out, err
+	}
+	if out.Events, err = p.events(&c, did.events); err != nil {
+		return out, err
+	}
+	var events []rpc.Event
+	for i, e := range did.events {
+		events = append(events, rpc.Event{ID: fmt.Sprintf("%019d-%010d", int64(p.chain.last.Sequence())<<32|1<<12, i), Tx: random32(), TxIndex: 1, Contract: p.contract, Event: e})
+	}
+	if _, err := p.indexer.WaitLedger(p.ctx, p.source.close(p.chain, c.At, events)); err != nil {
+		return out, err
+	}
+	return out, p.compare(&c)
+}
+
+// compare reads the call's trade from the contract and from the store.
+func (p *projected) compare(c *vectors.Call) error {
+	if c.Trade == "" {
+		return nil
+	}
+	seen, err := p.view(c.At, "trade", c.Trade)
+	if err != nil {
+		return err
+	}
+	id, err := p.id(p.terms[c.Trade])
+	if err != nil {
+		return err
+	}
+	stored, err := p.store.Trade(p.ctx, id)
+	if err != nil {
+		return err
+	}
+	want, ok := seen.(*escrow.Trade)
+	if !ok || want == nil {
+		return fmt.Errorf("the contract knows no trade %s", id)
+	}
+	same := cmp.Options{cmp.AllowUnexported(amount.Int128{}), cmpopts.EquateEmpty()}
+	if d := cmp.Diff(*want, stored.State(), same); d != "" {
+		return fmt.Errorf("the contract and the store differ (-contract +stored):\n%s", d)
+	}
+	if d := cmp.Diff(p.terms[c.Trade], stored.Terms, same); d != "" {
+		return fmt.Errorf("the terms differ (-story +stored):\n%s", d)
+	}
+	p.compared++
+	return nil
+}
+
+// recorded is a Source of what was closed here: a node that has only the ledgers since the last story began.
+type recorded struct {
+	mu      sync.Mutex
+	ledgers []rpc.ClosedLedger
+	events  []rpc.Event
+	wake    chan<- struct{}
+}
+
+// close takes in the chain's last ledger with its events, and returns its number.
+func (r *recorded) close(c *chain, at uint64, events []rpc.Event) uint32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := rpc.Ledger{Sequence: c.last.Sequence(), CloseTime: at}
+	for i := range events {
+		events[i].Ledger = l
+	}
+	r.ledgers, r.events = append(r.ledgers, rpc.ClosedLedger{Ledger: l, Hash: stellar.Hash(c.last.Hash)}), append(r.events, events...)
+	select {
+	case r.wake <- struct{}{}:
+	default: // it is told already, or nobody listens yet
+	}
+	return l.Sequence
+}
+
+func (r *recorded) kept() rpc.Range {
+	return rpc.Range{Oldest: r.ledgers[0].Ledger, Latest: r.ledgers[len(r.ledgers)-1].Ledger}
+}
+
+func (r *recorded) CheckNetwork(context.Context) (uint32, error) { return protocol, nil }
+
+func (r *recorded) LatestHash(context.Context) (rpc.Ledger, stellar.Hash, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.ledgers[len(r.ledgers)-1]
+	return l.Ledger, l.Hash, nil
+}
+
+func (r *recorded) Ledgers(_ context.Context, from uint32, limit uint) ([]rpc.ClosedLedger, rpc.Range, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := slices.IndexFunc(r.ledgers, func(l rpc.ClosedLedger) bool { return l.Sequence >= from })
+	if at < 0 {
+		return nil, r.kept(), nil
+	}
+	return r.ledgers[at:min(len(r.ledgers), at+int(limit))], r.kept(), nil
+}
+
+func (r *recorded) Events(_ context.Context, from rpc.From, contracts []stellar.Address, _ uint) (rpc.EventPage, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	page := rpc.EventPage{Cursor: string(max(store.EventID(from.Cursor), store.EndOfLedger(r.kept().Latest.Sequence))), Kept: r.kept()}
+	for _, e := range r.events {
+		if e.ID > from.Cursor && slices.Contains(contracts, e.Contract) {
+			page.Events = append(page.Events, e)
+		}
+	}
+	return page, nil
+}
