@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
@@ -30,11 +31,13 @@ type Trap struct {
 	Cause error
 }
 
+// Error is one line; the stack inside the module is in the cause's text.
 func (t *Trap) Error() string {
 	if t.Panic != "" {
-		return "the host stopped: " + t.Panic
+		return "the host stopped: " + strings.Join(strings.Fields(t.Panic), " ")
 	}
-	return "the host stopped: " + t.Cause.Error()
+	line, _, _ := strings.Cut(t.Cause.Error(), "\n")
+	return "the host stopped: " + line
 }
 
 func (t *Trap) Unwrap() error { return t.Cause }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -108,7 +109,7 @@ func (h *Host) do(ctx context.Context, op uint32, request []byte) ([]byte, error
 	}
 	defer h.leave()
 	if h.closed {
-		return nil, fmt.Errorf("the host is closed")
+		return nil, errors.New("the host is closed")
 	}
 	if !h.ready && op != opConfigure && op != opDefaultCosts {
 		return nil, ErrNotConfigured

@@ -120,6 +120,9 @@ func TestTrapEndsItsCallOnly(t *testing.T) {
 			if !errors.As(err, &trap) || !strings.Contains(err.Error(), c.text) {
 				t.Fatalf("%v, want a trap with %q", err, c.text)
 			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error has several lines: %q", err.Error())
+			}
 			if c.is != nil && !errors.Is(err, c.is) {
 				t.Errorf("%v does not unwrap to %v", err, c.is)
 			}
