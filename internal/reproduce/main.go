@@ -134,6 +134,9 @@ func (r reproduction) all(ctx context.Context, list []artifact) int {
 func (r reproduction) one(ctx context.Context, a artifact) (verdict, error) {
 	wasm, err := r.build(ctx, a)
 	if err != nil {
+		if recorded, rerr := os.ReadFile(filepath.Join(r.root, a.toolchain())); rerr == nil && string(recorded) != r.tools {
+			err = fmt.Errorf("%w (with another compiler than the one in %s)", err, a.toolchain())
+		}
 		return differs, err
 	}
 	if r.options.out != "" {

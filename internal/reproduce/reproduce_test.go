@@ -101,6 +101,10 @@ func TestReproduce(t *testing.T) {
 		}, exitDiffers, []string{"FAILED: read what build.sh built"}, "identical"},
 		{"the recipe fails", func(tr *tree) { tr.write("build.sh", "#!/bin/sh\necho no registry\nexit 3\n") }, exitDiffers,
 			[]string{"no registry", "FAILED: build thing with build.sh: exit status 3"}, "identical"},
+		{"the recipe fails, another compiler", func(tr *tree) {
+			tr.r.tools = "rustc 2\n"
+			tr.write("build.sh", "#!/bin/sh\nexit 3\n")
+		}, exitDiffers, []string{"with another compiler than the one in wasm/toolchain.txt"}, "identical"},
 		{"the sha256 is of something else", func(tr *tree) { tr.write("wasm/thing.wasm.sha256", "00  thing.wasm\n") }, exitDiffers,
 			[]string{"do not belong together"}, "identical"},
 		{"what is committed is not compressed", func(tr *tree) { tr.write("wasm/thing.wasm.zst", string(module(1, "x"))) }, exitDiffers,
