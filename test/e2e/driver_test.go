@@ -17,6 +17,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/test/stories"
 )
 
 // built replays stories with the built contract and the fixture token, by signed transactions on a chain of its own.
@@ -29,7 +30,7 @@ type built struct {
 	tokens stellar.Hash // of the fixture token
 	now    uint64       // unix seconds: the last step so far, of whatever story
 
-	*names
+	*stories.Names
 	contract, token stellar.Address
 	owed            vectors.Owed
 	owedIn          xdr.Hash // the ledger it was read in
@@ -127,10 +128,7 @@ func (b *built) constructor(p vectors.Platform) ([]xdr.ScVal, error) {
 func (b *built) Reset(s *vectors.Story) (uint64, error) {
 	start := b.now + 86_400
 	b.now = start
-	b.names = &names{
-		start: start, address: map[string]escrow.Address{}, actor: map[escrow.Address]string{}, terms: map[string]escrow.Terms{}, trade: map[escrow.ID]string{},
-		id: func(t escrow.Terms) (escrow.ID, error) { return stellar.TermsID(b.net, b.contract, t) },
-	}
+	b.Names = stories.NewNames(start, func(t escrow.Terms) (escrow.ID, error) { return stellar.TermsID(b.net, b.contract, t) })
 	args, err := b.constructor(s.Platform)
 	if err != nil {
 		return 0, err
@@ -146,10 +144,10 @@ func (b *built) Reset(s *vectors.Story) (uint64, error) {
 			return 0, fmt.Errorf("deploy the %s: %w", d.name, err)
 		}
 		*d.into = address
-		b.called(d.name, escrow.Address(address.String()))
+		b.Called(d.name, escrow.Address(address.String()))
 	}
 	for _, a := range s.Actors {
-		b.called(a, escrow.Address(b.keys[a].Address()))
+		b.Called(a, escrow.Address(b.keys[a].Address()))
 	}
 	for a, x := range s.Balances {
 		if err := b.mint(start, a, x.Big()); err != nil {
@@ -157,7 +155,7 @@ func (b *built) Reset(s *vectors.Story) (uint64, error) {
 		}
 	}
 	for name, t := range s.Terms {
-		if err := b.open(name, t); err != nil {
+		if err := b.Open(name, t); err != nil {
 			return 0, err
 		}
 	}
@@ -169,7 +167,7 @@ func (b *built) Do(c vectors.Call) (vectors.Answer, error) {
 	switch c.Name {
 	case "trade", "config", "owed":
 		v, err := b.view(c.At, c.Name, c.Trade)
-		return vectors.Answer{Code: vectors.OK, Returns: b.value(v)}, err
+		return vectors.Answer{Code: vectors.OK, Returns: b.Value(v)}, err
 	case "deploy":
 		args, err := b.constructor(c.Args.Deploy)
 		if err != nil {
@@ -179,7 +177,7 @@ func (b *built) Do(c vectors.Call) (vectors.Answer, error) {
 		code, err := answer(err)
 		return vectors.Answer{Code: code}, err
 	}
-	call, err := b.call(&c)
+	call, err := b.Call(&c)
 	if err != nil {
 		return vectors.Answer{}, err
 	}
@@ -215,7 +213,7 @@ func (b *built) sign(c *vectors.Call, args xdr.InvokeContractArgs) ([]xdr.Soroba
 	}
 	tree := stellar.Tree{Signer: &signer, Call: args}
 	if c.Deposit != "" {
-		sum, err := units(c.Deposit)
+		sum, err := stories.Units(c.Deposit)
 		if err != nil {
 			return nil, err
 		}
@@ -262,7 +260,7 @@ func (b *built) returned(c *vectors.Call, v *xdr.ScVal) (any, error) {
 		if !ok || len(id) != 32 {
 			return nil, fmt.Errorf("open returned %s, not 32 bytes", v.Type)
 		}
-		return b.value(escrow.ID(id)), nil
+		return b.Value(escrow.ID(id)), nil
 	case "collect":
 		parts, ok := v.GetI128()
 		if !ok {
@@ -292,11 +290,11 @@ func (b *built) events(c *vectors.Call, list []xdr.ContractEvent) ([][]any, erro
 		}
 		switch {
 		case e.Trade != nil:
-			if b.trade[*e.Trade] != c.Trade || c.Trade == "" {
+			if b.Trade[*e.Trade] != c.Trade || c.Trade == "" {
 				return nil, fmt.Errorf("event %s is about trade %x, not %q", e.EventName(), *e.Trade, c.Trade)
 			}
 		case e.Asset != nil:
-			if c.Name != "collect" || *e.Asset != b.address[vectors.Token] {
+			if c.Name != "collect" || *e.Asset != b.Address[vectors.Token] {
 				return nil, fmt.Errorf("event %s of %s is about asset %s", e.EventName(), c.Name, *e.Asset)
 			}
 		case c.Trade != "":
@@ -304,7 +302,7 @@ func (b *built) events(c *vectors.Call, list []xdr.ContractEvent) ([][]any, erro
 		}
 		event := []any{e.EventName()}
 		for _, f := range escrow.Fields(e.Event) {
-			event = append(event, b.value(f.Value))
+			event = append(event, b.Value(f.Value))
 		}
 		out = append(out, event)
 	}
@@ -316,7 +314,7 @@ func (b *built) view(at uint64, name, trade string) (any, error) {
 	var args xdr.InvokeContractArgs
 	switch name {
 	case "trade":
-		id, err := b.id(b.terms[trade])
+		id, err := b.ID(b.Terms[trade])
 		if err != nil {
 			return nil, err
 		}

@@ -35,8 +35,8 @@ func TestTheSameTermsElsewhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			if terms == nil {
-				first := b.terms["t"]
-				terms, at = &first, b.start
+				first := b.Terms["t"]
+				terms, at = &first, b.Start
 			}
 			// The second network knows the first one's people only as addresses. Nobody has to sign there: recording grants it.
 			args, err := stellar.EncodeCall(b.contract, escrow.CallOpen{Terms: *terms})
@@ -51,7 +51,7 @@ func TestTheSameTermsElsewhere(t *testing.T) {
 				t.Fatalf("open in %s: %s", passphrase, sim.Failure.Text)
 			}
 			raw, ok := sim.Value.GetBytes()
-			want, err := b.id(*terms)
+			want, err := b.ID(*terms)
 			if err != nil {
 				t.Fatal(err)
 			}

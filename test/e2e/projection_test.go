@@ -134,7 +134,7 @@ func (p *projected) Do(c vectors.Call) (vectors.Answer, error) {
 		return p.built.Do(c)
 	}
 	p.now = c.At
-	call, err := p.call(&c)
+	call, err := p.Call(&c)
 	if err != nil {
 		return vectors.Answer{}, err
 	}
@@ -176,7 +176,7 @@ func (p *projected) compare(c *vectors.Call) error {
 	if err != nil {
 		return err
 	}
-	id, err := p.id(p.terms[c.Trade])
+	id, err := p.ID(p.Terms[c.Trade])
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (p *projected) compare(c *vectors.Call) error {
 	if d := cmp.Diff(*want, stored.State(), same); d != "" {
 		return fmt.Errorf("the contract and the store differ (-contract +stored):\n%s", d)
 	}
-	if d := cmp.Diff(p.terms[c.Trade], stored.Terms, same); d != "" {
+	if d := cmp.Diff(p.Terms[c.Trade], stored.Terms, same); d != "" {
 		return fmt.Errorf("the terms differ (-story +stored):\n%s", d)
 	}
 	p.compared++

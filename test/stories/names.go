@@ -1,4 +1,6 @@
-package e2e
+// Package stories turns the trade stories of contract/vectors into the rules' types and back, for the readers that are written in Go. A story names people and
+// trades; what stands for these names in a reader, an address of a network or the name itself, is the reader's business.
+package stories
 
 import (
 	"fmt"
@@ -10,78 +12,90 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 )
 
-// names translates between a story's names and the network's addresses and ids.
-type names struct {
-	start   uint64
-	address map[string]escrow.Address
-	actor   map[escrow.Address]string
-	terms   map[string]escrow.Terms
-	trade   map[escrow.ID]string
-	id      func(escrow.Terms) (escrow.ID, error)
+// Names translates between a story's names and a reader's addresses and ids. Make it with NewNames.
+type Names struct {
+	Start   uint64 // unix seconds of the story's second 0
+	Address map[string]escrow.Address
+	Terms   map[string]escrow.Terms // of the story's trades
+	Trade   map[escrow.ID]string
+	// ID is how the reader computes the id of terms.
+	ID func(escrow.Terms) (escrow.ID, error)
+
+	actor map[escrow.Address]string
 }
 
-func (n *names) called(name string, a escrow.Address) {
-	n.address[name], n.actor[a] = a, name
+// NewNames knows no name yet.
+func NewNames(start uint64, id func(escrow.Terms) (escrow.ID, error)) *Names {
+	return &Names{
+		Start: start, Address: map[string]escrow.Address{}, Terms: map[string]escrow.Terms{}, Trade: map[escrow.ID]string{}, ID: id,
+		actor: map[escrow.Address]string{},
+	}
 }
 
-func (n *names) addresses(list []string) []escrow.Address {
+// Called says which address stands for a name of the story.
+func (n *Names) Called(name string, a escrow.Address) {
+	n.Address[name], n.actor[a] = a, name
+}
+
+func (n *Names) addresses(list []string) []escrow.Address {
 	out := make([]escrow.Address, len(list))
 	for i, a := range list {
-		out[i] = n.address[a]
+		out[i] = n.Address[a]
 	}
 	return out
 }
 
-func units(a vectors.Amount) (amount.Int128, error) {
+// Units is an amount of a story; none is 0.
+func Units(a vectors.Amount) (amount.Int128, error) {
 	if a == "" {
 		return amount.Int128{}, nil
 	}
 	return amount.ParseUnits(string(a))
 }
 
-// open takes in the terms of a story's trade.
-func (n *names) open(name string, t vectors.Terms) error {
+// Open takes in the terms of a story's trade.
+func (n *Names) Open(name string, t vectors.Terms) error {
 	out := escrow.Terms{
 		AppealPanel: escrow.Panel{Arbitrators: n.addresses(t.AppealPanel.Arbitrators), Quorum: t.AppealPanel.Quorum},
-		Asset:       n.address[t.Asset], Buyer: n.address[t.Buyer], FallbackPpm: t.FallbackPpm, FeeBps: t.FeeBps, FundBy: t.FundBy.Unix(n.start),
+		Asset:       n.Address[t.Asset], Buyer: n.Address[t.Buyer], FallbackPpm: t.FallbackPpm, FeeBps: t.FeeBps, FundBy: t.FundBy.Unix(n.Start),
 		Inspection: t.Inspection, Panel: escrow.Panel{Arbitrators: n.addresses(t.Panel.Arbitrators), Quorum: t.Panel.Quorum},
-		Salt: escrow.Hash(t.Salt), Seller: n.address[t.Seller], TermsHash: escrow.Hash(t.TermsHash),
+		Salt: escrow.Hash(t.Salt), Seller: n.Address[t.Seller], TermsHash: escrow.Hash(t.TermsHash),
 		Windows: escrow.Windows{Appeal: t.Windows.Appeal, Offers: t.Windows.Offers, Ruling: t.Windows.Ruling},
 	}
 	var err error
-	if out.Bond, err = units(t.Bond); err != nil {
+	if out.Bond, err = Units(t.Bond); err != nil {
 		return err
 	}
-	if out.ArbitrationFee, err = units(t.ArbitrationFee); err != nil {
+	if out.ArbitrationFee, err = Units(t.ArbitrationFee); err != nil {
 		return err
 	}
 	for _, m := range t.Milestones {
-		sum, err := units(m.Amount)
+		sum, err := Units(m.Amount)
 		if err != nil {
 			return err
 		}
-		out.Milestones = append(out.Milestones, escrow.Milestone{Amount: sum, DeliverBy: m.DeliverBy.Unix(n.start), Description: escrow.Hash(m.Description)})
+		out.Milestones = append(out.Milestones, escrow.Milestone{Amount: sum, DeliverBy: m.DeliverBy.Unix(n.Start), Description: escrow.Hash(m.Description)})
 	}
-	id, err := n.id(out)
+	id, err := n.ID(out)
 	if err != nil {
 		return fmt.Errorf("the id of %s: %w", name, err)
 	}
-	n.terms[name], n.trade[id] = out, name
+	n.Terms[name], n.Trade[id] = out, name
 	return nil
 }
 
-// call is a story's call as the rules write it. The views and deploy are none.
-func (n *names) call(c *vectors.Call) (escrow.Call, error) {
-	a, terms := &c.Args, n.terms[c.Trade]
-	sum, err := units(a.Amount)
+// Call is a story's call as the rules write it. The views and deploy are none.
+func (n *Names) Call(c *vectors.Call) (escrow.Call, error) {
+	a, terms := &c.Args, n.Terms[c.Trade]
+	sum, err := Units(a.Amount)
 	if err != nil {
 		return nil, err
 	}
-	of, err := units(a.Of)
+	of, err := Units(a.Of)
 	if err != nil {
 		return nil, err
 	}
-	sellerAmount, err := units(a.SellerAmount)
+	sellerAmount, err := Units(a.SellerAmount)
 	if err != nil {
 		return nil, err
 	}
@@ -123,14 +137,14 @@ func (n *names) call(c *vectors.Call) (escrow.Call, error) {
 	case "appeal":
 		return escrow.CallAppeal{Terms: terms, By: by, Milestone: a.Milestone}, nil
 	case "claim":
-		return escrow.CallClaim{Terms: terms, Role: escrow.Role(a.Role), To: n.address[a.To], Amount: sum}, nil
+		return escrow.CallClaim{Terms: terms, Role: escrow.Role(a.Role), To: n.Address[a.To], Amount: sum}, nil
 	case "extend":
-		id, err := n.id(terms)
+		id, err := n.ID(terms)
 		return escrow.CallExtend{ID: id}, err
 	case "collect":
-		return escrow.CallCollect{Asset: n.address[a.Asset]}, nil
+		return escrow.CallCollect{Asset: n.Address[a.Asset]}, nil
 	case "propose_fee":
-		return escrow.CallProposeFee{Bps: a.Bps, Receiver: n.address[a.Receiver]}, nil
+		return escrow.CallProposeFee{Bps: a.Bps, Receiver: n.Address[a.Receiver]}, nil
 	case "cancel_fee":
 		return escrow.CallCancelFee{}, nil
 	case "pause":
@@ -138,11 +152,11 @@ func (n *names) call(c *vectors.Call) (escrow.Call, error) {
 	case "unpause":
 		return escrow.CallUnpause{}, nil
 	case "propose_admin":
-		return escrow.CallProposeAdmin{To: n.address[a.To]}, nil
+		return escrow.CallProposeAdmin{To: n.Address[a.To]}, nil
 	case "accept_admin":
 		return escrow.CallAcceptAdmin{}, nil
 	case "set_anchor":
-		return escrow.CallSetAnchor{Key: n.address[a.Key]}, nil
+		return escrow.CallSetAnchor{Key: n.Address[a.Key]}, nil
 	case "anchor":
 		return escrow.CallAnchor{Seq: a.Seq, Hash: escrow.Hash(a.Hash)}, nil
 	default:
@@ -150,8 +164,8 @@ func (n *names) call(c *vectors.Call) (escrow.Call, error) {
 	}
 }
 
-// value is a value of the rules' types in the form that a story compares.
-func (n *names) value(v any) any {
+// Value is a value of the rules' types in the form that a story compares.
+func (n *Names) Value(v any) any {
 	switch v := v.(type) {
 	case amount.Int128:
 		x, _ := new(big.Int).SetString(v.Units(), 10)
@@ -164,19 +178,19 @@ func (n *names) value(v any) any {
 	case escrow.Hash:
 		return vectors.Hash(v)
 	case escrow.ID:
-		return "id:" + n.trade[v]
+		return "id:" + n.Trade[v]
 	case escrow.Terms:
-		id, err := n.id(v)
+		id, err := n.ID(v)
 		if err != nil {
 			return err.Error()
 		}
-		return "terms:" + n.trade[id]
+		return "terms:" + n.Trade[id]
 	case escrow.Parcel:
-		return []any{uint32(v.Role), n.value(v.Amount)}
+		return []any{uint32(v.Role), n.Value(v.Amount)}
 	case escrow.Vote:
 		return []any{uint32(v.Role), v.SellerPpm}
 	case escrow.Anchor:
-		return []any{v.Seq, n.value(v.Hash)}
+		return []any{v.Seq, n.Value(v.Hash)}
 	}
 	r := reflect.ValueOf(v)
 	switch r.Kind() {
@@ -184,17 +198,17 @@ func (n *names) value(v any) any {
 		if r.IsNil() {
 			return nil
 		}
-		return n.value(r.Elem().Interface())
+		return n.Value(r.Elem().Interface())
 	case reflect.Slice, reflect.Array:
 		out := make([]any, r.Len())
 		for i := range out {
-			out[i] = n.value(r.Index(i).Interface())
+			out[i] = n.Value(r.Index(i).Interface())
 		}
 		return out
 	case reflect.Struct:
 		out := map[string]any{}
 		for i := range r.NumField() {
-			out[r.Type().Field(i).Tag.Get("json")] = n.value(r.Field(i).Interface())
+			out[r.Type().Field(i).Tag.Get("json")] = n.Value(r.Field(i).Interface())
 		}
 		return out
 	case reflect.Uint32:
