@@ -36,7 +36,8 @@ func (i Identity) String() string {
 	return fmt.Sprintf("the network %q (protocol %d, settings %q, an empty ledger every %d s)", i.Passphrase, i.Protocol, i.Settings, i.EmptySeconds)
 }
 
-// Chain is the history of a network and the state it led to. One goroutine appends; any number read.
+// Chain is the history of a network and the state it led to. One goroutine appends; any number read. Entries, events and the places
+// of transactions are held in memory, ledgers only where there is no disk.
 // What Append and AppendEmpty have returned from is on disk, if there is a disk, and only then can be read.
 type Chain struct {
 	journal *journal // nil: in memory
@@ -236,7 +237,7 @@ func (c *Chain) extend(n uint32) {
 	}
 	r := c.rows[len(c.rows)-1].run
 	r.extend(n)
-	c.last = r.at(r.length)
+	c.last = r.end()
 }
 
 // SetOffset keeps how far the network's clock is ahead of the machine's.

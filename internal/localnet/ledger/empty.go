@@ -20,6 +20,7 @@ type run struct {
 	every  int64 // seconds
 	length uint32
 	hashes []xdr.Hash // of the ledgers base+0, base+checkpointLedgers, base+2·checkpointLedgers …
+	before xdr.Hash   // of the last ledger but one
 	last   xdr.Hash
 	live   xdr.Uint64 // bytes of contract state, as before the run
 }
@@ -32,12 +33,15 @@ func newRun(base Closed, every int64, live xdr.Uint64) *run {
 func (r *run) extend(n uint32) {
 	b := newEmptyHasher(r.base.Header, r.every)
 	for range n {
-		r.last = b.next(r.last, r.length+1)
+		r.before, r.last = r.last, b.next(r.last, r.length+1)
 		if r.length++; r.length%checkpointLedgers == 0 {
 			r.hashes = append(r.hashes, r.last)
 		}
 	}
 }
+
+// end returns the last ledger of a run that is not empty.
+func (r *run) end() Closed { return r.after(r.before, r.length) }
 
 // at returns the i-th ledger after base, 1 ≤ i ≤ length.
 func (r *run) at(i uint32) Closed {

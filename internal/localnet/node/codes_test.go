@@ -343,9 +343,22 @@ func TestFeeBump(t *testing.T) {
 func TestDuplicates(t *testing.T) {
 	w := newWorld(t, node.Options{})
 	a := w.account()
-	e := w.tx(a, &txnbuild.Payment{Destination: w.Issuer().Address(), Amount: "1", Asset: txnbuild.NativeAsset{}})
-	w.must(e)
+	pay := func(amount string) xdr.TransactionEnvelope {
+		return w.tx(a, &txnbuild.Payment{Destination: w.Issuer().Address(), Amount: amount, Asset: txnbuild.NativeAsset{}})
+	}
+	e := pay("1")
 	f := w.parse(e)
+	w.Pause(func() {
+		for _, c := range []struct {
+			tx   xdr.TransactionEnvelope
+			want node.Status
+		}{{e, node.StatusPending}, {e, node.StatusDuplicate}, {pay("2"), node.StatusTryAgainLater}} {
+			if s, err := w.Send(t.Context(), w.parse(c.tx)); err != nil || s.Status != c.want {
+				t.Errorf("got %v %v, want %v", s.Status, err, c.want)
+			}
+		}
+	})
+	w.waitQueued(0)
 	if s, err := w.Send(t.Context(), f); err != nil || s.Status != node.StatusDuplicate {
 		t.Errorf("handed in again: got %v %v, want DUPLICATE", s.Status, err)
 	}

@@ -140,16 +140,6 @@ func (w *world) acc(k *keypair.Full) *xdr.AccountEntry {
 	return e.Data.Account
 }
 
-func (w *world) usdc(k *keypair.Full) int64 {
-	w.t.Helper()
-	code, issuer, _ := w.USDC()
-	e := w.entry(ledger.TrustlineKey(id(k), xdr.MustNewCreditAsset(code, issuer)))
-	if e == nil {
-		w.t.Fatalf("%s has no trustline", k.Address())
-	}
-	return int64(e.Data.TrustLine.Balance)
-}
-
 // params are those of a transaction that is valid but for its signatures.
 func (w *world) params(source *keypair.Full, ops ...txnbuild.Operation) txnbuild.TransactionParams {
 	w.t.Helper()
