@@ -3,6 +3,7 @@ package node_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
@@ -82,13 +83,13 @@ func TestRemovedEntries(t *testing.T) {
 
 // ExtendFootprintTTL passes over what is archived; RestoreFootprint pays what a new entry of that size pays.
 func TestLifetimeOperationsOfArchived(t *testing.T) {
-	w := newWorld(t, node.Options{})
+	w := newWorld(t, node.Options{Settings: shortLives})
 	user := w.account()
 	probe := w.probe(user)
 	kept := keepKey(probe, "Kept", 1)
 	born := w.must(w.call(user, invoke(probe, "keep", u32Val(1), bytesVal(make([]byte, 2000)))))
-	extend := lifetimeOp(w, kept, 2_500_000)
-	w.advance(121 * day)
+	extend := lifetimeOp(w, kept, 25_000)
+	w.advance(30 * time.Hour)
 	o := w.must(w.tx(user, extend))
 	if until := w.liveUntil(kept); until >= o.Ledger || o.Meta.V4.SorobanMeta.Ext.V1.RentFeeCharged != 0 {
 		t.Errorf("an archived entry was extended to %d in ledger %d for %d stroops", until, o.Ledger, o.Meta.V4.SorobanMeta.Ext.V1.RentFeeCharged)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 )
 
 const day = 24 * time.Hour
@@ -63,27 +64,47 @@ func lifetimeOp(w *world, k ledger.Key, extendTo uint32) txnbuild.Operation {
 	return &txnbuild.RestoreFootprint{Ext: ext}
 }
 
-// A persistent entry lives 120 days, in ledgers; then it is archived and comes back, by the call that needs it or by an operation.
+// shortLife is the least life of a persistent entry with shortLives, in ledgers: 28 hours, so that tests need not make millions.
+const shortLife = 20_000
+
+// shortLives are the main network's settings with shorter lives.
+func shortLives(cpu, memory xdr.ContractCostParams) settings.Network {
+	n := settings.MainNetwork(cpu, memory)
+	for i, e := range n.Entries {
+		if e.ConfigSettingId == xdr.ConfigSettingIdConfigSettingStateArchival {
+			short := *e.StateArchivalSettings
+			short.MinPersistentTtl = shortLife
+			n.Entries[i].StateArchivalSettings = &short
+		}
+	}
+	n, err := settings.New("short lives", n.Entries)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// A persistent entry lives for so many ledgers; then it is archived and comes back, by the call that needs it or by an operation.
 func TestArchival(t *testing.T) {
-	w := newWorld(t, node.Options{})
+	w := newWorld(t, node.Options{Settings: shortLives})
 	user := w.account()
 	probe := w.probe(user)
 	kept := keepKey(probe, "Kept", 1)
 	w.must(w.call(user, invoke(probe, "keep", u32Val(1), bytesVal([]byte("memory")))))
 	written := w.Chain().Last().Sequence()
-	if got, want := w.liveUntil(kept), written+2_073_600-1; got != want {
+	if got, want := w.liveUntil(kept), written+shortLife-1; got != want {
 		t.Fatalf("live until ledger %d, want %d", got, want)
 	}
 
-	o := w.must(w.tx(user, lifetimeOp(w, kept, 2_500_000)))
-	if got, want := w.liveUntil(kept), o.Ledger+2_500_000; got != want {
+	o := w.must(w.tx(user, lifetimeOp(w, kept, 25_000)))
+	if got, want := w.liveUntil(kept), o.Ledger+25_000; got != want {
 		t.Errorf("extended: live until ledger %d, want %d", got, want)
 	}
 	if rent := o.Meta.V4.SorobanMeta.Ext.V1.RentFeeCharged; rent <= 0 {
 		t.Errorf("extending cost %d stroops of rent", rent)
 	}
 
-	w.advance(150 * day) // 2,592,000 ledgers: all is archived, instance and code too
+	w.advance(36 * time.Hour) // 25,920 ledgers: all is archived, instance and code too
 	stale := w.call(user, invoke(probe, "kept", u32Val(1)), func(op *txnbuild.InvokeHostFunction) {
 		op.Ext.SorobanData.Ext = xdr.SorobanTransactionDataExt{}
 	})
@@ -107,13 +128,13 @@ func TestArchival(t *testing.T) {
 	if kinds[xdr.LedgerEntryChangeTypeLedgerEntryRestored] != 6 || len(kinds) != 1 {
 		t.Errorf("changes of a call that only restores: got %v, want 3 entries and 3 lifetimes restored", kinds)
 	}
-	if got, want := w.liveUntil(kept), o.Ledger+2_073_600-1; got != want {
+	if got, want := w.liveUntil(kept), o.Ledger+shortLife-1; got != want {
 		t.Errorf("restored: live until ledger %d, want %d", got, want)
 	}
 
-	w.advance(121 * day)
+	w.advance(30 * time.Hour)
 	o = w.must(w.tx(user, lifetimeOp(w, kept, 0)))
-	if got, want := w.liveUntil(kept), o.Ledger+2_073_600-1; got != want {
+	if got, want := w.liveUntil(kept), o.Ledger+shortLife-1; got != want {
 		t.Errorf("restored by an operation: live until ledger %d, want %d", got, want)
 	}
 	if w.entry(kept).LastModifiedLedgerSeq >= xdr.Uint32(o.Ledger) {
