@@ -42,6 +42,7 @@ const (
 	retryMost    = 30 * time.Second // at most
 	retryGap     = 30 * time.Second // how often a gap is looked at again
 	markLedgers  = 100              // after so many ledgers the network is looked at again
+	lagLedgers   = 10               // that one node of a pool may be behind another
 	maxContracts = store.MaxPage
 )
 
@@ -51,7 +52,7 @@ type Indexer struct {
 	follow map[string]*followed // by address; those of the configuration
 	head   feed.Head
 	mark   store.Ledger // the newest ledger whose hash was seen
-	latest uint32       // the newest ledger the source has spoken of
+	latest uint32       // the newest ledger the source has spoken of; it never goes back
 	status *status
 }
 
@@ -177,15 +178,13 @@ func (x *Indexer) start(ctx context.Context) error {
 	return nil
 }
 
-// note is called with what the source says it has. A newest ledger below one it has spoken of before is a lagging node, or another one.
-func (x *Indexer) note(kept rpc.Range) error {
-	latest := kept.Latest.Sequence
+// heard takes in what the source says it has. A newest ledger below one it has spoken of before comes from a node that lags behind another
+// of its pool, or from another network: whose it is, is looked at again.
+func (x *Indexer) heard(ctx context.Context, kept rpc.Range) error {
 	x.status.source(kept)
-	if latest < x.latest {
-		was := x.latest
-		x.latest = latest
-		return fmt.Errorf("the source's newest ledger went back from %d to %d: %w", was, latest, rpc.ErrUnavailable)
+	if kept.Latest.Sequence < x.latest {
+		return x.identify(ctx)
 	}
-	x.latest = latest
+	x.latest = kept.Latest.Sequence
 	return nil
 }

@@ -79,11 +79,15 @@ func (x *Indexer) read(ctx context.Context, group []*followed, bound store.Event
 		// Some nodes answer 200 and an empty page to a position they no longer keep.
 		return false, x.gap(ctx, group, page.Kept)
 	}
-	if err := x.note(page.Kept); err != nil {
+	if err := x.heard(ctx, page.Kept); err != nil {
 		return false, err
 	}
-	if page.Kept.Latest.Sequence < from.Ledger() {
-		return false, fmt.Errorf("position %s is behind the source's newest ledger, %d: it lags, or its network was reset: %w", from, page.Kept.Latest.Sequence, rpc.ErrUnavailable)
+	switch latest := page.Kept.Latest.Sequence; {
+	case latest >= from.Ledger():
+	case latest+lagLedgers >= from.Ledger():
+		return false, nil // the next question may meet a node that is further
+	default:
+		return false, fmt.Errorf("position %s is behind the source's newest ledger, %d: it lags, or its network was reset: %w", from, latest, rpc.ErrUnavailable)
 	}
 	to, err := checked(page, from)
 	if err != nil {
@@ -173,7 +177,7 @@ func (x *Indexer) gap(ctx context.Context, group []*followed, kept rpc.Range) er
 	for _, f := range group {
 		f.retryAt = x.config.Now().Add(retryGap)
 	}
-	if err := x.note(kept); err != nil {
+	if err := x.heard(ctx, kept); err != nil {
 		return err
 	}
 	if group[0].GapOldest != 0 {

@@ -285,6 +285,31 @@ func TestAResetWhileItRunsStopsIt(t *testing.T) {
 	}
 }
 
+// TestANodeThatLagsALittle is what a pool of nodes behind one address looks like.
+func TestANodeThatLagsALittle(t *testing.T) {
+	c := newChain(18, 1).play(40)
+	s := newSite(t, c, tempPath(t))
+	defer s.close()
+	s.mustCatchUp()
+	before := s.everything()
+	for _, shown := range []int{39, 40, 30, 38} {
+		c.shown = shown
+		if err := s.passes(t.Context()); err != nil {
+			t.Errorf("newest ledger %d: %v", shown, err)
+		}
+		if status := s.x.Status(); status.State != Following || status.Latest != 40 || status.Ledger != 40 {
+			t.Errorf("newest ledger %d: %+v", shown, status)
+		}
+	}
+	c.shown = 40 - lagLedgers - 1
+	if err := s.passes(t.Context()); !errors.Is(err, rpc.ErrUnavailable) {
+		t.Errorf("far behind: %v, want ErrUnavailable", err)
+	}
+	if d := diff(before, s.everything()); d != "" {
+		t.Errorf("what is stored has changed (-before +now):\n%s", d)
+	}
+}
+
 func TestTheMarkMovesOn(t *testing.T) {
 	c := newChain(13, 1).play(10)
 	s := newSite(t, c, tempPath(t))

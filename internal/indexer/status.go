@@ -32,7 +32,7 @@ type Status struct {
 	// a ledger before it), unix seconds. Both are 0 before the first page.
 	Ledger   uint32
 	LedgerAt uint64
-	// Latest is the source's newest ledger, Oldest the first that it keeps; LatestAt the close time of Latest.
+	// Latest is the newest ledger the source has spoken of, Oldest the first that it keeps; LatestAt the close time of Latest.
 	Latest, Oldest uint32
 	LatestAt       uint64
 	Contracts      []ContractStatus
@@ -110,8 +110,10 @@ func (s *status) begin(all map[string]*followed, unread int) {
 
 func (s *status) source(kept rpc.Range) {
 	s.change(func(now *Status) {
-		now.Latest, now.LatestAt, now.Oldest = kept.Latest.Sequence, kept.Latest.CloseTime, kept.Oldest.Sequence
-		now.Err = ""
+		now.Oldest, now.Err = kept.Oldest.Sequence, ""
+		if kept.Latest.Sequence >= now.Latest {
+			now.Latest, now.LatestAt = kept.Latest.Sequence, kept.Latest.CloseTime
+		}
 		now.settle()
 	})
 }
