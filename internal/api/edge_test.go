@@ -145,6 +145,19 @@ func TestPanicsAndUnknownErrorsSayNothingAndAreLogged(t *testing.T) {
 	}
 }
 
+// failing is a body whose connection breaks.
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errors.New("tcp 10.0.0.7: secret-detail") }
+
+func TestAFaultBelowUsTellsNothing(t *testing.T) {
+	c := newClient(t, newModelNet())
+	p := c.problem(http.StatusInternalServerError, http.MethodPost, "/v1/trades", failing{})
+	if p.Code != "internal" || p.Detail != "" || len(p.Errors) > 0 {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestWhileTheNetworkCannotBeAsked(t *testing.T) {
 	n := newModelNet()
 	c := newClient(t, n)

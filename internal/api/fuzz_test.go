@@ -3,8 +3,12 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
 // FuzzOpenBody sends anything as the body of a new trade. Whatever it is, the answer is a problem that names something or a transaction that opens exactly the
@@ -23,8 +27,9 @@ func FuzzOpenBody(f *testing.F) {
 	f.Add(`{"terms":null,"by":null}`)
 	f.Add(strings.Repeat("[", 20))
 	n := newModelNet()
+	shared := newClient(f, n)
 	f.Fuzz(func(t *testing.T, body string) {
-		c := newClient(t, n)
+		c := &client{t: t, h: shared.h, log: shared.log}
 		w := c.call(http.MethodPost, "/v1/trades", body)
 		switch w.Code {
 		case http.StatusOK:
@@ -32,9 +37,13 @@ func FuzzOpenBody(f *testing.F) {
 			if err := json.Unmarshal(w.Body.Bytes(), &o); err != nil {
 				t.Fatal(err)
 			}
-			again := o.Terms
-			if o.Prepared.Action != "open" || again.FeeBps != 100 || len(again.Milestones) == 0 || o.ID == "" {
-				t.Errorf("accepted as %+v", o)
+			args, _ := must(stellar.ParseTransaction(o.Prepared.Transaction)).Call()
+			call, isOpen := must(stellar.DecodeCall(n.self, args)).(escrow.CallOpen)
+			if !isOpen || n.id(call.Terms).String() != o.ID {
+				t.Fatalf("the transaction opens another trade than %s: %+v", o.ID, call)
+			}
+			if told := (unit{n.assets[string(call.Terms.Asset)]}).terms(&call.Terms); !reflect.DeepEqual(told, o.Terms) {
+				t.Errorf("the transaction has the terms %+v, told are %+v", told, o.Terms)
 			}
 		case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
 			var p Problem
@@ -67,7 +76,7 @@ func FuzzSubmitBody(f *testing.F) {
 	f.Add("")
 	f.Add("AAAA")
 	f.Fuzz(func(t *testing.T, transaction string) {
-		c := newClient(t, n)
+		c := &client{t: t, h: c.h, log: c.log}
 		w := c.call(http.MethodPost, "/v1/transactions", SubmitIn{Transaction: transaction})
 		if w.Code != http.StatusUnprocessableEntity && w.Code != http.StatusRequestEntityTooLarge {
 			t.Errorf("%d %s\n%s", w.Code, w.Body, c.log)

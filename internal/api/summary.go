@@ -184,7 +184,7 @@ func follows(t *escrow.Terms, i int, m *escrow.MilestoneState, s escrow.Standing
 		if len(t.Panel.Arbitrators) == 0 {
 			return fmt.Sprintf("Until %s the parties can agree about milestone %d (%s); after that, since nobody judges, %s.", until, i, left, fallback(t, m, u))
 		}
-		return fmt.Sprintf("Until %s the parties can agree about milestone %d (%s); after that the panel hears it for %d seconds.", until, i, left, t.Windows.Ruling)
+		return fmt.Sprintf("Until %s the parties can agree about milestone %d (%s); after that the panel hears it for %s.", until, i, left, lasting(t.Windows.Ruling))
 	case escrow.PhaseHearing:
 		return fmt.Sprintf("The panel can rule on milestone %d (%s) until %s.", i, left, until)
 	case escrow.PhaseRuled:
@@ -206,6 +206,19 @@ func fallback(t *escrow.Terms, m *escrow.MilestoneState, u unit) string {
 // percent writes parts per million: 600,000 is "60%".
 func percent(ppm uint32) string {
 	return trimZeros(fmt.Sprintf("%d.%04d", ppm/10_000, ppm%10_000)) + "%"
+}
+
+// lasting writes a number of seconds in the largest unit that is even.
+func lasting(seconds uint64) string {
+	for _, unit := range []struct {
+		seconds uint64
+		name    string
+	}{{86_400, "day"}, {3600, "hour"}, {60, "minute"}} {
+		if n := seconds / unit.seconds; n > 0 && seconds%unit.seconds == 0 && n < 1_000_000 {
+			return count(int(n), unit.name)
+		}
+	}
+	return fmt.Sprintf("%d seconds", seconds)
 }
 
 func count(n int, what string) string {
