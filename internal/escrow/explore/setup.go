@@ -36,10 +36,10 @@ const (
 	appeal     = 7
 )
 
-const (
-	self escrow.Address = "contract"
-	fees                = 100 // bps
-)
+const self escrow.Address = "contract"
+
+// fees is the platform's, in bps.
+const fees = 100
 
 // Setups are the trades that the proof is about.
 func Setups() []Setup {
