@@ -30,15 +30,14 @@ impl Escrow {
     // Opens the trade; the seller's opening is his agreement and deposits his bond. Answers the id. Signer: by, buyer or seller.
     // Errors: NotParty, Paused, 20 to 38, AlreadyOpened, those of a deposit. Events: opened.
     pub fn open(env: Env, terms: Terms, by: u32) -> Result<BytesN<32>, EscrowError> {
-        let party = terms::party(&terms, by)?;
-        party.require_auth();
+        terms::party(&terms, by)?.require_auth();
         admin::not_paused(&env)?;
         terms::check(&env, &terms, &admin::limits(&env), admin::fee(&env).1)?;
         let mut deal = Deal::new(&env, &terms, by)?;
         let bond = if by == SELLER { terms.bond as u64 } else { 0 };
         deal.state.bonds[1] = bond;
         events::Opened { trade: deal.id.clone(), by, terms: terms.clone() }.publish(&env);
-        deal.save_and_take(party, bond, true)?;
+        deal.save_and_take(by, bond, true)?;
         Ok(deal.id)
     }
 
@@ -47,8 +46,7 @@ impl Escrow {
     pub fn accept(env: Env, terms: Terms) -> Result<(), EscrowError> {
         let mut deal = Deal::load(&env, &terms)?;
         let by = 1 - deal.state.opened_by;
-        let party = terms::party(&terms, by)?;
-        party.require_auth();
+        terms::party(&terms, by)?.require_auth();
         admin::not_paused(&env)?;
         if deal.state.stage != OPEN || deal.now() >= terms.fund_by {
             return Err(EscrowError::WrongStage);
@@ -57,14 +55,13 @@ impl Escrow {
         let bond = if by == SELLER { terms.bond as u64 } else { 0 };
         deal.state.bonds[1] += bond;
         events::Accepted { trade: deal.id.clone(), by }.publish(&env);
-        deal.save_and_take(party, bond, true)
+        deal.save_and_take(by, bond, true)
     }
 
     // Deposits total and bond at once. Signer: buyer.
     // Errors: Paused, WrongStage (also from fund_by on), those of a deposit. Events: funded.
     pub fn fund(env: Env, terms: Terms) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
-        terms.buyer.require_auth();
+        let mut deal = Deal::load_as(&env, &terms, BUYER)?;
         admin::not_paused(&env)?;
         let old_stage = deal.state.stage;
         let agreed = old_stage == AGREED || old_stage == OPEN && deal.state.opened_by == SELLER;
@@ -79,7 +76,7 @@ impl Escrow {
         }
         let amount = terms::total(&terms) + terms.bond;
         events::Funded { trade: deal.id.clone(), old_stage, amount }.publish(&env);
-        deal.save_and_take(&terms.buyer, amount as u64, true)
+        deal.save_and_take(BUYER, amount as u64, true)
     }
 
     // Ends what is not funded; a deposited bond goes back. Signer: by, if given; from fund_by on it needs nobody.
@@ -106,8 +103,7 @@ impl Escrow {
     // Says that the milestone is delivered; proof is the hash of what shows it. Signer: seller.
     // Errors: NoSuchMilestone, WrongStage. Events: delivered.
     pub fn deliver(env: Env, terms: Terms, milestone: u32, proof: BytesN<32>) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
-        terms.seller.require_auth();
+        let mut deal = Deal::load_as(&env, &terms, SELLER)?;
         if deal.look(milestone)?.phase != ON_WAY {
             return Err(EscrowError::WrongStage);
         }
@@ -168,9 +164,7 @@ impl Escrow {
     // Starts a dispute; reason is the hash of what it is about. The arbitration fee is set aside, from by's bond or as a deposit.
     // Signer: by, buyer or seller. Errors: NotParty, NoSuchMilestone, WrongStage, DepositNotReceived. Events: disputed.
     pub fn dispute(env: Env, terms: Terms, by: u32, milestone: u32, reason: BytesN<32>) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
-        let party = terms::party(&terms, by)?;
-        party.require_auth();
+        let mut deal = Deal::load_as(&env, &terms, by)?;
         let old_phase = deal.look(milestone)?.phase;
         if old_phase != ON_WAY && old_phase != DELIVERED {
             return Err(EscrowError::WrongStage);
@@ -186,14 +180,13 @@ impl Escrow {
         deal.milestone(milestone).dispute = Some(Case { since: deal.now(), by, aside, ruled_at: 0, appeal: None, votes: Votes::NONE });
         events::Disputed { trade: deal.id.clone(), milestone, by, reason, aside: terms.arbitration_fee, deposited, old_phase }
             .publish(&env);
-        deal.save_and_take(party, if deposited { fee } else { 0 }, false)
+        deal.save_and_take(by, if deposited { fee } else { 0 }, false)
     }
 
     // Offers to end the milestone with seller_amount of what is left for the seller, the rest for the buyer. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage, LeftChanged, AmountOutOfRange. Events: offered.
     pub fn offer(env: Env, terms: Terms, by: u32, milestone: u32, of: i128, seller_amount: i128) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
-        terms::party(&terms, by)?.require_auth();
+        let mut deal = Deal::load_as(&env, &terms, by)?;
         let phase = offerable(&deal, milestone, of, seller_amount)?.phase;
         let offer = &mut deal.milestone(milestone).offers[by as usize];
         let old = offer.filter(|old| old.phase == phase).map(|old| old.seller_amount.into());
@@ -206,14 +199,13 @@ impl Escrow {
     // Ends the milestone by the other side's standing offer, which must say exactly this. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage, LeftChanged, AmountOutOfRange, NoOffer. Events: split, silent, costs, ended, parked.
     pub fn accept_offer(env: Env, terms: Terms, by: u32, milestone: u32, of: i128, seller_amount: i128) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
-        terms::party(&terms, by)?.require_auth();
+        let mut deal = Deal::load_as(&env, &terms, by)?;
         let look = offerable(&deal, milestone, of, seller_amount)?;
         let seller_part = seller_amount as u64;
         if deal.milestone(milestone).offers[1 - by as usize] != Some(Standing { phase: look.phase, seller_amount: seller_part }) {
             return Err(EscrowError::NoOffer);
         }
-        let ppm = money::mul_div(seller_part, u64::from(MILLION), of as u64) as u32;
+        let ppm = money::mul_div(u64::from(MILLION), seller_part, of as u64) as u32;
         let ending = deal.end(milestone, &look, seller_part, ppm);
         events::Split { trade: deal.id.clone(), milestone, by, of, seller_amount, fee: ending.fee.into() }.publish(&env);
         deal.announce(milestone, ending);
@@ -224,8 +216,7 @@ impl Escrow {
     // Notes the hash of a piece of evidence, for ever, in an event. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage. Events: evidence.
     pub fn evidence(env: Env, terms: Terms, by: u32, milestone: u32, hash: BytesN<32>) -> Result<(), EscrowError> {
-        let deal = Deal::load(&env, &terms)?;
-        terms::party(&terms, by)?.require_auth();
+        let deal = Deal::load_as(&env, &terms, by)?;
         let phase = deal.look(milestone)?.phase;
         if !matches!(phase, OFFERS..=APPEAL_HEARING) {
             return Err(EscrowError::WrongStage);
@@ -287,9 +278,7 @@ impl Escrow {
     // Takes the first ruling to the appeal panel, once, depositing the arbitration fee. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage, DepositNotReceived. Events: appealed.
     pub fn appeal(env: Env, terms: Terms, by: u32, milestone: u32) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
-        let party = terms::party(&terms, by)?;
-        party.require_auth();
+        let mut deal = Deal::load_as(&env, &terms, by)?;
         let look = deal.look(milestone)?;
         let now = deal.now();
         let fee = terms.arbitration_fee as u64;
@@ -301,7 +290,7 @@ impl Escrow {
             _ => return Err(EscrowError::WrongStage),
         }
         events::Appealed { trade: deal.id.clone(), milestone, by, aside: terms.arbitration_fee, seller_ppm: look.ppm }.publish(&env);
-        deal.save_and_take(party, fee, false)
+        deal.save_and_take(by, fee, false)
     }
 
     // Pays what is parked for a role, or a part. Signer: the role's owner, unless `to` is the owner: anybody may push it there.
@@ -315,14 +304,7 @@ impl Escrow {
         if to == env.current_contract_address() || to == terms.asset {
             return Err(EscrowError::ForbiddenTarget);
         }
-        let parked = &mut deal.state.parked[role as usize];
-        if amount < 1 || amount > *parked {
-            return Err(EscrowError::AmountOutOfRange);
-        }
-        *parked -= amount;
-        let left = *parked;
-        deal.save();
-        payout::claim(&env, &terms.asset, &to, amount)?;
+        let left = deal.claim(role, &to, amount)?;
         events::Claimed { trade: deal.id.clone(), role, to, amount, left }.publish(&env);
         Ok(())
     }
@@ -400,8 +382,7 @@ impl Escrow {
 
 // `release` by the buyer, `refund` by the seller: who signs gives up.
 fn give(env: &Env, terms: &Terms, by: u32, milestone: u32, amount: i128) -> Result<(), EscrowError> {
-    let mut deal = Deal::load(env, terms)?;
-    terms::party(terms, by)?.require_auth();
+    let mut deal = Deal::load_as(env, terms, by)?;
     let look = deal.look(milestone)?;
     if look.phase == phase::ENDED {
         return Err(EscrowError::WrongStage);

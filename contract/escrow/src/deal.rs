@@ -27,13 +27,6 @@ pub struct Ending {
 }
 
 impl<'a> Deal<'a> {
-    // The trade that these terms have opened. Errors: NotFound.
-    pub fn load(env: &'a Env, terms: &'a Terms) -> Result<Deal<'a>, EscrowError> {
-        let id = terms::id(env, terms);
-        let state = storage::trade(env, &id).ok_or(EscrowError::NotFound)?;
-        Ok(Deal { env, terms, id, state, payouts: Payouts::NONE })
-    }
-
     // A trade that `by` opens. Errors: AlreadyOpened.
     pub fn new(env: &'a Env, terms: &'a Terms, by: u32) -> Result<Deal<'a>, EscrowError> {
         let id = terms::id(env, terms);
@@ -41,6 +34,20 @@ impl<'a> Deal<'a> {
             return Err(EscrowError::AlreadyOpened);
         }
         Ok(Deal { env, terms, id, state: State::opened(by), payouts: Payouts::NONE })
+    }
+
+    // The trade that these terms have opened. Errors: NotFound.
+    pub fn load(env: &'a Env, terms: &'a Terms) -> Result<Deal<'a>, EscrowError> {
+        let id = terms::id(env, terms);
+        let state = storage::trade(env, &id).ok_or(EscrowError::NotFound)?;
+        Ok(Deal { env, terms, id, state, payouts: Payouts::NONE })
+    }
+
+    // The same for what `by`, buyer or seller, does, who signs. Errors: NotFound, NotParty.
+    pub fn load_as(env: &'a Env, terms: &'a Terms, by: u32) -> Result<Deal<'a>, EscrowError> {
+        let deal = Deal::load(env, terms)?;
+        terms::party(terms, by)?.require_auth();
+        Ok(deal)
     }
 
     pub fn now(&self) -> u64 {
@@ -70,13 +77,11 @@ impl<'a> Deal<'a> {
     // The same for a part of what is left, which without a dispute may be less than all.
     pub fn end_part(&mut self, index: u32, look: &Look, part: u64, seller_part: u64, ppm: u32) -> Ending {
         let progress = *self.milestone(index);
-        let mut rest = progress;
-        rest.take(part);
-        *self.milestone(index) = rest;
+        self.milestone(index).take(part);
         let mut parts = [part - seller_part, seller_part];
         let mut ending = Ending { fee: 0, silent: Vec::new(self.env), costs: None };
 
-        if let Some(case) = progress.dispute {
+        if let Some(case) = &progress.dispute {
             let seats = phase::seats(self.terms);
             let hearings = Hearings {
                 fee: self.terms.arbitration_fee as u64,
@@ -156,12 +161,26 @@ impl<'a> Deal<'a> {
         self.extend(false);
     }
 
-    // Keeps the trade as it is now and takes `amount` from a party, whose signature covers the transfer. Errors: see payout::deposit.
-    pub fn save_and_take(&self, from: &Address, amount: u64, strict: bool) -> Result<(), EscrowError> {
+    // Keeps the trade as it is now and takes `amount` from the buyer or seller, who also signs the transfer. Errors: see payout::deposit.
+    pub fn save_and_take(&self, by: u32, amount: u64, strict: bool) -> Result<(), EscrowError> {
         storage::set_trade(self.env, &self.id, &self.state);
-        payout::deposit(self.env, &self.terms.asset, from, amount, strict)?;
+        payout::deposit(self.env, &self.terms.asset, terms::party(self.terms, by)?, amount, strict)?;
         self.extend(amount != 0);
         Ok(())
+    }
+
+    // Pays a part of what is parked for the role to `to`; answers what is still parked. Errors: AmountOutOfRange, TransferFailed.
+    pub fn claim(&mut self, role: u32, to: &Address, amount: i128) -> Result<i128, EscrowError> {
+        let parked = &mut self.state.parked[role as usize];
+        if amount < 1 || amount > *parked {
+            return Err(EscrowError::AmountOutOfRange);
+        }
+        *parked -= amount;
+        let left = *parked;
+        storage::set_trade(self.env, &self.id, &self.state);
+        payout::claim(self.env, &self.terms.asset, to, amount)?;
+        self.extend(true);
+        Ok(left)
     }
 
     // Nothing waits for the mark of an ended trade: archived, it still refuses to be opened again.
@@ -190,7 +209,7 @@ pub fn view(env: &Env, state: &State) -> Trade {
                 seller_amount: offer.seller_amount.into(),
             })
         };
-        let dispute = progress.dispute.map(|case| {
+        let dispute = progress.dispute.as_ref().map(|case| {
             let mut votes = Vec::new(env);
             for vote in case.votes.all() {
                 votes.push_back((vote.role, vote.ppm));

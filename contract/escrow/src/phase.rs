@@ -120,18 +120,165 @@ fn later(now: u64, deadline: u64, before: u32, from: u32) -> u32 {
 
 // The votes of `seats` roles from `first` on: how many, and their median; of an even number the mean of the middle two, down.
 fn tally(votes: &[Vote], first: u32, seats: u32) -> (u32, u32) {
-    let mut sorted = [0; crate::state::PANEL];
-    let mut count = 0;
-    for vote in votes.iter().filter(|vote| vote.role >= first && vote.role < first + seats) {
-        let mut at = count;
-        while at > 0 && sorted[at - 1] > vote.ppm {
-            sorted[at] = sorted[at - 1];
-            at -= 1;
+    let of_panel = || votes.iter().filter(|vote| vote.role >= first && vote.role < first + seats);
+    let count = of_panel().count() as u32;
+    // The middle two; of an odd number both are the middle one. A vote's place is the number of votes below it, equal ones by their role.
+    let (low, high) = (count.saturating_sub(1) / 2, count / 2);
+    let mut sum = 0;
+    for vote in of_panel() {
+        let place = of_panel().filter(|other| (other.ppm, other.role) < (vote.ppm, vote.role)).count() as u32;
+        if place == low {
+            sum += vote.ppm;
         }
-        sorted[at] = vote.ppm;
-        count += 1;
+        if place == high {
+            sum += vote.ppm;
+        }
     }
-    // Of an odd number both are the middle one.
-    let median = if count == 0 { 0 } else { (sorted[(count - 1) / 2] + sorted[count / 2]) / 2 };
-    (count as u32, median)
+    (count, sum / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{Votes, BUYER};
+    use crate::types::{Panel, Windows};
+    use soroban_sdk::testutils::Address as _;
+    use soroban_sdk::{Address, BytesN, Env, Vec};
+
+    const FALL: u32 = 123_456;
+
+    // Windows of 100 (inspection), 10 (offers), 20 (ruling) and 30 (appeal) seconds.
+    fn terms(env: &Env, panel_size: u32, appeal_size: u32) -> Terms {
+        let some = || Address::generate(env);
+        let hash = || BytesN::from_array(env, &[0; 32]);
+        let panel = |size: u32| Panel {
+            arbitrators: Vec::from_iter(env, (0..size).map(|_| some())),
+            quorum: if size == 0 { 0 } else { size / 2 + 1 },
+        };
+        Terms {
+            appeal_panel: panel(appeal_size),
+            arbitration_fee: 0,
+            asset: some(),
+            bond: 0,
+            buyer: some(),
+            fallback_ppm: FALL,
+            fee_bps: 0,
+            fund_by: 0,
+            inspection: 100,
+            milestones: Vec::new(env),
+            panel: panel(panel_size),
+            salt: hash(),
+            seller: some(),
+            terms_hash: hash(),
+            windows: Windows { appeal: 30, offers: 10, ruling: 20 },
+        }
+    }
+
+    fn cast(votes: &[(u32, u32)]) -> Votes {
+        let mut all = Votes::NONE;
+        for (role, ppm) in votes {
+            all.push(Vote { role: *role, ppm: *ppm });
+        }
+        all
+    }
+
+    #[test]
+    fn without_dispute() {
+        let env = Env::default();
+        let terms = terms(&env, 0, 0);
+        let mut progress = Progress { left: 5, ..Progress::NOTHING };
+        let phase = |progress: &Progress, now| look(&terms, progress, 1_000, now).phase;
+        assert_eq!((phase(&progress, 999), phase(&progress, 1_000)), (ON_WAY, DUE_BUYER));
+        progress.delivered_at = 950;
+        assert_eq!((phase(&progress, 1_049), phase(&progress, 1_050)), (DELIVERED, DUE_SELLER));
+        progress.left = 0;
+        assert_eq!(phase(&progress, 0), ENDED);
+    }
+
+    #[test]
+    fn of_a_dispute() {
+        let env = Env::default();
+        const R: u32 = FIRST_RULING;
+        const A: u32 = APPEAL_RULING;
+        const F: u32 = FALLBACK;
+        let three = [(2, 500_000), (3, 100), (4, 900_000)];
+        // Panel, appeal panel, votes, ruled at, appealed at; then (now, phase, outcome, ppm).
+        type Row<'a> = ((u32, u32), &'a [(u32, u32)], u64, u64, &'a [(u64, u32, u32, u32)]);
+        let rows: [Row; 12] = [
+            ((0, 0), &[], 0, 0, &[(1_009, OFFERS, F, FALL), (1_010, DUE_RULING, F, FALL)]),
+            (
+                (3, 0),
+                &[],
+                0,
+                0,
+                &[(1_009, OFFERS, F, FALL), (1_010, HEARING, F, FALL), (1_029, HEARING, F, FALL), (1_030, DUE_RULING, F, FALL)],
+            ),
+            ((3, 0), &three[..1], 0, 0, &[(1_029, HEARING, F, FALL), (1_030, DUE_RULING, F, FALL)]),
+            ((3, 0), &three[..2], 0, 0, &[(1_029, HEARING, F, FALL), (1_030, DUE_RULING, R, 250_050)]),
+            ((3, 0), &three, 1_015, 0, &[(1_015, DUE_RULING, R, 500_000)]),
+            // With an appeal panel the ruling stands back for the appeal window, from when it was complete or the deadline.
+            ((3, 3), &three, 1_015, 0, &[(1_044, RULED, R, 500_000), (1_045, DUE_RULING, R, 500_000)]),
+            ((3, 3), &three[..2], 0, 0, &[(1_030, RULED, R, 250_050), (1_059, RULED, R, 250_050), (1_060, DUE_RULING, R, 250_050)]),
+            // No first ruling: the clock calls the second hearing.
+            (
+                (3, 3),
+                &three[..1],
+                0,
+                0,
+                &[
+                    (1_029, HEARING, F, FALL),
+                    (1_030, APPEAL_HEARING, F, FALL),
+                    (1_049, APPEAL_HEARING, F, FALL),
+                    (1_050, DUE_RULING, F, FALL),
+                ],
+            ),
+            ((3, 3), &[(5, 1), (6, 3)], 0, 0, &[(1_049, APPEAL_HEARING, A, 2), (1_050, DUE_RULING, A, 2)]),
+            ((3, 1), &[(5, 7)], 0, 0, &[(1_030, DUE_RULING, A, 7)]),
+            // Appealed: the second panel has its time from then; silent, it leaves the first ruling as it is.
+            ((3, 3), &three, 1_015, 1_020, &[(1_039, APPEAL_HEARING, R, 500_000), (1_040, DUE_RULING, R, 500_000)]),
+            ((3, 3), &[(2, 500_000), (3, 100), (4, 900_000), (7, 4), (5, 2), (6, 9)], 1_015, 1_020, &[(1_021, DUE_RULING, A, 4)]),
+        ];
+        for ((panel, appeal_panel), votes, ruled_at, appealed_at, wants) in rows {
+            let terms = terms(&env, panel, appeal_panel);
+            let appeal = (appealed_at != 0).then_some((BUYER, appealed_at));
+            let case = Case { since: 1_000, by: BUYER, aside: [0; 2], ruled_at, appeal, votes: cast(votes) };
+            let progress = Progress { left: 5, dispute: Some(case), ..Progress::NOTHING };
+            for (now, phase, outcome, ppm) in wants {
+                let got = look(&terms, &progress, 0, *now);
+                assert_eq!(
+                    (got.phase, got.outcome, got.ppm),
+                    (*phase, *outcome, *ppm),
+                    "panels {panel} and {appeal_panel}, votes {votes:?}, at {now}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_clock_cannot_overflow() {
+        let env = Env::default();
+        let mut terms = terms(&env, 1, 1);
+        terms.windows = Windows { appeal: u64::MAX, offers: u64::MAX, ruling: u64::MAX };
+        terms.inspection = u64::MAX;
+        let case = Case { since: 1, by: BUYER, aside: [0; 2], ruled_at: 0, appeal: None, votes: Votes::NONE };
+        let mut progress = Progress { left: 1, delivered_at: 1, ..Progress::NOTHING };
+        assert_eq!(look(&terms, &progress, 0, u64::MAX - 1).phase, DELIVERED);
+        progress.dispute = Some(case);
+        assert_eq!(look(&terms, &progress, 0, u64::MAX - 1).phase, OFFERS);
+    }
+
+    #[test]
+    fn median() {
+        for (votes, want) in [
+            (&[][..], (0, 0)),
+            (&[(2, 7)], (1, 7)),
+            (&[(2, 7), (3, 2)], (2, 4)),
+            (&[(4, 5), (2, 5), (3, 5)], (3, 5)),
+            (&[(4, 1_000_000), (2, 0), (3, 0), (6, 1_000_000)], (4, 500_000)),
+            (&[(8, 1), (2, 9), (7, 2), (3, 8), (6, 3), (4, 7), (5, 4)], (7, 4)),
+            (&[(9, 1), (1, 9), (2, 5)], (1, 5)), // of the panel's seven seats only
+        ] {
+            assert_eq!(tally(cast(votes).all(), 2, 7), want, "{votes:?}");
+        }
+    }
 }

@@ -272,3 +272,88 @@ impl Cursor<'_> {
         value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there_and_back(state: &State) -> usize {
+        let mut bytes = [0xff; LONGEST];
+        let length = state.encode(&mut bytes);
+        assert_eq!(&State::decode(&mut bytes, length), state);
+        length
+    }
+
+    fn full_case() -> Case {
+        let mut votes = Votes::NONE;
+        for seat in 0..2 * PANEL as u32 {
+            votes.push(Vote { role: 2 + seat, ppm: 1_000_000 - seat });
+        }
+        Case { since: u64::MAX, by: SELLER, aside: [u64::MAX, 1], ruled_at: 7, appeal: Some((SELLER, u64::MAX)), votes }
+    }
+
+    #[test]
+    fn every_shape_survives() {
+        let mut state = State::opened(SELLER);
+        assert_eq!(there_and_back(&state), 18);
+        state.stage = AGREED;
+        state.bonds = [0, i64::MAX as u64];
+        there_and_back(&state);
+
+        state.stage = FUNDED;
+        state.bonds = [u64::MAX, 1];
+        state.count = 3;
+        state.milestones[0].left = 5;
+        assert_eq!(there_and_back(&state), 18 + 9 + 8 + 8);
+        state.milestones[2] =
+            Progress { left: u64::MAX, delivered_at: 0, offers: [None, Some(Standing { phase: 7, seller_amount: 3 })], dispute: None };
+        there_and_back(&state);
+        let early = Case { since: 1, by: BUYER, aside: [3, 0], ruled_at: 0, appeal: None, votes: Votes::NONE };
+        state.milestones[2].dispute = Some(early);
+        there_and_back(&state);
+        state.parked[0] = 1;
+        state.parked[15] = i128::MAX;
+        there_and_back(&state);
+    }
+
+    #[test]
+    fn longest_is_what_the_fullest_takes() {
+        let mut state = State::opened(BUYER);
+        state.stage = FUNDED;
+        state.count = MILESTONES;
+        let offer = Some(Standing { phase: 7, seller_amount: u64::MAX });
+        state.milestones =
+            [Progress { left: u64::MAX, delivered_at: u64::MAX, offers: [offer; 2], dispute: Some(full_case()) }; MILESTONES];
+        state.parked = [i128::MAX; ROLES];
+        assert_eq!(there_and_back(&state), LONGEST);
+    }
+
+    #[test]
+    fn an_ended_trade_is_one_byte() {
+        let mut state = State::opened(SELLER);
+        state.stage = ENDED;
+        assert_eq!(there_and_back(&state), 1);
+        state.stage = CANCELLED;
+        state.parked[1] = 1 << 70;
+        assert_eq!(there_and_back(&state), 18);
+    }
+
+    #[test]
+    fn an_ended_milestone_keeps_nothing() {
+        let mut state = State::opened(BUYER);
+        state.stage = FUNDED;
+        state.count = 1;
+        state.milestones[0] = Progress { left: 0, delivered_at: 9, offers: [None; 2], dispute: Some(full_case()) };
+        let mut bytes = [0; LONGEST];
+        let length = state.encode(&mut bytes);
+        assert_eq!(State::decode(&mut bytes, length).milestones[0], Progress::NOTHING);
+    }
+
+    #[test]
+    fn what_is_taken_ends_offers() {
+        let mut progress =
+            Progress { left: 10, delivered_at: 3, offers: [Some(Standing { phase: 0, seller_amount: 4 }); 2], dispute: None };
+        progress.take(4);
+        assert_eq!(progress, Progress { left: 6, delivered_at: 3, offers: [None; 2], dispute: None });
+    }
+}

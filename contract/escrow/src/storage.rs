@@ -1,4 +1,5 @@
-// Alone touches the ledger's storage, and owns every TTL, in ledgers. Nothing has field names: each byte is paid for, again and again.
+// Alone touches the ledger's storage, and owns every TTL, in ledgers. What trades and assets have has no field names: each byte is paid for,
+// again and again. The configuration is there once.
 //
 //   persistent  <32-byte id>      a trade, laid out by state.rs
 //   persistent  <asset address>   what is owed in it: (total, fees)

@@ -132,3 +132,61 @@ fn within(value: u64, least: u64, most: u64, error: EscrowError) -> Result<(), E
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use soroban_sdk::testutils::Address as _;
+
+    fn panel(env: &Env, size: u32, quorum: u32) -> Panel {
+        Panel { arbitrators: Vec::from_iter(env, (0..size).map(|_| Address::generate(env))), quorum }
+    }
+
+    #[test]
+    fn panels() {
+        let env = Env::default();
+        let nobody = panel(&env, 0, 0);
+        for size in 0..9 {
+            for quorum in 0..9 {
+                let want = if ![0, 1, 3, 5, 7].contains(&size) {
+                    Err(EscrowError::PanelSize)
+                } else if size == 0 && quorum != 0 || size > 0 && (quorum * 2 <= size || quorum > size) {
+                    Err(EscrowError::BadQuorum)
+                } else {
+                    Ok(())
+                };
+                let panel = panel(&env, size, quorum);
+                assert_eq!(check_panels(&panel, &nobody), want, "{quorum} of {size}");
+                let as_appeal = if want.is_ok() && size > 0 { Err(EscrowError::AppealWithoutPanel) } else { want };
+                assert_eq!(check_panels(&nobody, &panel), as_appeal, "{quorum} of {size} on appeal");
+            }
+        }
+    }
+
+    #[test]
+    fn sums_stop_at_the_end() {
+        let env = Env::default();
+        let milestone =
+            crate::types::Milestone { amount: i128::MAX, deliver_by: u64::MAX - 5, description: BytesN::from_array(&env, &[0; 32]) };
+        let some = || Address::generate(&env);
+        let hash = || BytesN::from_array(&env, &[0; 32]);
+        let terms = Terms {
+            appeal_panel: panel(&env, 0, 0),
+            arbitration_fee: 0,
+            asset: some(),
+            bond: 0,
+            buyer: some(),
+            fallback_ppm: 0,
+            fee_bps: 0,
+            fund_by: 0,
+            inspection: 3,
+            milestones: vec![&env, milestone.clone(), milestone],
+            panel: panel(&env, 0, 0),
+            salt: hash(),
+            seller: some(),
+            terms_hash: hash(),
+            windows: crate::types::Windows { appeal: 1, offers: 1, ruling: 1 },
+        };
+        assert_eq!((total(&terms), last_deadline(&terms)), (i128::MAX, u64::MAX));
+    }
+}

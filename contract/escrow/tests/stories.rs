@@ -103,8 +103,7 @@ impl<'a> Reader<'a> {
         balances.insert("contract".to_string(), 0);
         actors.insert("contract".to_string(), world.escrow.clone());
         actors.insert("token".to_string(), world.token.clone());
-        let mut reader =
-            Reader { world, story, platform, actors, terms: BTreeMap::new(), balances, owed: Owed { fees: 0, total: 0 } };
+        let mut reader = Reader { world, story, platform, actors, terms: BTreeMap::new(), balances, owed: Owed { fees: 0, total: 0 } };
         for (name, amount) in fields(&story["balances"]) {
             reader.world.token().mint(&reader.actors[name], &amount_of(amount));
             reader.balances.insert(name.clone(), amount_of(amount));
@@ -212,7 +211,10 @@ impl<'a> Reader<'a> {
         for (index, event) in events.iter().enumerate() {
             let want = wanted.get(index).ok_or_else(|| format!("one event too many: {event:?}"))?;
             let (name, data) = want.as_array().and_then(|want| want.split_first()).ok_or("an event is a list")?;
-            if event.name != text(name) || event.data.len() != data.len() || !data.iter().zip(&event.data).all(|(want, got)| self.same(want, got)) {
+            if event.name != text(name)
+                || event.data.len() != data.len()
+                || !data.iter().zip(&event.data).all(|(want, got)| self.same(want, got))
+            {
                 return Err(format!("event {index}: got {event:?}, want {want}"));
             }
             let topics = match (function, step.get("trade")) {
@@ -395,7 +397,9 @@ impl<'a> Reader<'a> {
                 self.world.scval(want) == *got
             }
             (Value::String(want), ScVal::Address(_)) => self.actors.get(want).is_some_and(|want| self.world.scval(want) == *got),
-            (Value::String(want), ScVal::Map(_)) => want.strip_prefix("terms:").is_some_and(|name| self.world.scval(&self.terms[name]) == *got),
+            (Value::String(want), ScVal::Map(_)) => {
+                want.strip_prefix("terms:").is_some_and(|name| self.world.scval(&self.terms[name]) == *got)
+            }
             (Value::Array(want), ScVal::Vec(Some(got))) => {
                 want.len() == got.len() && want.iter().zip(got.iter()).all(|(want, got)| self.same(want, got))
             }
