@@ -54,7 +54,7 @@ func (s *server) assembleTransaction(ctx context.Context, in *assembleIn) (*Answ
 		return nil, err
 	}
 	if sim.Failure != nil {
-		return nil, s.failed(ctx, o, want, *sim.Failure)
+		return nil, s.failed(ctx, o, want, *sim.Failure, true)
 	}
 	data, err := decodeLike("transaction data", sim.TransactionData, tx.Data())
 	if err != nil {

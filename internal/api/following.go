@@ -173,7 +173,7 @@ func (s *server) txError(ctx context.Context, t relay.Transaction) (*TxError, er
 	if f == nil {
 		return out, nil
 	}
-	out.Detail = clipTo(f.Detail, 500)
+	out.Detail = firstLine(f.Detail)
 	if f.Kind != relay.FailedByContract {
 		return out, nil
 	}

@@ -231,9 +231,16 @@ func (n *modelNet) Simulate(_ context.Context, text string) (relay.Simulation, e
 		return relay.Simulation{Ledger: n.ledger, Failure: &relay.Failure{Kind: relay.FailedByHost, Detail: err.Error()}}, nil
 	}
 	balances := n.copyBalances()
-	_, err = n.c.Clone().Apply(n.env(balances), call)
+	result, err := n.c.Clone().Apply(n.env(balances), call)
 	if err != nil {
 		return relay.Simulation{Ledger: n.ledger, Failure: n.failure(err)}, nil
+	}
+	for _, e := range result.Events {
+		about := stellar.Event{Event: e, Trade: &result.Trade}
+		if _, ok := e.(escrow.Collected); ok {
+			about.Trade, about.Asset = nil, &result.Asset
+		}
+		sim.Events = append(sim.Events, must(stellar.Encode(must(stellar.EncodeEvent(n.self, about)))))
 	}
 	if len(tx.Auth()) > 0 { // as they would be enforced
 		if err := n.authorised(tx, call); err != nil {

@@ -119,7 +119,7 @@ func (s *server) prepare(ctx context.Context, o order) (*PreparedOut, error) {
 		return nil, err
 	}
 	if sim.Failure != nil {
-		return nil, s.failed(ctx, o, want, *sim.Failure)
+		return nil, s.failed(ctx, o, want, *sim.Failure, false)
 	}
 	if sim.Restore != nil {
 		return s.restore(ctx, o, envelope, sim)
@@ -160,6 +160,9 @@ func (s *server) prepared(ctx context.Context, o order, tx stellar.Transaction, 
 		Hash: tx.Hash(s.Network).String(), Action: o.call.Function(), Transaction: text, Source: escrow.Address(tx.Source().String()),
 		Sequence: strconv.FormatInt(tx.Sequence(), 10), ValidUntil: Time(tx.NotAfter()), Contract: escrow.Address(o.contract.String()),
 		Authorisations: []AuthorisationOut{}, Fee: feeOf(tx), Resources: ResourcesOut(sim.Cost), Ledger: ledgerOf(sim.Ledger),
+	}
+	if err := p.parkedIn(o.contract, sim.Events); err != nil {
+		return nil, fmt.Errorf("read the simulation of %s: %w", o.call.Function(), err)
 	}
 	if out.Summary, out.Warnings, err = s.summary(ctx, o, p); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
@@ -66,6 +67,34 @@ func (s *server) try(o order, now uint64) (preview, error) {
 		p.after = &after
 	}
 	return p, nil
+}
+
+// parkedIn marks the payouts that the simulation parked: the rules assume a token that pays, the network has asked the real one. Events of other contracts are
+// passed over.
+func (p *preview) parkedIn(contract stellar.Address, events []string) error {
+	for i, text := range events {
+		raw, err := decodeLike(fmt.Sprintf("event %d", i), text, resultOf(stellar.EncodeEvent))
+		if err != nil {
+			return err
+		}
+		e, err := stellar.DecodeEvent(contract, raw)
+		if errors.Is(err, stellar.ErrOtherContract) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("event %d: %w", i, err)
+		}
+		parked, ok := e.Event.(escrow.Parked)
+		if !ok {
+			continue
+		}
+		for j := range p.result.Payouts {
+			if p.result.Payouts[j].Role == parked.Role {
+				p.result.Payouts[j].Parked = true
+			}
+		}
+	}
+	return nil
 }
 
 // willing is a token that does what it is asked. escrow's Preview has the same, but keeps the state afterwards to itself.
@@ -193,8 +222,12 @@ func milestoneOf(call escrow.Call) (uint32, bool) {
 	return 0, false
 }
 
-// failed is the answer when the simulation refuses a call that the rules would carry out.
-func (s *server) failed(ctx context.Context, o order, want stellar.Tree, f relay.Failure) error {
+// failed is the answer when the simulation refuses a call that the rules would carry out. signed says that it checked signatures; without them, it writes down
+// whatever is to be signed, so it can only miss an authorisation that no signature could give: one that a called contract asks for on its own account.
+func (s *server) failed(ctx context.Context, o order, want stellar.Tree, f relay.Failure, signed bool) error {
+	if f.Kind == relay.FailedByAuth && !signed {
+		return problemf(kindTree, "%s: a contract that is called asks for an authorisation that does not belong to %s (%s)", o.call.Function(), o.call.Function(), firstLine(f.Detail))
+	}
 	ours := f.Kind == relay.FailedByContract && f.Contract == o.contract.String()
 	if want.Transfer != nil && (!ours || escrow.Code(f.Code) == escrow.ErrDepositNotReceived) {
 		// Money was to come in: most often it is not there. Say so in numbers, if that is it.
@@ -205,7 +238,13 @@ func (s *server) failed(ctx context.Context, o order, want stellar.Tree, f relay
 	if ours {
 		return s.refusal(o, escrow.Code(f.Code), escrow.Code(f.Code).Error()+", says the network at this moment")
 	}
-	return problemf(kindSimulation, "%s: %s (%s)", o.call.Function(), clipTo(f.Detail, 500), f.Kind)
+	return problemf(kindSimulation, "%s: %s (%s)", o.call.Function(), firstLine(f.Detail), f.Kind)
+}
+
+// firstLine is what of the network's text fits an answer; the rest, a list of the host's events, is for its logs.
+func firstLine(detail string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(detail), "\n")
+	return clipTo(line, 300)
 }
 
 // cannotPay says why somebody cannot pay a deposit; empty if that is not visible from outside.

@@ -241,7 +241,7 @@ func rejected(tx stellar.Transaction, n stellar.Network, answer relay.Submission
 	}
 	detail := answer.Code
 	if answer.Detail != "" {
-		detail += ": " + clipTo(answer.Detail, 500)
+		detail += ": " + firstLine(answer.Detail)
 	}
 	return &kindError{kind: kindNotAccepted, detail: fmt.Sprintf("transaction %s: %s", tx.Hash(n), detail), add: func(p *Problem) {
 		if r.next != "" {

@@ -89,7 +89,7 @@ func (s *server) summary(ctx context.Context, o order, p preview) (SummaryOut, [
 
 // deed is what is done, in one sentence.
 func deed(o order, p preview) string {
-	who := "Anyone"
+	who := "" // nobody signs
 	if o.trade != nil {
 		if role, ok := o.trade.Terms.RoleOf(p.result.Signer); ok {
 			who = sentence(roleWords(&o.trade.Terms, role))
@@ -103,6 +103,9 @@ func deed(o order, p preview) string {
 	case escrow.CallFund:
 		return fmt.Sprintf("The buyer funds the trade: %s for %s and a bond of %s.", o.u.say(totalOf(&c.Terms)), count(len(c.Terms.Milestones), "milestone"), o.u.say(c.Terms.Bond))
 	case escrow.CallCancel:
+		if who == "" {
+			return "The trade was not funded in time and is cancelled; it cannot be opened again."
+		}
 		return who + " cancels the trade; it cannot be opened again."
 	case escrow.CallDeliver:
 		return fmt.Sprintf("The seller marks milestone %d as delivered.", c.Milestone)
@@ -111,7 +114,7 @@ func deed(o order, p preview) string {
 	case escrow.CallRefund:
 		return fmt.Sprintf("The seller gives %s of milestone %d back to the buyer.", o.u.say(c.Amount), c.Milestone)
 	case escrow.CallSettle:
-		return fmt.Sprintf("Anyone carries out what is due of %s.", milestoneList(c.Milestones))
+		return fmt.Sprintf("What is due of %s is carried out; nobody has to agree to that.", milestoneList(c.Milestones))
 	case escrow.CallDispute:
 		return fmt.Sprintf("%s disputes milestone %d and sets %s aside for a hearing.", who, c.Milestone, o.u.say(c.Terms.ArbitrationFee))
 	case escrow.CallOffer:
@@ -129,11 +132,14 @@ func deed(o order, p preview) string {
 	case escrow.CallAppeal:
 		return fmt.Sprintf("%s appeals against the ruling on milestone %d.", who, c.Milestone)
 	case escrow.CallClaim:
-		return fmt.Sprintf("%s claims parked money of %s.", who, roleWords(&o.trade.Terms, c.Role))
+		if who == "" {
+			return fmt.Sprintf("Parked money is sent to its owner, %s.", roleWords(&o.trade.Terms, c.Role))
+		}
+		return fmt.Sprintf("%s sends parked money to %s.", who, c.To)
 	case escrow.CallExtend:
-		return "Anyone pays for the trade's entry to stay in the ledger as long as the network allows."
+		return "The trade's entry is paid for to stay in the ledger as long as the network allows."
 	case escrow.CallCollect:
-		return "Anyone sends the booked fees to their receiver."
+		return "The booked fees are sent to their receiver."
 	}
 	return who + " calls " + o.call.Function() + "."
 }

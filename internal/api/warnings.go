@@ -28,19 +28,34 @@ func (s *server) warnings(ctx context.Context, o order, p preview) ([]Warning, e
 			}
 		}
 	}
+	if !pushes(o.call) {
+		return out, nil // whoever asked for parking need not be warned of it
+	}
 	for _, pay := range p.result.Payouts {
-		if pay.Parked {
-			continue
-		}
 		name := "the fee receiver"
 		if o.trade != nil {
 			name = roleWords(&o.trade.Terms, pay.Role)
 		}
+		known := len(out)
 		if err := s.aboutReceiver(ctx, o, pay.Who, name, pay.Amount, warn); err != nil {
 			return nil, err
 		}
+		if pay.Parked && len(out) == known {
+			warn("cannot-receive", "%s (%s) cannot be paid now: the asset's contract refuses; the payout would be parked", name, pay.Who)
+		}
 	}
 	return out, nil
+}
+
+// pushes tells whether a call tries to pay.
+func pushes(call escrow.Call) bool {
+	switch c := call.(type) {
+	case escrow.CallSettle:
+		return c.Push
+	case escrow.CallCancel:
+		return c.Push
+	}
+	return true
 }
 
 // commits tells whether somebody binds themselves to the terms by the call.

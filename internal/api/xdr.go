@@ -21,6 +21,9 @@ func decodeLike[T any, P binary[T]](what, text string, _ *T) (T, error) {
 	return out, err
 }
 
+// resultOf is the type that a function of internal/stellar returns, for decodeLike.
+func resultOf[A, B, T any](func(A, B) (T, error)) *T { return nil }
+
 // decodeAll is decodeLike for a list.
 func decodeAll[T any, P binary[T]](what string, texts []string, _ []T) ([]T, error) {
 	out := make([]T, len(texts))
