@@ -29,7 +29,7 @@ func (s *server) prepareAction(ctx context.Context, in *actionIn) (*Answer[Prepa
 		for _, r := range table {
 			names = append(names, r.name)
 		}
-		return nil, invalid([]FieldError{{Location: "path.action", Message: "no action of a trade: " + strings.Join(names, ", "), Value: clip(in.Action)}})
+		return nil, invalid([]FieldError{{Location: "path.action", Message: "no action of a trade: " + strings.Join(names, ", "), Value: echo(in.Action)}})
 	}
 	if _, err := s.head(ctx, in.AtLeast); err != nil {
 		return nil, err

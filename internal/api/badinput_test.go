@@ -153,11 +153,22 @@ func TestEveryMistakeIsNamedAtOnce(t *testing.T) {
 func TestASecretKeyInTheWrongPlaceIsNotRepeated(t *testing.T) {
 	c := newClient(t, newModelNet())
 	secret := must(keypair.Random()).Seed()
-	in := OpenIn{Terms: goodTerms(), By: "buyer"}
-	in.Terms.Buyer = secret
-	w := c.call(http.MethodPost, "/v1/trades", in)
-	if w.Code != http.StatusUnprocessableEntity || strings.Contains(w.Body.String(), secret) || strings.Contains(c.log.String(), secret) {
-		t.Errorf("status %d, and the secret stands in the answer or the log", w.Code)
+	good := string(must(json.Marshal(OpenIn{Terms: goodTerms(), By: "buyer"})))
+	for _, where := range []string{`"buyer":"` + address("buyer"), `"by":"buyer`, `"bond":"1`, `"fund_by":"2026-01-01T02:46:40Z`, `"inspection":10000,"fallback_ppm":500000,"bond":"1`} {
+		name, _, _ := strings.Cut(where, ":")
+		body := strings.Replace(good, where, name+`:"`+secret, 1)
+		if body == good && name != `"inspection"` {
+			t.Fatalf("%s is not in the body", where)
+		}
+		w := c.call(http.MethodPost, "/v1/trades", body)
+		if w.Code == http.StatusOK && body != good || strings.Contains(w.Body.String(), secret[:12]) || strings.Contains(c.log.String(), secret[:12]) {
+			t.Errorf("%s: status %d, and the secret stands in the answer or the log: %s", name, w.Code, w.Body)
+		}
+	}
+	for _, path := range []string{"/v1/trades/" + secret, "/v1/trades?party=" + secret, "/v1/trades?cursor=" + secret, "/v1/trades?stage=" + secret, "/v1/transactions/" + secret} {
+		if w := c.call(http.MethodGet, path, nil); w.Code != http.StatusUnprocessableEntity || strings.Contains(w.Body.String(), secret[:12]) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 
@@ -179,7 +190,8 @@ func TestBadBodies(t *testing.T) {
 		{"too deep", strings.Repeat("[", 1000) + strings.Repeat("]", 1000), 400, "malformed-json", "deep"},
 		{"an unknown field", `{"sponsor":true,` + good[1:], 422, "invalid-fields", "body.sponsor"},
 		{"an unknown field in the terms", strings.Replace(good, `"terms":{`, `"terms":{"price":"1",`, 1), 422, "invalid-fields", "body.terms.price"},
-		{"a missing field", strings.Replace(good, `"by":"buyer"`, `"source":""`, 1), 422, "invalid-fields", "by"},
+		{"a missing field", strings.Replace(good, `"by":"buyer"`, `"source":""`, 1), 422, "invalid-fields", "body.by: missing"},
+		{"missing fields in the terms", `{"by":"buyer","terms":{}}`, 422, "invalid-fields", "body.terms.seller: missing"},
 		{"an amount as a number", strings.Replace(good, `"12.5"`, `12.5`, 1), 422, "invalid-fields", "body.terms.milestones[0].amount"},
 		{"seconds with a fraction", strings.Replace(good, `"inspection":10000`, `"inspection":10000.5`, 1), 422, "invalid-fields", "body.terms.inspection"},
 		{"seconds beyond 64 bits", strings.Replace(good, `"inspection":10000`, `"inspection":1e30`, 1), 422, "invalid-fields", "body"},

@@ -76,12 +76,12 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Del("Content-Type")
 	if probe.status == http.StatusMethodNotAllowed {
 		p := problemOf(r.Context(), kindMethod)
-		p.Detail = fmt.Sprintf("%s is not possible on %s; it takes %s", r.Method, clip(r.URL.Path), w.Header().Get("Allow"))
+		p.Detail = fmt.Sprintf("%s is not possible on %s; it takes %s", r.Method, echo(r.URL.Path), w.Header().Get("Allow"))
 		writeProblem(w, p)
 		return
 	}
 	p := problemOf(r.Context(), kindNoRoute)
-	p.Detail = fmt.Sprintf("there is nothing at %s", clip(r.URL.Path))
+	p.Detail = fmt.Sprintf("there is nothing at %s", echo(r.URL.Path))
 	writeProblem(w, p)
 }
 

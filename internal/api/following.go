@@ -66,7 +66,7 @@ type readTransactionIn struct {
 func (s *server) readTransaction(ctx context.Context, in *readTransactionIn) (*Answer[TransactionOut], error) {
 	hash, err := stellar.ParseHash(in.Hash)
 	if err != nil {
-		return nil, invalid([]FieldError{{Location: "path.hash", Message: "not the hash of a transaction: 64 hex digits", Value: clip(in.Hash)}})
+		return nil, invalid([]FieldError{{Location: "path.hash", Message: "not the hash of a transaction: 64 hex digits", Value: echo(in.Hash)}})
 	}
 	out, err := s.waitFor(ctx, hash.String(), in.wait(), TransactionOut{})
 	if err != nil {

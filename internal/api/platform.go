@@ -123,7 +123,7 @@ func (s *server) readProblem(_ context.Context, in *struct {
 	all := allProblems()
 	i := slices.IndexFunc(all, func(p ProblemKind) bool { return p.Code == in.Code })
 	if i < 0 {
-		return nil, problemf(kindNoProblem, "%s", clip(in.Code))
+		return nil, problemf(kindNoProblem, "%s", echo(in.Code))
 	}
 	return &Answer[ProblemKind]{all[i]}, nil
 }

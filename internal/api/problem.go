@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -204,8 +205,14 @@ func ownProblems(ctx huma.Context, _ string, v any) (any, error) {
 	}
 	for _, d := range m.Errors[:min(len(m.Errors), maxFieldErrors)] {
 		f := FieldError{Location: d.Location, Message: d.Message}
-		if k == kindInvalid && d.Value != nil {
-			f.Value = clip(fmt.Sprint(d.Value))
+		if missing := requiredProperty.FindStringSubmatch(d.Message); missing != nil {
+			f.Location, f.Message = d.Location+"."+missing[1], "missing"
+		}
+		switch v := d.Value.(type) {
+		case string, bool, float64, int64, uint64:
+			if k == kindInvalid {
+				f.Value = echo(fmt.Sprint(v))
+			}
 		}
 		p.Errors = append(p.Errors, f)
 	}
@@ -213,6 +220,20 @@ func ownProblems(ctx huma.Context, _ string, v any) (any, error) {
 		p.Detail = p.Errors[0].Location + ": " + p.Errors[0].Message
 	}
 	return p, nil
+}
+
+// requiredProperty is how huma says that a field is missing; it names the object around it as the place.
+var requiredProperty = regexp.MustCompile(`^expected required property (\w+) to be present$`)
+
+// secretKey is the form of an account's secret key.
+var secretKey = regexp.MustCompile(`S[A-Z2-7]{55}`)
+
+// echo is a bad value as it is repeated to whoever sent it: shortened, and never a secret key, which is not to stand in anybody's logs.
+func echo(s string) string {
+	if secretKey.MatchString(s) {
+		return ""
+	}
+	return clip(s)
 }
 
 // problemResponses documents what a route may answer besides success.

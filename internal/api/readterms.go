@@ -15,7 +15,7 @@ import (
 type fieldErrors []FieldError
 
 func (f *fieldErrors) add(location, value, format string, args ...any) {
-	*f = append(*f, FieldError{Location: location, Message: fmt.Sprintf(format, args...), Value: clip(value)})
+	*f = append(*f, FieldError{Location: location, Message: fmt.Sprintf(format, args...), Value: echo(value)})
 }
 
 // refuse adds what the contract would refuse too, by its name for it.
@@ -59,6 +59,10 @@ func (f *fieldErrors) amount(location, text string, u unit) amount.Int128 {
 		return amount.Int128{}
 	}
 	a, err := u.parse(text)
+	if secretKey.MatchString(text) {
+		f.add(location, "", "not an amount: what was given looks like a secret key; if it is one, others may know it now")
+		return a
+	}
 	if err != nil {
 		f.add(location, "", "%v", err)
 	}

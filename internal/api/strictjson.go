@@ -69,7 +69,7 @@ func checkDuplicates(data []byte) error {
 		name, _ := tok.(string)
 		lower := strings.ToLower(name)
 		if stack[top].seen[lower] {
-			return fmt.Errorf("%w: %q", errDuplicate, clip(name))
+			return fmt.Errorf("%w: %q", errDuplicate, echo(name))
 		}
 		stack[top].seen[lower] = true
 		stack[top].key = false

@@ -39,18 +39,18 @@ func parseTime(s string) (Time, error) {
 	if s != "" && strings.Trim(s, "0123456789") == "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("%s is above 2^64-1", clip(s))
+			return 0, fmt.Errorf("%s is above 2^64-1", echo(s))
 		}
 		return Time(n), nil
 	}
 	at, err := time.Parse(time.RFC3339, s)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q is neither RFC 3339 (2026-01-31T12:00:00Z) nor unix seconds", clip(s))
+		return 0, fmt.Errorf("%q is neither RFC 3339 (2026-01-31T12:00:00Z) nor unix seconds", echo(s))
 	case at.Nanosecond() != 0:
-		return 0, fmt.Errorf("%q has parts of a second; ledgers count whole seconds", clip(s))
+		return 0, fmt.Errorf("%q has parts of a second; ledgers count whole seconds", echo(s))
 	case at.Unix() < 0:
-		return 0, fmt.Errorf("%q is before 1970", clip(s))
+		return 0, fmt.Errorf("%q is before 1970", echo(s))
 	}
 	return Time(at.Unix()), nil
 }

@@ -22,7 +22,7 @@ var eventID = regexp.MustCompile(`^[0-9]{19}-[0-9]{10}$`)
 
 func (p Page) cursor() (string, error) {
 	if p.Cursor != "" && !eventID.MatchString(p.Cursor) {
-		return "", invalid([]FieldError{{Location: "query.cursor", Message: "not a cursor: take next of the page before", Value: clip(p.Cursor)}})
+		return "", invalid([]FieldError{{Location: "query.cursor", Message: "not a cursor: take next of the page before", Value: echo(p.Cursor)}})
 	}
 	return p.Cursor, nil
 }
@@ -35,7 +35,7 @@ type ByID struct {
 func (b ByID) id() (escrow.ID, error) {
 	var id escrow.ID
 	if err := id.UnmarshalText([]byte(b.ID)); err != nil {
-		return id, invalid([]FieldError{{Location: "path.id", Message: "not the id of a trade: 64 hex digits", Value: clip(b.ID)}})
+		return id, invalid([]FieldError{{Location: "path.id", Message: "not the id of a trade: 64 hex digits", Value: echo(b.ID)}})
 	}
 	return id, nil
 }
