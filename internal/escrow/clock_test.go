@@ -332,6 +332,11 @@ func TestFundByEdge(t *testing.T) {
 				check(escrow.CallFund{Terms: terms}, when(before && (agreed || openedBy == escrow.Seller), escrow.ErrWrongStage))
 				check(escrow.CallCancel{Terms: terms, By: &by}, nil)
 				check(escrow.CallCancel{Terms: terms}, when(!before, escrow.ErrNotDue))
+				trade := w.c.Trades[idOf(terms)]
+				strangers := escrow.Next(&terms, &trade, false, now, escrow.Nobody)
+				if (len(strangers) == 1) == before {
+					t.Errorf("opened by %d, agreed %v, at %d: a stranger can do %+v", openedBy, agreed, now, strangers)
+				}
 				other := terms
 				other.Salt[0]++
 				check(escrow.CallOpen{Terms: other, By: openedBy}, when(before, escrow.ErrFundByPast))

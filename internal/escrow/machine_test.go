@@ -516,6 +516,11 @@ func checkShape(t *rapid.T, id escrow.ID, trade *escrow.Trade) {
 		} else if !reflect.DeepEqual(m, escrow.MilestoneState{}) {
 			t.Fatalf("%s: ended milestone %d is %+v", id, i, m)
 		}
+		for _, o := range m.Offers {
+			if o != nil && o.Of != m.Left {
+				t.Fatalf("%s: an offer of %s is kept, %s is left", id, o.Of.Units(), m.Left.Units())
+			}
+		}
 	}
 	if trade.Stage == escrow.StageFunded && alive == 0 {
 		t.Fatalf("%s: funded, and no milestone is left", id)
