@@ -159,6 +159,28 @@ func TestNoStatementScansOrSorts(t *testing.T) {
 	}
 }
 
+// TestConditionsAreInTheIndex finds the list that walks the whole of another index and throws most of it away, which SQLite calls a search,
+// too: whatever a statement says must be equal, its plan must look up. Lists of trades by several conditions are the next test's.
+func TestConditionsAreInTheIndex(t *testing.T) {
+	s := openTemp(t)
+	equal := regexp.MustCompile(`(?:WHERE|AND) (\w+) = \?`)
+	checked := 0
+	for text, where := range statements(t) {
+		if !strings.HasPrefix(strings.TrimSpace(text), "SELECT") || strings.HasPrefix(where, "trades {") {
+			continue
+		}
+		for _, column := range equal.FindAllStringSubmatch(text, -1) {
+			checked++
+			if lines := plan(t, s.write, text); !strings.Contains(lines[0], column[1]+"=?") {
+				t.Errorf("%s: %s is not looked up: %s\n%s", where, column[1], lines[0], text)
+			}
+		}
+	}
+	if checked < 15 {
+		t.Errorf("only %d conditions were found", checked)
+	}
+}
+
 // TestListsUseTheirIndex names the index of the lists that grow with the number of trades.
 func TestListsUseTheirIndex(t *testing.T) {
 	s := openTemp(t)
