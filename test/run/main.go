@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if *partsFlag != "optional" && *partsFlag != "required" {
 		return fmt.Errorf("-parts=%s: say optional or required", *partsFlag)
 	}
-	s := suite{out: out, required: *partsFlag == "required", cache: cacheDir()}
+	s := suite{out: out, required: *partsFlag == "required", cache: cacheDir(), notes: new([]string)}
 	if *fuzz != "" {
 		return s.fuzzAll(ctx, *fuzz, *part)
 	}
@@ -62,6 +62,7 @@ type suite struct {
 	out      io.Writer
 	required bool
 	cache    string
+	notes    *[]string // to be read last, below the summary
 }
 
 // runAll runs the stages in their order, or the one named, and goes on after a failure so that one run shows everything.
@@ -69,7 +70,7 @@ func (s suite) runAll(ctx context.Context, only string) error {
 	var passed, failed, skipped int
 	var lines []string
 	for _, st := range stages {
-		if only != "" && st.name != only {
+		if only != st.name && (only != "" || st.onlyByName) {
 			continue
 		}
 		fmt.Fprintf(s.out, "--- %s: %s\n", st.name, st.about)
@@ -93,6 +94,9 @@ func (s suite) runAll(ctx context.Context, only string) error {
 		return fmt.Errorf("no stage is called %q; there are %s", only, strings.Join(stageNames(), ", "))
 	}
 	fmt.Fprintf(s.out, "\nstages:\n%s\n%d passed, %d failed, %d skipped\n", strings.Join(lines, "\n"), passed, failed, skipped)
+	for _, note := range *s.notes {
+		fmt.Fprintln(s.out, note)
+	}
 	if failed > 0 {
 		return fmt.Errorf("%d of %d stages failed", failed, len(lines))
 	}

@@ -15,13 +15,15 @@ import (
 type stage struct {
 	name, about string
 	do          func(context.Context, suite) error
+	onlyByName  bool // takes minutes each time: run by CI, and with PART=name
 }
 
 var stages = []stage{
-	{"format", "gofmt", gofmt},
-	{"vet", "go vet and staticcheck", vet},
-	{"go", "every Go test", goTests},
-	{"rust", "the contract: rustfmt, clippy, cargo test", rustTests},
+	{name: "format", about: "gofmt", do: gofmt},
+	{name: "vet", about: "go vet and staticcheck", do: vet},
+	{name: "go", about: "every Go test", do: goTests},
+	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
+	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
 }
 
 func stageNames() (names []string) {
