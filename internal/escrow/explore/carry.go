@@ -77,6 +77,9 @@ func (x *explorer) carry(trade *escrow.Trade, now uint64, call escrow.Call, anyo
 	if err != nil {
 		return after, fmt.Errorf("%s at %d, which Next offers: %w", call.Function(), now, err)
 	}
+	if over := after.Stage >= escrow.StageEnded; over && after.Holds() != (amount.Int128{}) {
+		return after, fmt.Errorf("%s at %d: the trade is %s and holds %s", call.Function(), now, after.Stage, after.Holds().Units())
+	}
 	if err := x.refuse(trade, now, call, anyone, &after, r.Payouts); err != nil {
 		return after, fmt.Errorf("%s at %d with payouts refused: %w", call.Function(), now, err)
 	}

@@ -91,7 +91,9 @@ func (x *explorer) steps(k stepKey) ([]step, error) {
 	}
 	out, err := x.stepsOf(k, x.locals[k.local].state, x.locals[k.local].now)
 	if err != nil {
-		return nil, fmt.Errorf("milestone %+v with bonds %v: %w", x.locals[k.local].key, x.bonds[k.bonds], err)
+		l := x.locals[k.local]
+		return nil, fmt.Errorf("a milestone that is %s, with %s left, votes %v and bonds %s and %s: %w",
+			l.key.phase, l.key.left.Units(), l.key.cast, x.bonds[k.bonds][0].Units(), x.bonds[k.bonds][1].Units(), err)
 	}
 	x.memo[k] = out
 	return out, nil
@@ -100,9 +102,14 @@ func (x *explorer) steps(k stepKey) ([]step, error) {
 // stepsOf makes them from any state of the model that is merged into the local, at any second of its phase.
 func (x *explorer) stepsOf(k stepKey, m escrow.MilestoneState, now uint64) ([]step, error) {
 	var out []step
+	var stopped error // a clock that does not end what it says it ends would keep us here for ever
 	from := newLocal(&x.terms, 0, m, now)
 	add := func(next escrow.MilestoneState, at uint64, s step) {
 		to := newLocal(&x.terms, 0, next, at)
+		if to.until != 0 && to.until <= at {
+			stopped = fmt.Errorf("at %d it is %s, and the clock has ended that at %d", at, to.key.phase, to.until)
+			return
+		}
 		s.to = x.intern(next, at)
 		if s.to != ended {
 			pair := [2]int{k.local, s.to}
@@ -152,7 +159,7 @@ func (x *explorer) stepsOf(k stepKey, m escrow.MilestoneState, now uint64) ([]st
 		}
 		add(at.Milestones[0], now, s)
 	}
-	return out, nil
+	return out, stopped
 }
 
 // choice is one thing to try: a call, or an offer with the acceptance that makes it matter.
