@@ -113,6 +113,9 @@ fn split(frame: &[u8]) -> Result<(Option<u32>, &[u8]), Bad> {
     Ok((has_ttl.then_some(live_until), r.0))
 }
 
+/// XDR of entries and, in the same order, of their TTL entries: empty for an entry without a lifetime.
+type Footprint = (Vec<Vec<u8>>, Vec<Vec<u8>>);
+
 pub struct Engine {
     ledger: Rc<dyn Ledger>,
     config: NetworkConfig,
@@ -160,13 +163,8 @@ impl Engine {
         self.cache.parse_and_cache_module(&self.compiling, protocol, &code.hash, &code.code, inputs)
     }
 
-    /// Reads what the footprint names, as (entries, TTL entries) in one order; an entry without a lifetime has an empty TTL entry.
-    fn footprint(
-        &self,
-        info: &LedgerInfo,
-        resources: &SorobanResources,
-        restored: &[u32],
-    ) -> Result<(Vec<Vec<u8>>, Vec<Vec<u8>>), Refusal> {
+    /// Reads what the footprint names.
+    fn footprint(&self, info: &LedgerInfo, resources: &SorobanResources, restored: &[u32]) -> Result<Footprint, Refusal> {
         let restored_until = info
             .min_live_until_ledger_checked(ContractDataDurability::Persistent)
             .ok_or("the lifetime of a restored entry is beyond the last ledger")?;
