@@ -254,7 +254,7 @@ func rejected(tx stellar.Transaction, n stellar.Network, answer relay.Submission
 var rejections = map[string]struct{ about, next string }{
 	"tx_bad_auth":             {about: "its signatures do not count: made for another network than %q, by a key that may not sign for the account, or before something in it was changed"},
 	"tx_bad_auth_extra":       {about: "it carries signatures that are not needed; on %q that is refused"},
-	"tx_bad_seq":              {next: "another transaction of the account came first: prepare it again"},
+	"tx_bad_seq":              {next: "another transaction of the account came first: read what it did, then prepare it again if that still has to be done"},
 	"tx_too_late":             {next: "it has expired: prepare it again"},
 	"tx_too_early":            {next: "its time has not come: submit it again later"},
 	"tx_insufficient_fee":     {next: "the network asks for more at the moment: prepare it again"},

@@ -136,8 +136,22 @@ func TestMemoryForgetsTheOldest(t *testing.T) {
 		}
 	}
 	m.drop([32]byte{4})
-	if _, known := m.get([32]byte{4}); known || len(m.order) > 3 {
-		t.Errorf("dropped, yet known: %v; %d are kept in order", known, len(m.order))
+	if _, known := m.get([32]byte{4}); known || m.order.Len() != len(m.known) {
+		t.Errorf("dropped, yet known: %v; %d are kept in order", known, m.order.Len())
+	}
+	// Refused and submitted again, as often as somebody likes: it has one place, the newest.
+	for range 9 {
+		m.add([32]byte{4}, 4)
+		m.drop([32]byte{4})
+	}
+	m.add([32]byte{4}, 4)
+	for i, want := range map[byte]bool{2: true, 3: true, 4: true} {
+		if _, known := m.get([32]byte{i}); known != want {
+			t.Errorf("number %d after another came and went: %v", i, known)
+		}
+	}
+	if m.order.Len() != 3 {
+		t.Errorf("%d are kept in order", m.order.Len())
 	}
 }
 

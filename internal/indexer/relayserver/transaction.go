@@ -1,6 +1,7 @@
 package relayserver
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission,
 	}
 	hash := tx.Hash(s.node.Network())
 	// Before it is sent: when the answer is lost, it may still have arrived.
-	s.submitted.add(hash, tx.NotAfter())
+	first := s.submitted.add(hash, tx.NotAfter())
 	answer, err := s.node.Send(ctx, envelope)
 	if err != nil {
 		return relay.Submission{}, kind(err)
@@ -43,24 +44,47 @@ func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission,
 		out.State = relay.SubmissionDuplicate
 	case "TRY_AGAIN_LATER":
 		out.State = relay.SubmissionLater
-		s.submitted.drop(hash)
-	case "ERROR":
-		out.State = relay.SubmissionRejected
-		s.submitted.drop(hash)
-		var result xdr.TransactionResult
-		if err := stellar.Decode("transaction result", answer.ErrorResultXDR, &result); err != nil {
-			return relay.Submission{}, fmt.Errorf("submit: %w: %w", rpc.ErrAnswer, err)
+		if first {
+			s.submitted.drop(hash)
 		}
-		out.Code = resultCode(result)
-		if events, err := decodeAll[xdr.DiagnosticEvent](answer.DiagnosticEventsXDR); err == nil {
-			if f := failureOfEvents(events); f != nil {
-				out.Detail = f.Detail
-			}
+	case "ERROR":
+		if err := s.rejected(ctx, hash, first, answer, &out); err != nil {
+			return relay.Submission{}, err
 		}
 	default:
 		return relay.Submission{}, fmt.Errorf("submit: the node says %.40q: %w", answer.Status, rpc.ErrAnswer)
 	}
 	return out, nil
+}
+
+// rejected reads why the node refuses a transaction. One that a ledger has already is refused too: it has used its sequence number itself. Whoever were
+// told that it never will be included would have the action prepared anew, and do it twice; so the ledgers are asked first. If they cannot be, what has
+// become of it is not known, and that is the error. first tells that it was not submitted here before.
+func (s *Server) rejected(ctx context.Context, hash stellar.Hash, first bool, answer protocol.SendTransactionResponse, out *relay.Submission) error {
+	var result xdr.TransactionResult
+	if err := stellar.Decode("transaction result", answer.ErrorResultXDR, &result); err != nil {
+		return fmt.Errorf("submit: %w: %w", rpc.ErrAnswer, err)
+	}
+	out.State, out.Code = relay.SubmissionRejected, resultCode(result)
+	known, err := s.node.Transaction(ctx, hash)
+	if err != nil {
+		return fmt.Errorf("submit: refused with %s; look for it in a ledger: %w", out.Code, kind(err))
+	}
+	// The node may take a moment to read the ledger whose state it already judges by: what it once took is pending until it is found or its time is over.
+	overtaken := !first && (out.Code == "tx_bad_seq" || out.Code == "tx_too_late")
+	if known.Status != protocol.TransactionStatusNotFound || overtaken {
+		out.State, out.Code = relay.SubmissionDuplicate, ""
+		return nil
+	}
+	if first {
+		s.submitted.drop(hash)
+	}
+	if events, err := decodeAll[xdr.DiagnosticEvent](answer.DiagnosticEventsXDR); err == nil {
+		if f := failureOfEvents(events); f != nil {
+			out.Detail = f.Detail
+		}
+	}
+	return nil
 }
 
 // Transaction implements relay.Relay.
@@ -184,37 +208,52 @@ const maxSubmitted = 10_000
 type memory struct {
 	mu    sync.Mutex
 	most  int
-	until map[stellar.Hash]uint64
-	order []stellar.Hash // oldest first; may name hashes that were dropped
+	known map[stellar.Hash]*list.Element
+	order *list.List // of remembered, oldest first; exactly those in known
+}
+
+type remembered struct {
+	hash     stellar.Hash
+	notAfter uint64
 }
 
 func newMemory(most int) *memory {
-	return &memory{most: most, until: map[stellar.Hash]uint64{}}
+	return &memory{most: most, known: map[stellar.Hash]*list.Element{}, order: list.New()}
 }
 
-func (m *memory) add(h stellar.Hash, notAfter uint64) {
+// add remembers a transaction; it tells whether that is new.
+func (m *memory) add(h stellar.Hash, notAfter uint64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, known := m.until[h]; known {
-		return
+	if _, known := m.known[h]; known {
+		return false
 	}
-	for len(m.order) >= m.most {
-		delete(m.until, m.order[0])
-		m.order = m.order[1:]
+	for m.order.Len() >= m.most {
+		m.forget(m.order.Front())
 	}
-	m.until[h] = notAfter
-	m.order = append(m.order, h)
+	m.known[h] = m.order.PushBack(remembered{h, notAfter})
+	return true
 }
 
 func (m *memory) get(h stellar.Hash) (notAfter uint64, known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	notAfter, known = m.until[h]
-	return notAfter, known
+	e, known := m.known[h]
+	if !known {
+		return 0, false
+	}
+	return e.Value.(remembered).notAfter, true
 }
 
 func (m *memory) drop(h stellar.Hash) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.until, h)
+	if e, known := m.known[h]; known {
+		m.forget(e)
+	}
+}
+
+// forget is called with mu held.
+func (m *memory) forget(e *list.Element) {
+	delete(m.known, m.order.Remove(e).(remembered).hash)
 }

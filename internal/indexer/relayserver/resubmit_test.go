@@ -1,0 +1,146 @@
+package relayserver_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"testing"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+)
+
+// refusing is the world's node as one that refuses every submission with a code, and, while blind is set, has not read the newest ledgers yet.
+type refusing struct {
+	code  xdr.TransactionResultCode
+	blind bool
+	dead  bool // it says nothing about transactions
+	node  http.Handler
+}
+
+func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	var call struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	if err := json.Unmarshal(body, &call); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	answer := func(result map[string]any) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": "2.0", "id": call.ID, "result": result})
+	}
+	switch {
+	case call.Method == "sendTransaction":
+		text, err := xdr.MarshalBase64(xdr.TransactionResult{FeeCharged: 100, Result: xdr.TransactionResultResult{Code: r.code}})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		answer(map[string]any{"status": "ERROR", "errorResultXdr": text, "hash": "", "latestLedger": 7, "latestLedgerCloseTime": "7"})
+	case call.Method == "getTransaction" && r.dead:
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
+	case call.Method == "getTransaction" && r.blind:
+		answer(map[string]any{"status": "NOT_FOUND", "latestLedger": 7, "latestLedgerCloseTime": "7", "oldestLedger": 1, "oldestLedgerCloseTime": "1"})
+	default:
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		r.node.ServeHTTP(w, req)
+	}
+}
+
+// A node refuses what a ledger has already with tx_bad_seq. Who were told that it never will be included would pay a second time.
+func TestWhatIsIncludedIsNotRejected(t *testing.T) {
+	w := newWorld(t, "buyer", "seller", "arbitrator")
+	tree := w.tree(escrow.CallOpen{Terms: w.terms(1), By: escrow.Buyer})
+	tx, err := stellar.Invoke(w.from("buyer"), tree.Call)
+	must(t, err)
+	tx, err = w.complete(tx, tree, nil).Sign(w.network, w.people["buyer"])
+	must(t, err)
+	text, err := tx.Base64()
+	must(t, err)
+	hash := tx.Hash(w.network)
+
+	target, err := url.Parse(w.url)
+	must(t, err)
+	node := &refusing{code: xdr.TransactionResultCodeTxBadSeq, node: httputil.NewSingleHostReverseProxy(target)}
+	front := httptest.NewServer(node)
+	t.Cleanup(front.Close)
+	client, err := rpc.New(rpc.Config{URL: front.URL, Network: w.network})
+	must(t, err)
+	server := relayserver.New(client)
+	submit := func(s *relayserver.Server) (relay.SubmissionState, string) {
+		t.Helper()
+		out, err := s.Submit(t.Context(), text)
+		must(t, err)
+		return out.State, out.Code
+	}
+	state := func(s *relayserver.Server) relay.TransactionState {
+		t.Helper()
+		out, err := s.Transaction(t.Context(), hash.String())
+		must(t, err)
+		return out.State
+	}
+
+	if got, code := submit(server); got != relay.SubmissionRejected || code != "tx_bad_seq" {
+		t.Errorf("no ledger has it: %s %s", got, code)
+	}
+	if got := state(server); got != relay.TransactionNotFound {
+		t.Errorf("rejected: %s", got)
+	}
+
+	sent, err := w.relay.Submit(t.Context(), text)
+	must(t, err)
+	if out := w.await(sent.Hash); out.State != relay.TransactionIncluded {
+		t.Fatalf("%+v", out)
+	}
+	for _, code := range []xdr.TransactionResultCode{xdr.TransactionResultCodeTxBadSeq, xdr.TransactionResultCodeTxTooLate, xdr.TransactionResultCodeTxInsufficientFee} {
+		node.code = code
+		if got, code := submit(server); got != relay.SubmissionDuplicate || code != "" {
+			t.Errorf("a ledger has it, and it is %s %s", got, code)
+		}
+	}
+	if got := state(server); got != relay.TransactionIncluded {
+		t.Errorf("after it was submitted again: %s", got)
+	}
+
+	node.dead = true
+	if out, err := server.Submit(t.Context(), text); err == nil {
+		t.Errorf("whether a ledger has it cannot be asked: %+v", out)
+	}
+	node.dead = false
+
+	// The node judges by a ledger that it has not read yet: what was taken once is not given up.
+	node.blind = true
+	late := relayserver.New(client)
+	relayserver.Remember(late, hash, tx.NotAfter())
+	for _, c := range []struct {
+		code xdr.TransactionResultCode
+		want relay.SubmissionState
+	}{
+		{xdr.TransactionResultCodeTxBadSeq, relay.SubmissionDuplicate}, {xdr.TransactionResultCodeTxTooLate, relay.SubmissionDuplicate},
+		{xdr.TransactionResultCodeTxInsufficientFee, relay.SubmissionRejected},
+	} {
+		node.code = c.code
+		if got, code := submit(late); got != c.want {
+			t.Errorf("taken before, refused with %s: %s %s", c.code, got, code)
+		}
+		if got := state(late); got != relay.TransactionPending {
+			t.Errorf("taken before, refused with %s: then it is %s", c.code, got)
+		}
+	}
+}
