@@ -33,13 +33,17 @@ func (*demoConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	fmt.Fprintf(env.stdout, "Four trades on a local Stellar network, through %s; contract %s.\n", p.ready.API, p.ready.Contract)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	played := make(chan error, 1)
 	go func() { played <- demo.Play(ctx, w, env.stdout) }()
 	select {
 	case err := <-played:
 		return err
 	case err := <-p.failed:
-		return errors.Join(err, <-played)
+		cancel()
+		<-played // its error is that of the part that failed
+		return err
 	}
 }
 
@@ -60,7 +64,6 @@ func (p *platform) world() (demo.World, error) {
 			return demo.World{}, err
 		}
 	}
-	look := &deploy.Sender{Client: p.client, Key: people["stranger"]}
 	return demo.World{
 		API: p.ready.API, Network: network, Contract: p.ready.Contract, USDC: p.ready.USDC.Contract, People: people,
 		HTTP: &http.Client{Timeout: 30 * time.Second},
@@ -69,7 +72,7 @@ func (p *platform) world() (demo.World, error) {
 			if err != nil {
 				return 0, err
 			}
-			v, err := look.View(ctx, xdr.InvokeContractArgs{ContractAddress: usdc.ScAddress(), FunctionName: "balance", Args: []xdr.ScVal{holder.ScVal()}})
+			v, err := deploy.View(ctx, p.client, xdr.InvokeContractArgs{ContractAddress: usdc.ScAddress(), FunctionName: "balance", Args: []xdr.ScVal{holder.ScVal()}})
 			if err != nil {
 				return 0, err
 			}
@@ -80,7 +83,7 @@ func (p *platform) world() (demo.World, error) {
 			return int64(n.Lo), nil
 		},
 		Fees: func(ctx context.Context) (int64, error) {
-			v, err := look.View(ctx, stellar.ViewOwed(contract, usdc))
+			v, err := deploy.View(ctx, p.client, stellar.ViewOwed(contract, usdc))
 			if err != nil {
 				return 0, err
 			}

@@ -38,6 +38,7 @@ func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
+	writeTimeout      = 2 * time.Minute // above the longest wait that a route allows
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10
 	shutdownTimeout   = 5 * time.Second
@@ -45,7 +46,7 @@ const (
 
 // serve answers on the listener until ctx ends, then lets running requests finish for shutdownTimeout.
 func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
@@ -56,7 +57,11 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	}
-	if err := <-stopped; err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	err := <-stopped
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = srv.Close() // what still runs is cut off before what it works with is closed
+	}
+	if err != nil {
 		return fmt.Errorf("stop serving on %s: %w", l.Addr(), err)
 	}
 	return nil

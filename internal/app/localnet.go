@@ -81,12 +81,9 @@ func usdcOf(n *localnet.Network) asset {
 
 // openLocalnet starts a network with its compiled host kept in the user's cache, and says so when it has to be compiled first.
 func openLocalnet(ctx context.Context, env environment, data string) (*localnet.Network, error) {
-	cache, err := hostCache()
-	if err != nil {
-		return nil, err
-	}
+	cache := hostCache()
 	if entries, err := os.ReadDir(cache); err != nil || len(entries) == 0 {
-		fmt.Fprintln(env.stderr, "first start on this machine: compiling the Soroban host (2 to 3 seconds, once)")
+		fmt.Fprintln(env.stderr, "compiling the Soroban host (2 to 3 seconds; it is kept for the next start)")
 	}
 	n, err := localnet.Open(ctx, localnet.Options{DataDir: data, CacheDir: cache, Log: env.log})
 	if err != nil {
@@ -95,13 +92,13 @@ func openLocalnet(ctx context.Context, env environment, data string) (*localnet.
 	return n, nil
 }
 
-// hostCache is where the compiled host is kept. A machine without a home compiles at each start instead.
-func hostCache() (string, error) {
+// hostCache is where the compiled host is kept: below the temporary folder on a machine whose user has no home.
+func hostCache() string {
 	base, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("find the cache folder: set XDG_CACHE_HOME or HOME: %w", err)
+		base = os.TempDir()
 	}
-	return filepath.Join(base, "stellarescrow", "host"), nil
+	return filepath.Join(base, "stellarescrow", "host")
 }
 
 // closeOnError closes a listener that nobody will serve on.

@@ -82,6 +82,12 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 		return nil, err
 	}
 	p.stops = append(p.stops, p.network.Close)
+	// Before the server, so that it is closed after the last request has been answered.
+	db, err := sqlite.Open(ctx, filepath.Join(work, "platform.db"))
+	if err != nil {
+		return nil, err
+	}
+	p.stops = append(p.stops, db.Close)
 
 	base := "http://" + l.Addr().String()
 	p.ready = devReady{
@@ -104,7 +110,7 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 		return nil, err
 	}
 	p.ready.Contract = contract.String()
-	return p, p.follow(ctx, env, mux, work, network, contract)
+	return p, p.follow(ctx, env, mux, db, network, contract)
 }
 
 // folder makes the data folder, or one that goes with the process.
@@ -190,12 +196,7 @@ func (p *platform) setUp(ctx context.Context, dir string) (stellar.Address, erro
 }
 
 // follow starts the indexer and, on its store, the api, and waits until what the chain holds so far can be read.
-func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeMux, dir string, network stellar.Network, contract stellar.Address) error {
-	db, err := sqlite.Open(ctx, filepath.Join(dir, "platform.db"))
-	if err != nil {
-		return err
-	}
-	p.stops = append(p.stops, db.Close)
+func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeMux, db *sqlite.Store, network stellar.Network, contract stellar.Address) error {
 	head, err := db.FeedHead(ctx)
 	if err != nil {
 		return err

@@ -29,36 +29,30 @@ type contractCommands struct {
 type infoCommand struct {
 	networkFlags `embed:""`
 	contractFlag `embed:""`
-	keyFlags     `embed:""`
 	JSON         bool `name:"json" help:"Print JSON."`
 }
 
 func (c *infoCommand) run(ctx context.Context, out io.Writer) error {
-	s, contract, err := c.open()
+	contract, err := c.address()
 	if err != nil {
 		return err
 	}
-	config, err := deploy.ReadConfig(ctx, s, contract)
+	client, err := c.client()
 	if err != nil {
 		return err
 	}
-	code, err := deploy.CodeOf(ctx, s.Client, contract)
+	code, err := deploy.CodeOf(ctx, client, contract)
 	if err != nil {
 		return err
 	}
 	if code == nil {
 		return fmt.Errorf("contract %s: nothing stands at this address", contract)
 	}
-	return printContract(out, c.JSON, contract, *code, config)
-}
-
-func (c *infoCommand) open() (*deploy.Sender, stellar.Address, error) {
-	contract, err := c.address()
+	config, err := deploy.ReadConfig(ctx, client, contract)
 	if err != nil {
-		return nil, contract, err
+		return err
 	}
-	s, err := sender(c.networkFlags, c.keyFlags)
-	return s, contract, err
+	return printContract(out, c.JSON, contract, *code, config)
 }
 
 type shownContract struct {
@@ -113,7 +107,7 @@ func (f adminFlags) call(ctx context.Context, out io.Writer, call escrow.Call) e
 	if err != nil {
 		return err
 	}
-	config, err := deploy.ReadConfig(ctx, s, contract)
+	config, err := deploy.ReadConfig(ctx, s.Client, contract)
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,14 @@ func (w *world) run(who string, args ...string) (string, error) {
 	return out.String(), err
 }
 
+// offline calls escrowctl without naming a node.
+func (w *world) offline(args ...string) (string, error) {
+	w.t.Helper()
+	var out bytes.Buffer
+	err := ctl.Run(w.t.Context(), append(args, "--passphrase", w.network.Passphrase()), &out)
+	return out.String(), err
+}
+
 func (w *world) must(who string, args ...string) string {
 	w.t.Helper()
 	out, err := w.run(who, args...)
@@ -105,7 +113,7 @@ func (w *world) deploy(extra ...string) (d deployed) {
 
 func (w *world) info(contract string) (d deployed) {
 	w.t.Helper()
-	if err := json.Unmarshal([]byte(w.must("stranger", "contract", "info", "--json", "--contract", contract)), &d); err != nil {
+	if err := json.Unmarshal([]byte(w.must("", "contract", "info", "--json", "--contract", contract)), &d); err != nil {
 		w.t.Fatal(err)
 	}
 	return d
@@ -130,7 +138,7 @@ func TestDeployIsRepeatableAndReadsBack(t *testing.T) {
 	if got := w.info(first.Contract); got.Code != first.Code {
 		t.Errorf("info shows code %s, deployed was %s", got.Code, first.Code)
 	}
-	text := w.must("stranger", "contract", "info", "--contract", first.Contract)
+	text := w.must("", "contract", "info", "--contract", first.Contract)
 	for _, want := range []string{first.Contract, first.Code, "50 bps to " + w.keys["receiver"].Address(), "open for new trades", "inspection 1d to 30d"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("info does not say %q:\n%s", want, text)
@@ -210,8 +218,9 @@ func TestWrongCallsNameWhatIsWrong(t *testing.T) {
 		"fee above the cap":     {"admin", []string{"contract", "propose-fee", "--contract", c, "--bps", "101", "--receiver", w.keys["admin"].Address()}, "above 100 basis points", 1},
 		"nothing to cancel":     {"admin", []string{"contract", "cancel-fee", "--contract", c}, "no fee is pending", 1},
 		"nobody proposed":       {"admin", []string{"contract", "accept-admin", "--contract", c}, "nobody has been proposed", 1},
-		"no contract":           {"admin", []string{"contract", "info", "--contract", w.keys["admin"].Address()}, "--contract", 3},
-		"nothing there":         {"admin", []string{"contract", "info", "--contract", "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM"}, "read the configuration of CAAAA", 1},
+		"no contract":           {"", []string{"contract", "info", "--contract", w.keys["admin"].Address()}, "--contract", 3},
+		"nothing there":         {"", []string{"contract", "info", "--contract", "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM"}, "nothing stands at this address", 1},
+		"another configuration": {"admin", deploy("--fee-bps", "51"), "another configuration: its fee;", 1},
 		"mistyped address":      {"admin", deploy("--admin", "GABC"), "--admin", 3},
 		"fee of 2 percent":      {"admin", deploy("--fee-bps", "200"), "--fee-bps", 3},
 		"asset is an account":   {"admin", deploy("--asset", issuer), "--asset", 3},
@@ -247,7 +256,7 @@ func TestWrongCallsNameWhatIsWrong(t *testing.T) {
 		}
 	})
 	t.Run("no node", func(t *testing.T) {
-		err := ctl.Run(t.Context(), []string{"contract", "info", "--contract", c, "--rpc", "http://127.0.0.1:1", "--passphrase", "test", "--key-file", w.keyFile("admin")}, &bytes.Buffer{})
+		err := ctl.Run(t.Context(), []string{"contract", "info", "--contract", c, "--rpc", "http://127.0.0.1:1", "--passphrase", "test"}, &bytes.Buffer{})
 		if ctl.ExitCode(err) != 2 {
 			t.Errorf("exit code %d for %v, want 2: it could not look", ctl.ExitCode(err), err)
 		}
@@ -284,6 +293,12 @@ func TestTermsFromTheChainAlone(t *testing.T) {
 		t.Errorf("from the node: %+v, want %+v", got, terms)
 	}
 	file := w.recordLedgers()
+	if out, err := w.offline("contract", "terms", id.String(), "--contract", contract); err == nil || ctl.ExitCode(err) != 3 {
+		t.Errorf("neither node nor files: %q, %v", out, err)
+	}
+	if out, err := w.offline("contract", "terms", id.String(), "--contract", contract, "--ledgers", file); err != nil || !strings.Contains(out, terms.Salt.String()) {
+		t.Errorf("without a node: %q, %v", out, err)
+	}
 	if got := read("--ledgers", file); got.Salt != terms.Salt || got.Milestones[0] != terms.Milestones[0] {
 		t.Errorf("from ledger files: %+v, want %+v", got, terms)
 	}

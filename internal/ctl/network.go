@@ -16,13 +16,12 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
-// networkFlags say which network is meant, and through which node it is reached.
-type networkFlags struct {
-	RPC        string `name:"rpc" env:"STELLAR_RPC_URL" help:"URL of a Stellar RPC node." required:"" placeholder:"URL"`
+// passphraseFlag says which network is meant.
+type passphraseFlag struct {
 	Passphrase string `env:"STELLAR_PASSPHRASE" help:"The network's passphrase, or main or test for these. A node of another network is refused." required:"" placeholder:"TEXT"`
 }
 
-func (f networkFlags) client() (*rpc.Client, error) {
+func (f passphraseFlag) network() (stellar.Network, error) {
 	passphrase := f.Passphrase
 	switch passphrase {
 	case "main":
@@ -32,9 +31,25 @@ func (f networkFlags) client() (*rpc.Client, error) {
 	}
 	network, err := stellar.NewNetwork(passphrase)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --passphrase: %w", cli.ErrUsage, err)
+		return network, fmt.Errorf("%w: --passphrase: %w", cli.ErrUsage, err)
 	}
-	c, err := rpc.New(rpc.Config{URL: f.RPC, Network: network})
+	return network, nil
+}
+
+// networkFlags say which network is meant, and through which node it is reached.
+type networkFlags struct {
+	passphraseFlag `embed:""`
+	RPC            string `name:"rpc" env:"STELLAR_RPC_URL" help:"URL of a Stellar RPC node." required:"" placeholder:"URL"`
+}
+
+func (f networkFlags) client() (*rpc.Client, error) { return connect(f.passphraseFlag, f.RPC) }
+
+func connect(f passphraseFlag, url string) (*rpc.Client, error) {
+	network, err := f.network()
+	if err != nil {
+		return nil, err
+	}
+	c, err := rpc.New(rpc.Config{URL: url, Network: network})
 	if err != nil {
 		return nil, fmt.Errorf("%w: --rpc: %w", cli.ErrUsage, err)
 	}

@@ -21,11 +21,12 @@ import (
 // termsCommand finds the terms of a trade in what the contract published when it was opened. It needs neither the api nor the store, and with
 // --ledgers no node either.
 type termsCommand struct {
-	networkFlags `embed:""`
-	contractFlag `embed:""`
-	ID           string   `arg:"" help:"The trade's id, 64 hex digits."`
-	From         uint32   `help:"Ledger to begin with; the oldest that the node keeps if it is not given."`
-	Ledgers      []string `help:"Files of ledgers (LedgerCloseMeta, as a core streams them) to read instead of asking the node." type:"existingfile" placeholder:"FILE"`
+	passphraseFlag `embed:""`
+	contractFlag   `embed:""`
+	ID             string   `arg:"" help:"The trade's id, 64 hex digits."`
+	RPC            string   `name:"rpc" env:"STELLAR_RPC_URL" help:"URL of a Stellar RPC node; not needed with --ledgers." placeholder:"URL"`
+	From           uint32   `help:"Ledger to begin with; the oldest that the node keeps if it is not given."`
+	Ledgers        []string `help:"Files of ledgers (LedgerCloseMeta, as a core streams them) to read instead of asking the node." type:"existingfile" placeholder:"FILE"`
 }
 
 // shownTerms are terms in both forms: to be read, and to be passed on to the contract.
@@ -46,17 +47,12 @@ func (c *termsCommand) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w: the trade's id: %w", cli.ErrUsage, err)
 	}
-	client, err := c.client()
+	network, err := c.network()
 	if err != nil {
 		return err
 	}
-	search := finding{network: client.Network(), contract: contract, id: escrow.ID(id)}
-	if len(c.Ledgers) > 0 {
-		err = search.files(c.Ledgers)
-	} else {
-		err = search.node(ctx, client, c.From)
-	}
-	if err != nil {
+	search := finding{network: network, contract: contract, id: escrow.ID(id)}
+	if err := c.search(ctx, &search); err != nil {
 		return fmt.Errorf("terms of trade %s: %w", id, err)
 	}
 	value, err := stellar.EncodeTerms(*search.terms)
@@ -70,6 +66,20 @@ func (c *termsCommand) run(ctx context.Context, out io.Writer) error {
 	enc := json.NewEncoder(out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(shownTerms{search.id, *search.terms, text})
+}
+
+func (c *termsCommand) search(ctx context.Context, f *finding) error {
+	if len(c.Ledgers) > 0 {
+		return f.files(c.Ledgers)
+	}
+	if c.RPC == "" {
+		return fmt.Errorf("%w: name a node (--rpc) or ledger files (--ledgers)", cli.ErrUsage)
+	}
+	client, err := connect(c.passphraseFlag, c.RPC)
+	if err != nil {
+		return err
+	}
+	return f.node(ctx, client, c.From)
 }
 
 // finding looks for terms whose hash is the id: an event that lies about its terms is passed over.
@@ -113,15 +123,15 @@ func (f *finding) node(ctx context.Context, c *rpc.Client, from uint32) error {
 				return nil
 			}
 		}
-		if page.Cursor == "" || page.Cursor == at.Cursor || len(page.Events) == 0 && behind(page.Cursor, page.Kept.Latest.Sequence) {
+		if page.Cursor == "" || page.Cursor == at.Cursor || len(page.Events) == 0 && passed(page.Cursor, page.Kept.Latest.Sequence) {
 			return fmt.Errorf("%w: the node keeps ledgers %d to %d; older ones are in ledger files, see --ledgers", errNoTerms, kept.Oldest.Sequence, kept.Latest.Sequence)
 		}
 		at = rpc.From{Cursor: page.Cursor}
 	}
 }
 
-// behind tells whether a cursor has passed a ledger: the number of an id begins with it.
-func behind(cursor string, ledger uint32) bool {
+// passed tells whether a cursor has passed a ledger: the number of an id begins with it.
+func passed(cursor string, ledger uint32) bool {
 	var toid int64
 	if _, err := fmt.Sscanf(cursor, "%d-", &toid); err != nil {
 		return true

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -47,8 +49,12 @@ func DefaultLimits() escrow.Limits {
 	}
 }
 
-// ErrOtherCode is returned when the address holds a contract of other code.
-var ErrOtherCode = errors.New("another contract stands there")
+var (
+	// ErrOtherCode is returned when the address holds a contract of other code.
+	ErrOtherCode = errors.New("another contract stands there")
+	// ErrOtherConfig is returned when the contract stands already, configured otherwise than planned.
+	ErrOtherConfig = errors.New("it stands already with another configuration")
+)
 
 // Deploy brings the network to what the plan says and reads it back. What stands already is left as it is, so it can be repeated after any
 // failure. It refuses: a node of another network (rpc.ErrWrongNetwork), code that is not what its hash says, an asset that is no token.
@@ -64,7 +70,7 @@ func Deploy(ctx context.Context, s *Sender, p Plan) (Deployed, error) {
 		return Deployed{}, fmt.Errorf("deploy: %w", err)
 	}
 	d := Deployed{CodeHash: stellar.Hash(p.CodeHash)}
-	if d.Decimals, err = decimals(ctx, s, p.Asset); err != nil {
+	if d.Decimals, err = decimals(ctx, s.Client, p.Asset); err != nil {
 		return Deployed{}, err
 	}
 	if d.Contract, err = stellar.ContractID(s.Client.Network(), deployer, p.Salt); err != nil {
@@ -100,17 +106,28 @@ func Deploy(ctx context.Context, s *Sender, p Plan) (Deployed, error) {
 	if instance == nil || *instance != d.CodeHash {
 		return Deployed{}, fmt.Errorf("deploy: %s: %w: choose another salt", d.Contract, ErrOtherCode)
 	}
-	d.Config, err = ReadConfig(ctx, s, d.Contract)
-	return d, err
+	if d.Config, err = ReadConfig(ctx, s.Client, d.Contract); err != nil {
+		return d, err
+	}
+	return d, p.compare(d)
 }
 
-// ReadConfig asks the contract for its configuration as it is in force now.
-func ReadConfig(ctx context.Context, s *Sender, contract stellar.Address) (escrow.Config, error) {
-	v, err := s.View(ctx, stellar.ViewConfig(contract))
-	if err != nil {
-		return escrow.Config{}, fmt.Errorf("read the configuration of %s: %w", contract, err)
+// compare refuses what stands already with another configuration than the plan's: whoever deploys must not take it for the plan's.
+func (p Plan) compare(d Deployed) error {
+	var other []string
+	for name, same := range map[string]bool{
+		"admin": string(d.Config.Admin) == p.Admin.String(), "fee": d.Config.FeeBps == p.FeeBps,
+		"fee receiver": string(d.Config.FeeReceiver) == p.FeeReceiver.String(), "limits": d.Config.Limits == p.Limits,
+	} {
+		if !same {
+			other = append(other, name)
+		}
 	}
-	return stellar.DecodeConfig(v)
+	if len(other) == 0 {
+		return nil
+	}
+	slices.Sort(other)
+	return fmt.Errorf("deploy: %s: %w: its %s; read it with info, change it by the admin's calls, or choose another salt", d.Contract, ErrOtherConfig, strings.Join(other, ", "))
 }
 
 // CodeOf returns the hash of the code that runs at a contract's address; nil if there is none.
@@ -139,18 +156,6 @@ func standing(ctx context.Context, c *rpc.Client, contract stellar.Address, hash
 		}
 	}
 	return instance, code, nil
-}
-
-func decimals(ctx context.Context, s *Sender, asset stellar.Address) (uint32, error) {
-	v, err := s.View(ctx, xdr.InvokeContractArgs{ContractAddress: asset.ScAddress(), FunctionName: "decimals"})
-	if err != nil {
-		return 0, fmt.Errorf("asset %s does not answer as a token does, is it the asset's contract (C…)? %w", asset, err)
-	}
-	n, ok := v.GetU32()
-	if !ok {
-		return 0, fmt.Errorf("asset %s: its decimals are not a number: it is no token", asset)
-	}
-	return uint32(n), nil
 }
 
 func nothingSigned(source stellar.Address, auth []xdr.SorobanAuthorizationEntry) error {

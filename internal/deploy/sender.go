@@ -20,8 +20,13 @@ import (
 // validFor is how long a transaction may wait for a ledger, in seconds of the ledger's clock.
 const validFor = 180
 
-// maxTries bounds how often a node that is busy is handed the same transaction.
-const maxTries = 20
+const (
+	// maxTries bounds how often a node that is busy is handed the same transaction.
+	maxTries = 20
+	// maxResourceFee is what a node may say that a call's resources cost, in stroops (100 XLM; uploading the contract costs some 20): a lying
+	// one must not empty the account.
+	maxResourceFee = 100_0000000
+)
 
 var (
 	// ErrFailed is wrapped when the network refused a transaction or would: nothing has changed but, at most, the fee.
@@ -43,7 +48,7 @@ type Sender struct {
 type Receipt struct {
 	Hash       stellar.Hash
 	Ledger     uint32
-	FeeCharged int64 // stroops
+	FeeCharged int64 // stroops, with what restoring archived entries cost before it
 	Value      xdr.ScVal
 }
 
@@ -54,7 +59,7 @@ type check func(source stellar.Address, auth []xdr.SorobanAuthorizationEntry) er
 func (s *Sender) Call(ctx context.Context, contract stellar.Address, call escrow.Call, state stellar.State) (Receipt, error) {
 	want, err := stellar.ExpectedTree(contract, call, state)
 	if err != nil {
-		return Receipt{}, err
+		return Receipt{}, fmt.Errorf("who has to sign %s: %w", call.Function(), err)
 	}
 	return s.send(ctx, call.Function(), func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.Invoke(e, want.Call) },
 		func(source stellar.Address, auth []xdr.SorobanAuthorizationEntry) error {
@@ -62,53 +67,60 @@ func (s *Sender) Call(ctx context.Context, contract stellar.Address, call escrow
 		})
 }
 
-// View makes a call for its answer only; nothing is sent.
-func (s *Sender) View(ctx context.Context, call xdr.InvokeContractArgs) (xdr.ScVal, error) {
-	envelope, err := s.envelope(ctx)
-	if err != nil {
-		return xdr.ScVal{}, err
-	}
-	t, err := stellar.Invoke(envelope, call)
-	if err != nil {
-		return xdr.ScVal{}, err
-	}
-	sim, err := s.simulate(ctx, string(call.FunctionName), t)
-	if err != nil {
-		return xdr.ScVal{}, err
-	}
-	return sim.value, nil
-}
-
-func (s *Sender) send(ctx context.Context, what string, build func(stellar.Envelope) (stellar.Transaction, error), allowed check) (Receipt, error) {
-	envelope, err := s.envelope(ctx)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("%s: %w", what, err)
-	}
-	t, err := build(envelope)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("%s: %w", what, err)
-	}
-	sim, err := s.simulate(ctx, what, t)
+// send builds, simulates, compares and submits. Archived entries are restored first, once: what is archived again by then is another fault.
+func (s *Sender) send(ctx context.Context, what string, build builder, allowed check) (Receipt, error) {
+	t, sim, err := s.tried(ctx, what, build)
 	if err != nil {
 		return Receipt{}, err
 	}
+	restored := int64(0)
 	if r := sim.restore; r != nil {
+		envelope, err := s.envelope(ctx)
+		if err != nil {
+			return Receipt{}, fmt.Errorf("%s: %w", what, err)
+		}
 		restore, err := stellar.Restore(envelope, r.data, r.fee)
 		if err != nil {
 			return Receipt{}, fmt.Errorf("%s: restore archived entries: %w", what, err)
 		}
-		if _, err := s.submit(ctx, what+": restore archived entries", restore); err != nil {
+		done, err := s.submit(ctx, what+": restore archived entries", restore)
+		if err != nil {
 			return Receipt{}, err
 		}
-		return s.send(ctx, what, build, allowed)
+		restored = done.FeeCharged
+		if t, sim, err = s.tried(ctx, what, build); err != nil {
+			return Receipt{}, err
+		}
+		if sim.restore != nil {
+			return Receipt{}, fmt.Errorf("%s: %w: entries are archived again right after they were restored", what, ErrFailed)
+		}
 	}
-	if err := allowed(envelope.Source, sim.auth); err != nil {
+	if err := allowed(t.Source(), sim.auth); err != nil {
 		return Receipt{}, fmt.Errorf("%s: %w", what, err)
 	}
 	if t, err = t.Assemble(sim.data, sim.fee, sim.auth); err != nil {
 		return Receipt{}, fmt.Errorf("%s: %w", what, err)
 	}
-	return s.submit(ctx, what, t)
+	receipt, err := s.submit(ctx, what, t)
+	receipt.FeeCharged += restored
+	return receipt, err
+}
+
+// builder makes a transaction in an envelope.
+type builder func(stellar.Envelope) (stellar.Transaction, error)
+
+// tried is a transaction with the account's next number, and what the node says it would do.
+func (s *Sender) tried(ctx context.Context, what string, build builder) (stellar.Transaction, simulated, error) {
+	envelope, err := s.envelope(ctx)
+	if err != nil {
+		return stellar.Transaction{}, simulated{}, fmt.Errorf("%s: %w", what, err)
+	}
+	t, err := build(envelope)
+	if err != nil {
+		return stellar.Transaction{}, simulated{}, fmt.Errorf("%s: %w", what, err)
+	}
+	sim, err := simulate(ctx, s.Client, what, t)
+	return t, sim, err
 }
 
 // envelope asks for the account's sequence number and the ledger's clock.
@@ -159,17 +171,20 @@ type restoring struct {
 	fee  int64
 }
 
-func (s *Sender) simulate(ctx context.Context, what string, t stellar.Transaction) (simulated, error) {
+func simulate(ctx context.Context, c *rpc.Client, what string, t stellar.Transaction) (simulated, error) {
 	text, err := t.Base64()
 	if err != nil {
 		return simulated{}, fmt.Errorf("%s: %w", what, err)
 	}
-	res, err := s.Client.Simulate(ctx, text)
+	res, err := c.Simulate(ctx, text)
 	if err != nil {
 		return simulated{}, fmt.Errorf("%s: simulate: %w", what, err)
 	}
 	if res.Error != "" {
 		return simulated{}, fmt.Errorf("%s: %w: %s", what, ErrFailed, reason(res.Error))
+	}
+	if asked := max(res.MinResourceFee, restoreFee(res)); asked > maxResourceFee {
+		return simulated{}, fmt.Errorf("%s: the node asks for a resource fee of %d stroops, above the bound of %d: %w", what, asked, maxResourceFee, rpc.ErrAnswer)
 	}
 	out := simulated{fee: res.MinResourceFee}
 	if p := res.RestorePreamble; p != nil {
@@ -197,6 +212,13 @@ func (s *Sender) simulate(ctx context.Context, what string, t stellar.Transactio
 		}
 	}
 	return out, nil
+}
+
+func restoreFee(res protocol.SimulateTransactionResponse) int64 {
+	if res.RestorePreamble == nil {
+		return 0
+	}
+	return res.RestorePreamble.MinResourceFee
 }
 
 // submit signs, sends and waits until a ledger has included the transaction or none can any more.
