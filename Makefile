@@ -1,6 +1,5 @@
 # `make` prints this help. Each target is the line CI runs; what needs a decision is Go.
 
-CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/stellarescrow
 PARTS ?= optional
 
 .DEFAULT_GOAL := help
