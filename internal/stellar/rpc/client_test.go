@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -111,10 +113,13 @@ func TestKindsOfErrors(t *testing.T) {
 	answer := func(a any) http.Handler {
 		return &node{answers: map[string]func(json.RawMessage) any{"getHealth": func(json.RawMessage) any { return a }}}
 	}
-	hang := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { // reads the body, so that the server sees the client leave
-		_, _ = io.Copy(io.Discard, r.Body)
-		<-r.Context().Done()
-	})
+	hang := func(arrived func()) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { // reads the body, so that the server sees the client leave
+			_, _ = io.Copy(io.Discard, r.Body)
+			arrived()
+			<-r.Context().Done()
+		})
+	}
 	gone := func(c *rpc.Config) { c.URL = "http://127.0.0.1:1/v1/secret-key" }
 	impatient := func(c *rpc.Config) { c.Timeout = 50 * time.Millisecond }
 	for _, c := range []struct {
@@ -129,7 +134,7 @@ func TestKindsOfErrors(t *testing.T) {
 		{"a page instead of an answer", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }), nil, rpc.ErrUnavailable, ""},
 		{"too much", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat(" ", 2000)) }),
 			func(c *rpc.Config) { c.MaxBody = 1000 }, rpc.ErrUnavailable, "larger than"},
-		{"no answer", hang, impatient, rpc.ErrUnavailable, "no answer in time"},
+		{"no answer", hang(func() {}), impatient, rpc.ErrUnavailable, "no answer in time"},
 		{"an unhealthy node", answer(map[string]any{"status": "catching up"}), nil, rpc.ErrUnavailable, `"catching up"`},
 		{"a node with an inner error", answer(refusal{-32603, "database is down"}), nil, rpc.ErrUnavailable, "database is down"},
 		{"a refusal", answer(refusal{-32602, "no such parameter"}), nil, rpc.ErrRefused, "no such parameter"},
@@ -141,8 +146,8 @@ func TestKindsOfErrors(t *testing.T) {
 	}
 	// The caller's own end is not the node's fault.
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(20*time.Millisecond, cancel)
-	if _, err := client(t, hang, nil).Range(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, rpc.ErrUnavailable) {
+	defer cancel()
+	if _, err := client(t, hang(cancel), nil).Range(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, rpc.ErrUnavailable) {
 		t.Errorf("cancelled: %v", err)
 	}
 	ok := client(t, &node{answers: map[string]func(json.RawMessage) any{"getHealth": health(5, 9)}}, func(c *rpc.Config) { c.MaxBody = 1000 })
@@ -155,9 +160,11 @@ func TestKindsOfErrors(t *testing.T) {
 func TestCallsAreApart(t *testing.T) {
 	calm := &node{answers: map[string]func(json.RawMessage) any{"getHealth": health(1, 2)}}
 	var count atomic.Int32
+	hangs := make(chan struct{})
 	c := client(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if count.Add(1) == 1 { // the first one never gets an answer
 			_, _ = io.Copy(io.Discard, r.Body)
+			close(hangs)
 			<-r.Context().Done()
 			return
 		}
@@ -166,9 +173,7 @@ func TestCallsAreApart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	hung := make(chan error, 1)
 	go func() { _, err := c.Range(ctx); hung <- err }()
-	for count.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-hangs
 	for range 20 {
 		if _, err := c.Range(t.Context()); err != nil {
 			t.Fatalf("while another call hangs: %v", err)
@@ -353,5 +358,82 @@ func TestAwait(t *testing.T) {
 	defer cancel()
 	if _, err := c.Await(ctx, stellar.Hash{1}, notAfter); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the caller's time is over: %v", err)
+	}
+}
+
+// transport is a node without a network, for tests whose time is not the real one.
+type transport func(method string) (any, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	var q struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		return nil, err
+	}
+	result, err := f(q.Method)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": q.ID, "result": result})
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(bytes.NewReader(text))}, nil
+}
+
+// A node that is gone for good ends the wait, one that comes back in time does not.
+func TestAwaitWithoutTheNode(t *testing.T) {
+	network, err := stellar.NewNetwork(passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	await := func(answers func(after time.Duration) any) (took time.Duration, err error) {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			c, nerr := rpc.New(rpc.Config{URL: "http://node.invalid", Network: network, HTTP: transport(func(string) (any, error) {
+				if a := answers(time.Since(start)); a != nil {
+					return a, nil
+				}
+				return nil, errors.New("connection refused")
+			})})
+			if nerr != nil {
+				t.Fatal(nerr)
+			}
+			_, err = c.Await(t.Context(), stellar.Hash{0xfe}, 1<<40)
+			took = time.Since(start)
+		})
+		return took, err
+	}
+	status := func(s string) any {
+		return map[string]any{"status": s, "latestLedgerCloseTime": "100", "oldestLedgerCloseTime": "0", "createdAt": "0"}
+	}
+	const slack = 5 * time.Second // a pause between two questions, and some
+
+	took, err := await(func(time.Duration) any { return nil })
+	if !errors.Is(err, rpc.ErrUnavailable) || !strings.Contains(err.Error(), stellar.Hash{0xfe}.String()) || took < rpc.Unanswered || took > rpc.Unanswered+slack {
+		t.Errorf("never there: %v after %s", err, took)
+	}
+	// Silence counts from the last answer.
+	const last = 10 * time.Minute
+	took, err = await(func(after time.Duration) any {
+		if after > last {
+			return nil
+		}
+		return status("NOT_FOUND")
+	})
+	if !errors.Is(err, rpc.ErrUnavailable) || took < last+rpc.Unanswered-slack || took > last+rpc.Unanswered+slack {
+		t.Errorf("gone later: %v after %s", err, took)
+	}
+	took, err = await(func(after time.Duration) any {
+		if after < rpc.Unanswered-slack {
+			return nil
+		}
+		return status("SUCCESS")
+	})
+	if err != nil {
+		t.Errorf("back in time: %v after %s", err, took)
 	}
 }

@@ -45,6 +45,10 @@ func (c *Client) FeeStats(ctx context.Context) (protocol.GetFeeStatsResponse, er
 // ErrExpired is returned by Await when no ledger can include the transaction any more.
 var ErrExpired = errors.New("the transaction's time is over, no ledger can include it any more")
 
+// Unanswered is how long Await goes on asking a node that gives no answer, by the clock of this machine: the clock of the ledgers, which
+// ends the wait otherwise, is only known from answers.
+const Unanswered = 3 * time.Minute
+
 // How long Await waits between two questions: at first, and at most.
 const (
 	pollFirst = 50 * time.Millisecond
@@ -52,9 +56,10 @@ const (
 )
 
 // Await asks for a transaction until a ledger has included it, whether it then succeeded or not, until the close time of the latest
-// ledger is past notAfter (ErrExpired), or until the context ends. That the node cannot be asked for a while does not end it.
+// ledger is past notAfter (a Unix time; ErrExpired), or until the context ends. That the node cannot be asked for a while does not end it; after
+// Unanswered it does, with ErrUnavailable: the transaction may be included all the same.
 func (c *Client) Await(ctx context.Context, hash stellar.Hash, notAfter uint64) (protocol.GetTransactionResponse, error) {
-	wait := pollFirst
+	wait, answered := pollFirst, time.Now()
 	for {
 		answer, err := c.Transaction(ctx, hash)
 		switch {
@@ -64,6 +69,11 @@ func (c *Client) Await(ctx context.Context, hash stellar.Hash, notAfter uint64) 
 			return answer, nil
 		case err == nil && seconds(answer.LatestLedgerCloseTime) > notAfter:
 			return protocol.GetTransactionResponse{}, fmt.Errorf("transaction %s: %w", hash, ErrExpired)
+		case err == nil:
+			answered = time.Now()
+		case ctx.Err() == nil && time.Since(answered) >= Unanswered:
+			return protocol.GetTransactionResponse{}, fmt.Errorf("transaction %s may be included or not, the node has not told for %s; ask again for it: %w",
+				hash, Unanswered, err)
 		}
 		timer := time.NewTimer(wait)
 		select {
