@@ -14,8 +14,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/rpc"
 )
 
-// maxAdvanceBody bounds a request to move the clock, in bytes.
-const maxAdvanceBody = 1 << 10
+// maxBody bounds the body of a request to friendbot or to move the clock, in bytes.
+const maxBody = 1 << 10
 
 // usdcGift is what friendbot gives of test USDC when no amount is asked for.
 const usdcGift = "1000"
@@ -52,6 +52,15 @@ func anyOrigin(next http.Handler) http.Handler {
 
 // friendbot answers as the real one: the transaction's hash and result, or what is wrong.
 func (n *Network) friendbot(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if err := r.ParseForm(); err != nil {
+		status := http.StatusBadRequest
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		problem(w, status, "the form cannot be read: "+err.Error())
+		return
+	}
 	address := r.FormValue("addr")
 	if address == "" {
 		problem(w, http.StatusBadRequest, "addr is missing: /friendbot?addr=G…")
@@ -92,7 +101,7 @@ func (n *Network) friendbot(w http.ResponseWriter, r *http.Request) {
 
 func (n *Network) advance(w http.ResponseWriter, r *http.Request) {
 	var q rpc.AdvanceRequest
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdvanceBody))
+	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&q); err != nil {
 		problem(w, http.StatusBadRequest, `the body is not {"seconds": N} or {"to": N}: `+err.Error())

@@ -181,3 +181,24 @@ func TestLoopHarmsNobody(t *testing.T) {
 	}
 	t.Logf("a call after the loop took %s", time.Since(began))
 }
+
+// A form may come in the body, too, but only a small one.
+func TestFriendbotReadsSmallForms(t *testing.T) {
+	s := newStranger(t, open(t, localnet.Options{}))
+	for _, c := range []struct {
+		status int
+		form   url.Values
+	}{
+		{http.StatusOK, url.Values{"addr": {keypair.MustRandom().Address()}}},
+		{http.StatusRequestEntityTooLarge, url.Values{"addr": {keypair.MustRandom().Address()}, "more": {strings.Repeat("x", 1<<20)}}},
+	} {
+		res, err := http.PostForm(s.url+"/friendbot", c.form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != c.status {
+			t.Errorf("a form of %d bytes: %s, want status %d", len(c.form.Encode()), res.Status, c.status)
+		}
+	}
+}
