@@ -402,7 +402,9 @@ func TestAwaitWithoutTheNode(t *testing.T) {
 			if nerr != nil {
 				t.Fatal(nerr)
 			}
-			_, err = c.Await(t.Context(), stellar.Hash{0xfe}, 1<<40)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			_, err = c.Await(ctx, stellar.Hash{0xfe}, 1<<40)
 			took = time.Since(start)
 		})
 		return took, err
