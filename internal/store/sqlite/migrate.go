@@ -57,8 +57,14 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 		if isBusy(err) && busy < busyTries && ctx.Err() == nil {
 			// The first connections to a new file turn it into WAL mode; SQLite does not wait for another that does the same.
 			busy++
-			time.Sleep(busyTimeoutMs * time.Millisecond / busyTries)
-			continue
+			timer := time.NewTimer(busyTimeoutMs * time.Millisecond / busyTries)
+			select {
+			case <-timer.C:
+				continue
+			case <-ctx.Done():
+				timer.Stop()
+				return fmt.Errorf("migrate database %s: wait for another process: %w", path, ctx.Err())
+			}
 		}
 		if err != nil || done {
 			return err
