@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -42,6 +43,10 @@ func TestMain(m *testing.M) {
 	if path == "" {
 		os.Exit(m.Run())
 	}
+	go func() { // the parent holds the other end: when it is gone, however it went, nobody would stop this process
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(2)
+	}()
 	if err := follow(path, os.Getenv(childCommit)); err != nil {
 		fmt.Fprintln(os.Stderr, "child:", err)
 		os.Exit(1)
@@ -86,6 +91,9 @@ func child(t *testing.T, path string, die int) *exec.Cmd {
 	cmd.Env = append(os.Environ(), childPath+"="+path, childCommit+"="+strconv.Itoa(die))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cmd.StdinPipe(); err != nil { // stays open as long as this process lives
 		t.Fatal(err)
 	}
 	cmd.Stderr = os.Stderr
