@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -24,6 +25,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "" {
 		os.Exit(m.Run())
 	}
+	go func() { // the parent holds the other end: when it is gone, however it went, nobody would stop this process
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(2)
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := Run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
@@ -38,9 +43,15 @@ type process struct {
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
 	line   string // the first one it printed
+
+	ended sync.Once
+	err   error // of its end
 }
 
-const startTimeout = 60 * time.Second
+const (
+	startTimeout = 60 * time.Second
+	stopTimeout  = 30 * time.Second
+)
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
@@ -51,6 +62,9 @@ func start(t *testing.T, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := p.cmd.StdinPipe(); err != nil { // stays open as long as this process lives
+		t.Fatal(err)
+	}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -59,27 +73,31 @@ func start(t *testing.T, args ...string) *process {
 	defer timer.Stop()
 	p.line, err = bufio.NewReader(out).ReadString('\n')
 	if err != nil {
+		p.kill()
 		t.Fatalf("%s printed nothing: %v; %s", strings.Join(args, " "), err, p.stderr.String())
 	}
 	return p
 }
 
 // kill ends the process as a power cut does.
-func (p *process) kill() {
-	if p.cmd.ProcessState == nil {
-		_ = p.cmd.Process.Kill() // it may have ended by itself
-		_ = p.cmd.Wait()
-	}
+func (p *process) kill() { p.end(os.Kill) }
+
+// end sends the signal, unless the process has ended already, and waits.
+func (p *process) end(s os.Signal) {
+	p.ended.Do(func() {
+		_ = p.cmd.Process.Signal(s) // it may have ended by itself
+		late := time.AfterFunc(stopTimeout, func() { _ = p.cmd.Process.Kill() })
+		defer late.Stop()
+		p.err = p.cmd.Wait()
+	})
 }
 
 // stop asks the process to end, as control-C does, and wants it to do so well.
 func (p *process) stop() {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := p.cmd.Wait(); err != nil {
-		p.t.Errorf("ended with %v: %s", err, p.stderr.String())
+	p.end(os.Interrupt)
+	if p.err != nil {
+		p.t.Errorf("ended with %v: %s", p.err, p.stderr.String())
 	}
 }
 
