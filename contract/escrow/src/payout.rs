@@ -105,9 +105,9 @@ pub fn settle_up(env: &Env, terms: &Terms, id: &BytesN<32>, state: &mut State, p
             storage::set_owed(env, asset, &owed);
         }
     }
-    for role in 0..ROLES {
-        if state.parked[role] != before[role] {
-            events::Parked { trade: id.clone(), role: role as u32, old: before[role], amount: state.parked[role] }.publish(env);
+    for (role, (old, amount)) in before.into_iter().zip(state.parked).enumerate() {
+        if amount != old {
+            events::Parked { trade: id.clone(), role: role as u32, old, amount }.publish(env);
         }
     }
     owed_changed

@@ -232,7 +232,7 @@ mod tests {
                     (1_050, DUE_RULING, F, FALL),
                 ],
             ),
-            ((3, 3), &[(5, 1), (6, 3)], 0, 0, &[(1_049, APPEAL_HEARING, A, 2), (1_050, DUE_RULING, A, 2)]),
+            ((3, 3), &[(5, 1), (6, 3)], 0, 0, &[(1_049, APPEAL_HEARING, F, FALL), (1_050, DUE_RULING, A, 2)]),
             ((3, 1), &[(5, 7)], 0, 0, &[(1_030, DUE_RULING, A, 7)]),
             // Appealed: the second panel has its time from then; silent, it leaves the first ruling as it is.
             ((3, 3), &three, 1_015, 1_020, &[(1_039, APPEAL_HEARING, R, 500_000), (1_040, DUE_RULING, R, 500_000)]),

@@ -168,9 +168,9 @@ impl Progress {
             return;
         }
         let mut parts = if self.delivered_at != 0 { DELIVERED } else { 0 };
-        for side in 0..2 {
-            if self.offers[side].is_some() {
-                parts |= OFFERED[side];
+        for (offer, part) in self.offers.iter().zip(OFFERED) {
+            if offer.is_some() {
+                parts |= part;
             }
         }
         if let Some(case) = &self.dispute {
@@ -217,9 +217,9 @@ impl Progress {
         if parts & DELIVERED != 0 {
             self.delivered_at = from.get(8);
         }
-        for side in 0..2 {
-            if parts & OFFERED[side] != 0 {
-                self.offers[side] = Some(Standing { phase: from.get(1) as u32, seller_amount: from.get(8) });
+        for (offer, part) in self.offers.iter_mut().zip(OFFERED) {
+            if parts & part != 0 {
+                *offer = Some(Standing { phase: from.get(1) as u32, seller_amount: from.get(8) });
             }
         }
         if parts & DISPUTED == 0 {

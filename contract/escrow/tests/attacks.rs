@@ -135,7 +135,8 @@ fn both(test: fn(Build)) {
 #[test]
 fn bad_tokens_in() {
     both(|build| {
-        let table: [(&str, fn(&Scene) -> Mode, &str); 8] = [
+        type Row = (&'static str, fn(&Scene) -> Mode, &'static str);
+        let table: [Row; 8] = [
             ("refuses", |_| Mode::Refuse, "DepositNotReceived"),
             ("panics", |_| Mode::Panic, "Error(Context, InvalidAction)"),
             ("takes a fee", |_| Mode::FeeBps(1), "DepositNotReceived"),
@@ -188,7 +189,7 @@ fn bad_tokens_out() {
             ("panics", |_| Mode::Panic, [1_000, 10_900], [0, 0]),
             ("takes a fee", |_| Mode::FeeBps(1_000), [0, 0], [900, 9_810]),
             ("moves nothing", |_| Mode::MoveNothing, [0, 0], [0, 0]),
-            ("answers oddly", |_| Mode::OddAnswer, [1_000, 10_900], [0, 0]),
+            ("answers oddly", |_| Mode::OddAnswer, [1_000, 10_900], [1_000, 10_900]), // pays, and denies it
             ("asks somebody to sign", |scene| Mode::AskSignature(scene.arbitrator.clone()), [1_000, 10_900], [0, 0]),
             (
                 "comes back in",
@@ -242,6 +243,13 @@ fn bad_tokens_out() {
     });
 }
 
+// Whether a call ends by spending the whole budget; the host does not hand that to a caller as an error, and the SDK panics.
+fn spends_the_budget(scene: &Scene, call: impl FnOnce() -> Result<Val, Error>) -> bool {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).expect_err("the call came back");
+    scene.env().cost_estimate().budget().reset_default();
+    panic.downcast_ref::<String>().is_some_and(|text| text.contains("Error(Budget, ExceededLimit)"))
+}
+
 // D2: a token that burns the budget on a payout to one party cannot be caught; without push nothing is called, and the other's claim pays.
 #[test]
 fn burnt_budget() {
@@ -253,14 +261,13 @@ fn burnt_budget() {
         scene.world.set_now(START + 5 * DAY);
         scene.world.token().mode(&Mode::BurnBudget(scene.buyer.clone()));
 
-        let refused = scene.settle(true).expect_err("nothing catches a spent budget");
-        assert!(!refused.is_type(ScErrorType::Contract), "{refused:?}");
+        assert!(spends_the_budget(&scene, || scene.settle(true)));
         assert_eq!(scene.trade().expect("a trade").stage, 2);
         scene.settle(false).expect("settle without push");
         // Half each by the fallback; nobody voted, so both bonds and what was set aside go back whole.
         let parked = scene.trade().expect("a trade").parked;
         assert_eq!(parked, vec![scene.env(), (0u32, 6_000i128), (1u32, 5_950i128)]);
-        scene.claim(0, &scene.buyer, 6_000).expect_err("the buyer's own token");
+        assert!(spends_the_budget(&scene, || scene.claim(0, &scene.buyer, 6_000)));
         scene.claim(1, &scene.seller, 5_950).expect("the seller's claim");
         assert_eq!((scene.held(&scene.seller), scene.owed()), (999_000 + 5_950, (6_050, 50)));
     });
@@ -274,7 +281,7 @@ fn burnt_budget_on_cancel() {
         scene.open().expect("open");
         scene.world.set_now(scene.terms.fund_by);
         scene.world.token().mode(&Mode::BurnBudget(scene.seller.clone()));
-        scene.call(None, "cancel", (None::<u32>, true).into_val(scene.env()), None).expect_err("nothing catches a spent budget");
+        assert!(spends_the_budget(&scene, || scene.call(None, "cancel", (None::<u32>, true).into_val(scene.env()), None)));
         scene.call(None, "cancel", (None::<u32>, false).into_val(scene.env()), None).expect("cancel without push");
         assert_eq!(scene.trade().expect("a trade").parked, vec![scene.env(), (1u32, 1_000i128)]);
     });
@@ -304,16 +311,16 @@ fn parked_on_purpose() {
         let env = scene.env();
         scene.world.set_now(START + 10 * DAY);
         let args: Vec<Val> = (scene.terms.clone(), vec![env, 0u32], true).into_val(env);
-        let relays: std::vec::Vec<Address> = (0..120).map(|_| env.register(Relay, ())).collect();
+        let relays: std::vec::Vec<Address> = (0..102).map(|_| env.register(Relay, ())).collect();
         // The deepest call that still reaches the escrow leaves no frame for the token below it.
-        let reached = (1..relays.len()).rev().find(|depth| {
+        let reached = (80..relays.len()).rev().find(|depth| {
             let rest = Vec::from_iter(env, relays[1..*depth].iter().cloned());
             let pass: Vec<Val> = (rest, scene.world.escrow.clone(), Symbol::new(env, "settle"), args.clone()).into_val(env);
             env.mock_auths(&[]);
             env.cost_estimate().budget().reset_unlimited();
             env.try_invoke_contract::<Val, Error>(&relays[0], &Symbol::new(env, "pass"), pass).is_ok()
         });
-        assert!(reached.is_some_and(|depth| depth > 50), "reached from {reached:?}");
+        assert!(reached.is_some(), "no depth at which the escrow is reached");
         let trade = scene.trade().expect("a trade");
         assert_eq!((trade.stage, trade.parked), (3, vec![env, (0u32, 11_000i128), (1u32, 1_000i128)]));
         assert_eq!(scene.owed(), (12_000, 0));
@@ -372,7 +379,7 @@ fn code_is_not_extended() {
     assert_eq!((ttl(&scene, scene.id().to_val()), ttl(&scene, scene.world.token.to_val())), (2_073_599, 2_073_599));
 
     scene.world.client().extend(&scene.id());
-    assert_eq!(ttl(&scene, scene.id().to_val()), 3_110_399);
+    assert_eq!(ttl(&scene, scene.id().to_val()), 3_110_400);
     assert_eq!(env.deployer().get_contract_code_ttl(&scene.world.escrow), code);
 
     // A trade longer than that extends its entries as far as its last deadline and the grace, or the network's most.

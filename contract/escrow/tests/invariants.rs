@@ -10,9 +10,9 @@ use soroban_sdk::{vec, Address, BytesN, Env, Error, IntoVal, Symbol, Val, Vec};
 use stellar_escrow::{Limits, Milestone, Owed, Panel, Terms, Trade, Windows};
 
 const START: u64 = 1_700_000_000;
-const TRADES: u64 = 3;
-const SEEDS: u64 = 24;
-const STEPS: u32 = 160;
+const TRADES: u64 = 4;
+const SEEDS: u64 = 30;
+const STEPS: u32 = 400;
 
 #[test]
 fn random_actions() {
@@ -126,8 +126,8 @@ impl Run {
     fn go(mut self, done: &mut std::collections::BTreeMap<&'static str, u32>) {
         let mut before = self.see();
         for step in 0..STEPS {
-            if self.dice.one_in(3) {
-                let seconds = *self.dice.pick(&[1, 9, 10, 11, 60, 100, 400, 1_000]);
+            if self.dice.one_in(4) {
+                let seconds = *self.dice.pick(&[1, 9, 10, 40, 50]);
                 self.world.set_now(self.world.now() + seconds);
             }
             if self.dice.one_in(12) {
@@ -270,10 +270,24 @@ impl Run {
             ],
             _ => &["claim", "claim", "collect", "settle", "open"],
         };
-        let function = *self.dice.pick(functions);
+        let disputed: std::vec::Vec<u32> = seen
+            .iter()
+            .flat_map(|trade| trade.milestones.iter().enumerate())
+            .filter(|(_, milestone)| milestone.dispute.is_some())
+            .map(|(index, _)| index as u32)
+            .collect();
+        // Hearings are rare unless people care for them.
+        let function = match disputed.is_empty() {
+            false if self.dice.one_in(2) => *self.dice.pick(&["rule", "rule", "rule", "rule", "appeal"]),
+            _ => *self.dice.pick(functions),
+        };
         let (dice, env) = (&mut self.dice, self.world.env.clone());
         let env = &env;
-        let milestone = dice.roll(u64::from(terms.milestones.len()) + u64::from(dice.one_in(20))) as u32;
+        let beyond = u64::from(dice.one_in(20));
+        let milestone = match function {
+            "rule" | "appeal" if !disputed.is_empty() => *dice.pick(&disputed),
+            _ => dice.roll(u64::from(terms.milestones.len()) + beyond) as u32,
+        };
         let by = dice.roll(2) as u32;
         let state = seen.as_ref().and_then(|trade| trade.milestones.get(milestone));
         let left = state.as_ref().map_or(0, |state| state.left);
@@ -340,7 +354,7 @@ fn random_terms(world: &World, people: &[Address], dice: &mut Dice, trade: u64) 
     let mut milestones = Vec::new(env);
     for index in 0..1 + dice.roll(3) {
         let amount = *dice.pick(&[1, 3, 99, 1_001, 100_000]);
-        milestones.push_back(Milestone { amount, deliver_by: START + 300 + 200 * index, description: common::hash(env, "m") });
+        milestones.push_back(Milestone { amount, deliver_by: START + 2_500 + 500 * index, description: common::hash(env, "m") });
     }
     Terms {
         appeal_panel: panel(&people[5..5 + second], if second == 0 { 0 } else { second as u32 / 2 + 1 }),
@@ -350,13 +364,13 @@ fn random_terms(world: &World, people: &[Address], dice: &mut Dice, trade: u64) 
         buyer: people[0].clone(),
         fallback_ppm: *dice.pick(&[0, 500_000, 333_333, 1_000_000]),
         fee_bps: 100,
-        fund_by: START + 200,
-        inspection: 200,
+        fund_by: START + 1_500,
+        inspection: 1_000,
         milestones,
         panel: panel(&people[2..2 + first], if first == 0 { 0 } else { first as u32 / 2 + 1 }),
         salt: common::hash(env, &format!("salt {trade}")),
         seller: people[1].clone(),
         terms_hash: common::hash(env, "terms"),
-        windows: Windows { appeal: 300, offers: 100, ruling: 400 },
+        windows: Windows { appeal: 200, offers: 50, ruling: 300 },
     }
 }
