@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -51,7 +52,7 @@ func (a *assets) get(ctx context.Context, address escrow.Address) (relay.Asset, 
 // AssetOut is an asset in answers.
 type AssetOut struct {
 	Contract string `json:"contract" doc:"Address of the asset's contract"`
-	Kind     string `json:"kind" enum:"stellar,token,none" doc:"stellar: the network's own contract of an issued asset or XLM; token: a contract of somebody, which may behave as it likes; none: no token is there"`
+	Kind     string `json:"kind" enum:"stellar,token,none" doc:"stellar: the network's own contract of an issued asset or XLM; token: a contract of somebody, which may behave as it likes; none: no token is there, or none that answers now"`
 	Code     string `json:"code,omitempty" doc:"USDC, XLM … of a Stellar asset; what a token calls itself otherwise, which proves nothing"`
 	Issuer   string `json:"issuer,omitempty"`
 	Decimals uint32 `json:"decimals" doc:"How many decimals amounts have"`
@@ -62,9 +63,39 @@ type unit struct {
 	relay.Asset
 }
 
-func (s *server) unit(ctx context.Context, asset escrow.Address) (unit, error) {
+// unit is an asset whose amounts are to be read or written. Without its decimals they would be off by a power of ten, so one that does not say them now is
+// an error of kind k.
+func (s *server) unit(ctx context.Context, asset escrow.Address, k kind) (unit, error) {
 	a, err := s.assets.get(ctx, asset)
+	if err == nil && a.Kind == relay.AssetNone {
+		err = &kindError{kind: k, detail: fmt.Sprintf("asset %s: %s", asset, firstLine(a.Problem)), add: func(p *Problem) {
+			p.NextStep = "try again in a few seconds; if it stays, the asset's contract does not answer as a token does, or is archived: ask whoever runs it"
+		}}
+	}
 	return unit{a}, err
+}
+
+// units looks at each asset of one answer once.
+type units struct {
+	s     *server
+	known map[escrow.Address]*unit
+	down  bool // the network cannot be asked: it need not be asked again
+}
+
+// get is nil for an asset that does not say its decimals now; what else an answer holds is not refused for it.
+func (l *units) get(ctx context.Context, asset escrow.Address) *unit {
+	u, ok := l.known[asset]
+	if ok || l.down {
+		return u
+	}
+	if got, err := l.s.unit(ctx, asset, kindUpstream); err == nil {
+		u = &got
+	} else {
+		l.down = errors.Is(err, relay.ErrUnavailable) || ctx.Err() != nil
+		l.s.Log.WarnContext(ctx, "an asset's decimals are not known", "request", requestID(ctx), "err", err)
+	}
+	l.known[asset] = u
+	return u
 }
 
 func (u unit) out() AssetOut {

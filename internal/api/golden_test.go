@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 )
 
 // TestAnswers plays one trade with everything in it and keeps each kind of answer as a golden file. They are the API's documentation by example: read the
@@ -125,12 +127,77 @@ func TestATokenOfOtherDecimals(t *testing.T) {
 	if p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, "/v1/trades", in); p.Errors[0].Location != "body.terms.milestones[0].amount" {
 		t.Errorf("%+v", p.Errors)
 	}
-	// A token that claims absurd decimals would make every amount as long.
-	absurd := n.assets[in.Terms.Asset]
+}
+
+// TestAnAssetThatDoesNotSayItsDecimals: read or written with 0 decimals instead of 2 or 7, amounts of a trade that exists would be off by as much.
+func TestAnAssetThatDoesNotSayItsDecimals(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	in := OpenIn{Terms: goodTerms(), By: "seller", AcceptToken: true}
+	in.Terms.Asset = contractAddress("token").String()
+	in.Terms.ArbitrationFee = "0.30"
+	id := c.open(in).ID
+	c.act(id, "fund", ActionIn{})
+	release := ActionIn{Source: address("stranger"), Milestone: index(0), Amount: "1"}
+	p := want[PreparedOut](c, http.StatusOK, http.MethodPost, "/v1/trades/"+id+"/actions/release", release)
+	other := c.funded()
+	token := n.assets[in.Terms.Asset]
+	absurd := token
 	absurd.Decimals = 4_000_000_000
-	n.assets[in.Terms.Asset] = absurd
-	if tr := c.read(o.ID); tr.Asset.Kind != "none" || len(tr.Total) > 20 {
-		t.Errorf("total %s of %+v", tr.Total, tr.Asset)
+	for name, is := range map[string]relay.Asset{
+		"archived":                  {Address: token.Address, Kind: relay.AssetNone, Problem: "no contract has this address on this network, or it is archived"},
+		"failing":                   {Address: token.Address, Kind: relay.AssetNone, Problem: "not a token: decimals fails"},
+		"more decimals than it can": absurd,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &client{t: t, h: c.h, log: c.log}
+			n.assets[token.Address] = is
+			defer func() { n.assets[token.Address] = token }()
+			for _, path := range []string{"", "/events", "/terms"} {
+				if p := c.problem(http.StatusServiceUnavailable, http.MethodGet, "/v1/trades/"+id+path, nil); p.Code != "network-unavailable" || !strings.Contains(p.Detail, token.Address) {
+					t.Errorf("read %s: %+v", path, p)
+				}
+			}
+			auth := AssembleIn{p.Transaction, []AuthorisationIn{{p.Authorisations[0].Entry, sign(key("buyer"), p.Authorisations[0].Payload)}}}
+			for path, body := range map[string]any{
+				"/v1/trades/" + id + "/actions/release": release, "/v1/transactions/assemble": auth,
+				"/v1/assets/" + token.Address + "/actions/collect": CollectIn{Source: address("stranger")},
+			} {
+				if p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, path, body); p.Code != "not-an-asset" || !strings.Contains(p.Detail, token.Address) {
+					t.Errorf("%s: %+v", path, p)
+				}
+			}
+			// The list of everybody's trades is not refused for it; its amounts are left out.
+			rows := want[TradesOut](c, http.StatusOK, http.MethodGet, "/v1/trades", nil).Trades
+			if len(rows) != 2 || rows[0].ID != other || rows[0].Total != "20.0000000" || rows[1].ID != id {
+				t.Fatalf("%+v", rows)
+			}
+			if r := rows[1]; r.Total != "" || r.Held != "" || r.Asset.Kind != "none" || r.Asset.Contract != token.Address || r.Phases[0] != "funded" {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	if tr := c.read(id); tr.Total != "20.00" {
+		t.Errorf("it says them again: total %s", tr.Total)
+	}
+}
+
+// TestAListAsksForEachAssetOnce: whoever lists trades must not make the node work once for each row.
+func TestAListAsksForEachAssetOnce(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	for range 5 {
+		in := OpenIn{Terms: goodTerms(), By: "buyer", AcceptToken: true}
+		in.Terms.Asset = contractAddress("token").String()
+		in.Terms.ArbitrationFee = "0.30"
+		c.open(in)
+	}
+	for name, down := range map[string]error{"up": nil, "down": relay.ErrUnavailable} {
+		n.asked, n.down = 0, down
+		page := want[TradesOut](c, http.StatusOK, http.MethodGet, "/v1/trades", nil)
+		if len(page.Trades) != 5 || n.asked != 1 {
+			t.Errorf("with the network %s: %d trades, the asset was looked at %d times", name, len(page.Trades), n.asked)
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type modelNet struct {
 	restore bool // entries are archived
 	nonce   int64
 	changes int // how often anything changed
+	asked   int // how often an asset was looked at
 }
 
 const modelStart = 1_767_225_600 // 2026-01-01
@@ -127,6 +128,7 @@ func (n *modelNet) Account(_ context.Context, who string) (relay.Account, error)
 func (n *modelNet) Asset(_ context.Context, asset string) (relay.Asset, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.asked++
 	a, ok := n.assets[asset]
 	if !ok {
 		a = relay.Asset{Address: asset, Kind: relay.AssetNone, Problem: "no contract has this address on this network, or it is archived"}

@@ -100,7 +100,8 @@ func (s *server) tradedAsset(ctx context.Context, text string, acceptToken bool)
 	if who == "" {
 		return classic, f, nil
 	}
-	u, err := s.unit(ctx, who)
+	a, err := s.assets.get(ctx, who)
+	u := unit{a}
 	if err != nil {
 		return classic, f, err
 	}

@@ -75,11 +75,11 @@ func (s *server) platform(ctx context.Context, in *struct{ AtLeast }) (*Answer[P
 		out.Contracts = append(out.Contracts, FollowedOut(f))
 	}
 	for _, a := range s.Assets {
-		u, err := s.unit(ctx, escrow.Address(a.String()))
+		found, err := s.assets.get(ctx, escrow.Address(a.String()))
 		if err != nil {
 			return nil, err
 		}
-		out.Assets = append(out.Assets, u.out())
+		out.Assets = append(out.Assets, unit{found}.out())
 	}
 	return &Answer[PlatformOut]{out}, nil
 }

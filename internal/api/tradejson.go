@@ -6,6 +6,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 )
 
 // TradeOut is a trade in answers: what was agreed, how it stands at Ledger, what the clock will do, and what everybody can do.
@@ -238,21 +239,26 @@ type TradeRow struct {
 	Stage      string         `json:"stage" enum:"open,agreed,funded,ended,cancelled"`
 	Buyer      escrow.Address `json:"buyer"`
 	Seller     escrow.Address `json:"seller"`
-	Total      Amount         `json:"total"`
-	Held       Amount         `json:"held"`
+	Total      Amount         `json:"total,omitempty" doc:"All milestones together; left out while the asset does not say how many decimals it has"`
+	Held       Amount         `json:"held,omitempty" doc:"What the contract holds for this trade; left out as total is"`
 	Phases     []string       `json:"phases" nullable:"false" doc:"Each milestone's phase"`
 	NextChange *Time          `json:"next_change,omitempty" doc:"When the clock next ends something"`
 	OpenedAt   Time           `json:"opened_at"`
 	UpdatedAt  Time           `json:"updated_at"`
 }
 
-func rowOf(tr *Trade, u unit, now uint64) TradeRow {
+// rowOf is a trade as it stands at now; without u no amounts are told.
+func rowOf(tr *Trade, u *unit, now uint64) TradeRow {
 	row := TradeRow{
-		ID: tr.ID.String(), Contract: tr.Contract, Asset: u.out(), Stage: tr.State.Stage.String(), Buyer: tr.Terms.Buyer, Seller: tr.Terms.Seller,
-		Total: u.amount(totalOf(&tr.Terms)), Held: u.amount(tr.State.Holds()), Phases: []string{}, OpenedAt: Time(tr.Opened.At), UpdatedAt: Time(tr.Updated.At),
+		ID: tr.ID.String(), Contract: tr.Contract, Asset: AssetOut{Contract: string(tr.Terms.Asset), Kind: string(relay.AssetNone)},
+		Stage: tr.State.Stage.String(), Buyer: tr.Terms.Buyer, Seller: tr.Terms.Seller,
+		Phases: []string{}, OpenedAt: Time(tr.Opened.At), UpdatedAt: Time(tr.Updated.At),
+	}
+	if u != nil {
+		row.Asset, row.Total, row.Held = u.out(), u.amount(totalOf(&tr.Terms)), u.amount(tr.State.Holds())
 	}
 	for i := range tr.Terms.Milestones {
-		row.Phases = append(row.Phases, standingOut(tr, i, u, now).Phase)
+		row.Phases = append(row.Phases, standingOut(tr, i, unit{}, now).Phase)
 	}
 	if d := escrow.Deadlines(&tr.Terms, &tr.State, now); len(d) > 0 {
 		row.NextChange = since(slices.MinFunc(d, func(a, b escrow.Deadline) int { return cmp.Compare(a.At, b.At) }).At)

@@ -40,13 +40,13 @@ func (b ByID) id() (escrow.ID, error) {
 	return id, nil
 }
 
-// trade reads a trade and the unit of its amounts.
-func (s *server) trade(ctx context.Context, id escrow.ID) (Trade, unit, error) {
+// trade reads a trade and the unit of its amounts; if there is none now, that is an error of kind k.
+func (s *server) trade(ctx context.Context, id escrow.ID, k kind) (Trade, unit, error) {
 	tr, err := s.Trades.Trade(ctx, id)
 	if err != nil {
 		return tr, unit{}, fmt.Errorf("read trade %s: %w", id, err)
 	}
-	u, err := s.unit(ctx, tr.Terms.Asset)
+	u, err := s.unit(ctx, tr.Terms.Asset, k)
 	return tr, u, err
 }
 
@@ -87,6 +87,7 @@ func (s *server) listTrades(ctx context.Context, in *listTradesIn) (*Answer[Trad
 	if filter.Before, err = in.cursor(); err != nil {
 		return nil, err
 	}
+	looked := units{s: s, known: map[escrow.Address]*unit{}}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (TradesOut, error) {
 		out := TradesOut{Trades: []TradeRow{}, Ledger: at}
 		list, err := s.Trades.List(ctx, filter)
@@ -98,11 +99,7 @@ func (s *server) listTrades(ctx context.Context, in *listTradesIn) (*Answer[Trad
 			out.Next = list[in.Limit-1].Opened.Event
 		}
 		for i := range list {
-			u, err := s.unit(ctx, list[i].Terms.Asset)
-			if err != nil {
-				return out, err
-			}
-			out.Trades = append(out.Trades, rowOf(&list[i], u, uint64(at.ClosedAt)))
+			out.Trades = append(out.Trades, rowOf(&list[i], looked.get(ctx, list[i].Terms.Asset), uint64(at.ClosedAt)))
 		}
 		return out, nil
 	})
@@ -120,7 +117,7 @@ func (s *server) readTrade(ctx context.Context, in *readTradeIn) (*Answer[TradeO
 		return nil, err
 	}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (TradeOut, error) {
-		tr, u, err := s.trade(ctx, id)
+		tr, u, err := s.trade(ctx, id, kindUpstream)
 		if err != nil {
 			return TradeOut{}, err
 		}
@@ -181,7 +178,7 @@ func (s *server) listEvents(ctx context.Context, in *listEventsIn) (*Answer[Even
 	}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (EventsOut, error) {
 		out := EventsOut{Events: []EventOut{}, Ledger: at}
-		tr, u, err := s.trade(ctx, id)
+		tr, u, err := s.trade(ctx, id, kindUpstream)
 		if err != nil {
 			return out, err
 		}
@@ -264,7 +261,7 @@ func (s *server) readTerms(ctx context.Context, in *readTradeIn) (*Answer[ExactT
 	if _, err := s.head(ctx, in.AtLeast); err != nil {
 		return nil, err
 	}
-	tr, u, err := s.trade(ctx, id)
+	tr, u, err := s.trade(ctx, id, kindUpstream)
 	if err != nil {
 		return nil, err
 	}
