@@ -3,6 +3,7 @@ package relayserver
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/stellar/go-stellar-sdk/ingest/sac"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -41,8 +42,7 @@ func (s *Server) asset(ctx context.Context, address string) (asset, error) {
 	}
 	out.Ledger = latest
 	if len(entries) == 0 || entries[0].Data.ContractData == nil || entries[0].Data.ContractData.Val.Instance == nil {
-		out.Problem = "no contract has this address on this network, or it is archived"
-		return out, nil
+		return s.archived(ctx, out)
 	}
 	entry := entries[0].Data
 	if entry.ContractData.Val.Instance.Executable.Type != xdr.ContractExecutableTypeContractExecutableStellarAsset {
@@ -59,6 +59,39 @@ func (s *Server) asset(ctx context.Context, address string) (asset, error) {
 		classic = native
 	}
 	return s.stellarAsset(ctx, out, classic)
+}
+
+// archived looks at an address whose contract has no live entry. A simulation restores what was archived, so it still answers: its amounts have the decimals
+// they had. What fails there is not there.
+func (s *Server) archived(ctx context.Context, out asset) (asset, error) {
+	name, problem, err := s.ask(ctx, out.id, "name")
+	if err != nil {
+		return asset{}, err
+	}
+	if problem != "" {
+		out.Problem = "no contract has this address on this network, or it is archived"
+		return out, nil
+	}
+	if name.Type == xdr.ScValTypeScvString {
+		if classic, ok := s.behind(out.id, string(*name.Str)); ok {
+			return s.stellarAsset(ctx, out, classic)
+		}
+	}
+	return s.token(ctx, out)
+}
+
+// behind is the Stellar asset that the name of its contract tells. The address is made of the asset, so a contract cannot claim to be another's.
+func (s *Server) behind(id stellar.Address, name string) (xdr.Asset, bool) {
+	classic := xdr.MustNewNativeAsset()
+	if name != "native" {
+		code, issuer, _ := strings.Cut(name, ":")
+		var err error
+		if classic, err = xdr.NewCreditAsset(code, issuer); err != nil {
+			return classic, false
+		}
+	}
+	address, err := stellar.AssetContract(s.node.Network(), classic)
+	return classic, err == nil && address == id
 }
 
 // classicDecimals is how many decimals every Stellar asset has.

@@ -19,12 +19,26 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
-// refusing is the world's node as one that refuses every submission with a code, and, while blind is set, has not read the newest ledgers yet.
+// refusing is the world's node as one that refuses every submission with a code.
 type refusing struct {
-	code  xdr.TransactionResultCode
-	blind bool
-	dead  bool // it says nothing about transactions
-	node  http.Handler
+	code    xdr.TransactionResultCode
+	blind   bool // it has not read the newest ledgers yet
+	dead    bool // it says nothing about transactions
+	evicted bool // it has put contracts away that were archived for long
+	node    http.Handler
+}
+
+// behind serves the world's network as the node tells it.
+func (w *world) behind(node *refusing) *rpc.Client {
+	w.t.Helper()
+	target, err := url.Parse(w.url)
+	must(w.t, err)
+	node.node = httputil.NewSingleHostReverseProxy(target)
+	front := httptest.NewServer(node)
+	w.t.Cleanup(front.Close)
+	client, err := rpc.New(rpc.Config{URL: front.URL, Network: w.network})
+	must(w.t, err)
+	return client
 }
 
 func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -36,6 +50,9 @@ func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	var call struct {
 		ID     json.RawMessage `json:"id"`
 		Method string          `json:"method"`
+		Params struct {
+			Keys []string `json:"keys"`
+		} `json:"params"`
 	}
 	if err := json.Unmarshal(body, &call); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -57,10 +74,17 @@ func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "out of order", http.StatusServiceUnavailable)
 	case call.Method == "getTransaction" && r.blind:
 		answer(map[string]any{"status": "NOT_FOUND", "latestLedger": 7, "latestLedgerCloseTime": "7", "oldestLedger": 1, "oldestLedgerCloseTime": "1"})
+	case call.Method == "getLedgerEntries" && r.evicted && instance(call.Params.Keys):
+		answer(map[string]any{"entries": []any{}, "latestLedger": 7})
 	default:
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		r.node.ServeHTTP(w, req)
 	}
+}
+
+func instance(keys []string) bool {
+	var key xdr.LedgerKey
+	return len(keys) == 1 && xdr.SafeUnmarshalBase64(keys[0], &key) == nil && key.ContractData != nil
 }
 
 // A node refuses what a ledger has already with tx_bad_seq. Who were told that it never will be included would pay a second time.
@@ -75,13 +99,8 @@ func TestWhatIsIncludedIsNotRejected(t *testing.T) {
 	must(t, err)
 	hash := tx.Hash(w.network)
 
-	target, err := url.Parse(w.url)
-	must(t, err)
-	node := &refusing{code: xdr.TransactionResultCodeTxBadSeq, node: httputil.NewSingleHostReverseProxy(target)}
-	front := httptest.NewServer(node)
-	t.Cleanup(front.Close)
-	client, err := rpc.New(rpc.Config{URL: front.URL, Network: w.network})
-	must(t, err)
+	node := &refusing{code: xdr.TransactionResultCodeTxBadSeq}
+	client := w.behind(node)
 	server := relayserver.New(client)
 	submit := func(s *relayserver.Server) (relay.SubmissionState, string) {
 		t.Helper()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
@@ -147,6 +149,38 @@ func TestArchivedTradeIsRestoredByItsNextCall(t *testing.T) {
 	}
 	if h := w.holding(w.people["seller"].Address()); h.Balance != amount.Int(1000*usdc).Units() {
 		t.Errorf("the seller has %s: the bond is not back", h.Balance)
+	}
+}
+
+// Amounts are read and written with an asset's decimals: while its contract is archived it still has them, and is what it was.
+func TestArchivedAssetsKeepTheirDecimals(t *testing.T) {
+	w := newWorld(t)
+	token := w.badToken()
+	ask := func(r relay.Relay, a stellar.Address) relay.Asset {
+		t.Helper()
+		out, err := r.Asset(t.Context(), a.String())
+		must(t, err)
+		out.Ledger = relay.Ledger{}
+		return out
+	}
+	usdc, test := ask(w.relay, w.asset), ask(w.relay, token)
+	if usdc.Kind != relay.AssetStellar || test.Kind != relay.AssetToken {
+		t.Fatalf("%+v\n%+v", usdc, test)
+	}
+	w.advance(125 * 24 * 60 * 60) // nothing lives longer than 120 days unless it is extended
+	evicted := relayserver.New(w.behind(&refusing{evicted: true}))
+	for name, r := range map[string]relay.Relay{"archived": w.relay, "put away": evicted} {
+		if got := ask(r, w.asset); got != usdc {
+			t.Errorf("%s: got\n%+v, want\n%+v", name, got, usdc)
+		}
+		if got := ask(r, token); got != test {
+			t.Errorf("%s: got\n%+v, want\n%+v", name, got, test)
+		}
+	}
+	for name, a := range map[string]stellar.Address{"nothing": {Contract: true}, "no token": w.contract} {
+		if got := ask(evicted, a); got.Kind != relay.AssetNone || got.Problem == "" {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }
 
