@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/procgroup"
 )
 
 // builder runs recipes in the tree at root.
@@ -24,7 +25,7 @@ func (b builder) build(ctx context.Context, a artifact) ([]byte, error) {
 		return nil, fmt.Errorf("make a folder for what is built: %w", err)
 	}
 	target := filepath.Join(b.cache, a.cache)
-	unlock, err := lockedfile.MutexAt(target + ".lock").Lock()
+	unlock, err := lock(ctx, target+".lock")
 	if err != nil {
 		return nil, fmt.Errorf("wait for other builds in %s: %w", target, err)
 	}
@@ -34,10 +35,10 @@ func (b builder) build(ctx context.Context, a artifact) ([]byte, error) {
 	if err := os.RemoveAll(built); err != nil {
 		return nil, fmt.Errorf("remove an earlier build: %w", err)
 	}
-	script := exec.CommandContext(ctx, filepath.Join(b.root, a.recipe[0]), append(a.recipe[1:len(a.recipe):len(a.recipe)], target)...)
+	script := procgroup.Command(ctx, filepath.Join(b.root, a.recipe[0]), append(a.recipe[1:len(a.recipe):len(a.recipe)], target)...)
 	script.Dir = b.root
 	script.Stdout, script.Stderr = b.log, b.log
-	if err := script.Run(); err != nil {
+	if err := procgroup.Run(script); err != nil {
 		return nil, fmt.Errorf("build %s with %s: %w", a.name, a.recipe[0], err)
 	}
 	wasm, err := os.ReadFile(built)
@@ -45,6 +46,30 @@ func (b builder) build(ctx context.Context, a artifact) ([]byte, error) {
 		return nil, fmt.Errorf("read what %s built: %w", a.recipe[0], err)
 	}
 	return wasm, nil
+}
+
+// lock takes the lock file at path. The wait for it ends with the context; a lock that comes later is given back.
+func lock(ctx context.Context, path string) (unlock func(), err error) {
+	type taken struct {
+		unlock func()
+		err    error
+	}
+	got := make(chan taken, 1)
+	go func() {
+		unlock, err := lockedfile.MutexAt(path).Lock()
+		got <- taken{unlock, err}
+	}()
+	select {
+	case l := <-got:
+		return l.unlock, l.err
+	case <-ctx.Done():
+		go func() {
+			if l := <-got; l.err == nil {
+				l.unlock()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 // findRoot looks for go.mod from dir upwards.

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/procgroup"
 )
 
 // A missing part ends a stage without a verdict.
@@ -20,7 +22,7 @@ type missing struct{ part, install string }
 func (m missing) Error() string { return fmt.Sprintf("%s is missing: %s", m.part, m.install) }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "run:", err)
@@ -73,6 +75,9 @@ func (s suite) runAll(ctx context.Context, only string) error {
 		if only != st.name && (only != "" || st.onlyByName) {
 			continue
 		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped before %s: %w", st.name, context.Cause(ctx))
+		}
 		fmt.Fprintf(s.out, "--- %s: %s\n", st.name, st.about)
 		start := time.Now()
 		err := st.do(ctx, s)
@@ -105,13 +110,13 @@ func (s suite) runAll(ctx context.Context, only string) error {
 
 // command runs a program in dir with the suite's environment; its output goes where the suite's does.
 func (s suite) command(ctx context.Context, dir string, env []string, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := procgroup.Command(ctx, name, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, s.out, s.out
 	cmd.Env = append(os.Environ(), env...)
 	if s.required {
 		cmd.Env = append(cmd.Env, "STELLARESCROW_PARTS=required")
 	}
-	if err := cmd.Run(); err != nil {
+	if err := procgroup.Run(cmd); err != nil {
 		return fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
 	}
 	return nil

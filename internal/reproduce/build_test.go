@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+func TestWaitForALockEndsWithTheContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "target.lock")
+	release, err := lockedfile.MutexAt(path).Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { _, err := lock(ctx, path); ended <- err }()
+	cancel()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the wait ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the wait goes on")
+	}
+	// What the wait was for comes too late, and is given back: the next one gets it.
+	release()
+	unlock, err := lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
