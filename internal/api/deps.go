@@ -114,7 +114,7 @@ type Ledger struct {
 // Transactions remembers what was prepared here, so that a transaction has a state before the network knows it; what was submitted, the
 // relay knows. Both methods are safe for concurrent use. What is forgotten costs the state "prepared", nothing else.
 type Transactions interface {
-	// Put keeps a transaction; one of the same hash is replaced.
+	// Put keeps a transaction; if one of the same hash is kept already, that one stays as it is.
 	Put(ctx context.Context, t Transaction) error
 	// Get is what Put kept; ok is false if nothing is known.
 	Get(ctx context.Context, hash string) (t Transaction, ok bool, err error)

@@ -18,13 +18,14 @@ func NewMemory(limit int) *Memory {
 	return &Memory{limit: limit, all: map[string]Transaction{}}
 }
 
-// Put keeps t.
+// Put keeps t; one of the same hash stays.
 func (m *Memory) Put(_ context.Context, t Transaction) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, known := m.all[t.Hash]; !known {
-		m.order = append(m.order, t.Hash)
+	if _, known := m.all[t.Hash]; known {
+		return nil
 	}
+	m.order = append(m.order, t.Hash)
 	m.all[t.Hash] = t
 	for len(m.order) > m.limit {
 		delete(m.all, m.order[0])

@@ -11,6 +11,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/api"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
@@ -81,39 +82,21 @@ func (r reads) List(ctx context.Context, f api.TradeFilter) ([]api.Trade, error)
 	return trades, nil
 }
 
+// Events leaves out what could not be read: of a newer contract, it is kept, and not shown as something it may not be.
 func (r reads) Events(ctx context.Context, id escrow.ID, after string, limit int) ([]api.Event, error) {
-	found, err := r.store.Events(ctx, store.EventFilter{Trade: (*store.Hash)(&id), Page: store.Page{After: store.EventID(after), Limit: limit}})
+	found, err := r.store.Events(ctx, store.EventFilter{Trade: (*store.Hash)(&id), Read: true, Page: store.Page{After: store.EventID(after), Limit: limit}})
 	if err != nil {
 		return nil, err
 	}
-	events := make([]api.Event, 0, len(found))
-	for _, e := range found {
-		if e.Unread != "" { // of a newer contract: kept, and not shown as something it may not be
-			continue
-		}
-		event, err := decoded(e)
+	events := make([]api.Event, len(found))
+	for i, e := range found {
+		event, err := indexer.Decode(e)
 		if err != nil {
-			return nil, fmt.Errorf("event %s: %w", e.ID, err)
+			return nil, err
 		}
-		events = append(events, event)
+		events[i] = api.Event{ID: string(e.ID), Ledger: e.ID.Ledger(), At: e.ClosedAt, Tx: hex.EncodeToString(e.Tx[:]), Event: event}
 	}
 	return events, nil
-}
-
-func decoded(e store.Event) (api.Event, error) {
-	var body xdr.ContractEvent
-	if err := body.UnmarshalBinary(e.Body); err != nil {
-		return api.Event{}, err
-	}
-	contract, err := stellar.ParseAddress(e.Contract)
-	if err != nil {
-		return api.Event{}, err
-	}
-	event, err := stellar.DecodeEvent(contract, body)
-	if err != nil {
-		return api.Event{}, err
-	}
-	return api.Event{ID: string(e.ID), Ledger: e.ID.Ledger(), At: e.ClosedAt, Tx: hex.EncodeToString(e.Tx[:]), Event: event}, nil
 }
 
 func shown(t store.Trade) api.Trade {
@@ -145,16 +128,22 @@ func shownDispute(d *store.Dispute) *api.DisputeRecord {
 	}
 }
 
-// prepared keeps what the api prepared in the store, so that a restart forgets none of it.
+// prepared keeps what the api prepared in the store, so that a restart forgets none of it, until a day after its end.
 type prepared struct {
 	store interface {
 		AddTransaction(ctx context.Context, t store.Transaction) error
+		ForgetPrepared(ctx context.Context, before uint64, limit int) error
 		Transaction(ctx context.Context, h store.Hash) (store.Transaction, error)
 	}
 	now func() time.Time
 }
 
 var _ api.Transactions = prepared{}
+
+const (
+	keptPastEnd = 24 * time.Hour // how long an expired one is still said to be expired
+	forgotten   = 100            // at most, by each that is kept: more than come in
+)
 
 func (p prepared) Put(ctx context.Context, t api.Transaction) error {
 	hash, err := stellar.ParseHash(t.Hash)
@@ -177,7 +166,10 @@ func (p prepared) Put(ctx context.Context, t api.Transaction) error {
 	if errors.Is(err, store.ErrMoved) { // the very same one was prepared before
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.store.ForgetPrepared(ctx, uint64(max(p.now().Add(-keptPastEnd).Unix(), 0)), forgotten)
 }
 
 func (p prepared) Get(ctx context.Context, hash string) (api.Transaction, bool, error) {

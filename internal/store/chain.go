@@ -132,6 +132,7 @@ type EventFilter struct {
 	Trade    *Hash
 	Kind     string
 	Contract string
+	Read     bool // without those that are Unread
 	Page
 }
 

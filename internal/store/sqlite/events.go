@@ -55,6 +55,9 @@ func eventsQuery(f store.EventFilter) (string, []any, error) {
 	if one > 1 {
 		return "", nil, errors.New("list events: name a trade, a kind or a contract, and only one of them")
 	}
+	if f.Read {
+		query += `unread = '' AND `
+	}
 	tail, from := pageByID("id", f.Page)
 	return query + tail, append(args, from, f.Limit), nil
 }

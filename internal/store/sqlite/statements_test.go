@@ -28,7 +28,7 @@ func statements(t *testing.T) map[string]string {
 
 	trade := store.Hash{}
 	for _, page := range []store.Page{{Limit: 1}, {Limit: 1, Newest: true}} {
-		for _, f := range []store.EventFilter{{}, {Trade: &trade}, {Kind: "x"}, {Contract: "x"}} {
+		for _, f := range []store.EventFilter{{}, {Trade: &trade}, {Kind: "x"}, {Contract: "x"}, {Read: true}, {Trade: &trade, Read: true}, {Kind: "x", Read: true}, {Contract: "x", Read: true}} {
 			f.Page = page
 			query, _, err := eventsQuery(f)
 			if err != nil {

@@ -21,6 +21,22 @@ func (s *Store) AddTransaction(ctx context.Context, t store.Transaction) error {
 	return oneRow(res, err, fmt.Sprintf("add transaction %x", t.Hash))
 }
 
+// ForgetPrepared deletes transactions that were prepared and never came further: the oldest ones of those whose ValidUntil and CreatedAt are both before a time, at
+// most limit. One without a bound stays.
+func (s *Store) ForgetPrepared(ctx context.Context, before uint64, limit int) error {
+	if err := (store.Page{Limit: limit}).Check(); err != nil {
+		return err
+	}
+	if _, err := s.write.ExecContext(ctx, forgetPrepared, seconds(before), seconds(before), limit); err != nil {
+		return fmt.Errorf("forget prepared transactions: %w", err)
+	}
+	return nil
+}
+
+const forgetPrepared = `DELETE FROM transactions WHERE hash IN (
+	SELECT hash FROM transactions WHERE state = 'prepared' AND created_at < ? AND valid_until > 0 AND valid_until < ?
+	ORDER BY created_at, hash LIMIT ?)`
+
 // Transaction reads one by its hash; store.ErrNotFound.
 func (s *Store) Transaction(ctx context.Context, h store.Hash) (store.Transaction, error) {
 	t, err := scanTransaction(s.read.QueryRowContext(ctx, `SELECT `+transactionColumns+` FROM transactions WHERE hash = ?`, h[:]))

@@ -16,6 +16,10 @@ func eventLists(t *testing.T, s Engine) {
 		b := w.next(every(trade(contractA, n)), every(trade(contractB, n)))
 		b.Events[0].Kind = []string{"opened", "funded"}[n%2]
 		b.Events[1].Trade = nil
+		if n%2 == 1 && n > 3 { // more of trade 3, of which not all could be read
+			b.Events[0].Trade = all[6].Trade
+			b.Events[0].Unread = []string{"", "of a newer contract"}[n/2%2]
+		}
 		all = append(all, b.Events...)
 		w.apply(b)
 	}
@@ -29,6 +33,8 @@ func eventLists(t *testing.T, s Engine) {
 		{"one trade's", store.EventFilter{Trade: &id}, func(e store.Event) bool { return e.Trade != nil && *e.Trade == id }},
 		{"one kind's", store.EventFilter{Kind: "funded"}, func(e store.Event) bool { return e.Kind == "funded" }},
 		{"one contract's", store.EventFilter{Contract: contractB}, func(e store.Event) bool { return e.Contract == contractB }},
+		{"one trade's that were read", store.EventFilter{Trade: &id, Read: true}, func(e store.Event) bool { return e.Trade != nil && *e.Trade == id && e.Unread == "" }},
+		{"all that were read", store.EventFilter{Read: true}, func(e store.Event) bool { return e.Unread == "" }},
 		{"an unknown kind's", store.EventFilter{Kind: "x"}, func(store.Event) bool { return false }},
 	} {
 		for _, newest := range []bool{false, true} {
@@ -167,6 +173,37 @@ func transactionStates(t *testing.T, s Engine) {
 	}
 }
 
+func preparedForgotten(t *testing.T, s Engine) {
+	var want []bool
+	add := func(kept bool, change func(*store.Transaction)) {
+		t.Helper()
+		tx := transaction(len(want))
+		tx.CreatedAt, tx.ValidUntil = 100, 500
+		change(&tx)
+		if err := s.AddTransaction(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, kept)
+	}
+	add(false, func(*store.Transaction) {})
+	add(true, func(tx *store.Transaction) { tx.ValidUntil = 501 })
+	add(true, func(tx *store.Transaction) { tx.CreatedAt = 501 })
+	add(true, func(tx *store.Transaction) { tx.ValidUntil = 0 })
+	for _, state := range []store.TransactionState{store.TransactionSubmitted, store.TransactionIncluded, store.TransactionFailed, store.TransactionExpired, store.TransactionProjected} {
+		add(true, func(tx *store.Transaction) { tx.State = state })
+	}
+	add(false, func(tx *store.Transaction) { tx.CreatedAt = 101 })
+	add(true, func(tx *store.Transaction) { tx.CreatedAt = 102 }) // beyond the limit
+	if err := s.ForgetPrepared(t.Context(), 501, 2); err != nil {
+		t.Fatal(err)
+	}
+	for n, kept := range want {
+		if _, err := s.Transaction(t.Context(), number(n)); (err == nil) != kept || err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("transaction %d: %v, want it kept: %v", n, err, kept)
+		}
+	}
+}
+
 func transactionProjected(t *testing.T, s Engine) {
 	ctx := t.Context()
 	w := newWorld(t, s, contractA, contractB)
@@ -264,6 +301,7 @@ func pageSizes(t *testing.T, s Engine) {
 		for name, list := range map[string]func() error{
 			"contracts": func() error { _, err := s.Contracts(ctx, "", limit); return err },
 			"events":    func() error { _, err := s.Events(ctx, store.EventFilter{Page: p}); return err },
+			"forget":    func() error { return s.ForgetPrepared(ctx, 1, limit) },
 			"unread":    func() error { _, err := s.Unread(ctx, "", limit); return err },
 			"trades":    func() error { _, err := s.Trades(ctx, store.TradeFilter{Page: p}); return err },
 			"feed":      func() error { _, err := s.FeedEntries(ctx, 0, limit); return err },

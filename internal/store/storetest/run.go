@@ -29,6 +29,7 @@ type Engine interface {
 	FeedEntries(ctx context.Context, after int64, limit int) ([]feed.Entry, error)
 
 	AddTransaction(ctx context.Context, t store.Transaction) error
+	ForgetPrepared(ctx context.Context, before uint64, limit int) error
 	Transaction(ctx context.Context, h store.Hash) (store.Transaction, error)
 	UpdateTransaction(ctx context.Context, from store.TransactionState, t store.Transaction) error
 	Transactions(ctx context.Context, f store.TransactionFilter) ([]store.Transaction, error)
@@ -76,6 +77,7 @@ var cases = []testCase{
 	{"events without effect are listed", unreadList},
 	{"the feed is resumed by sequence", feedResumed},
 	{"a transaction goes through its states", transactionStates},
+	{"prepared transactions are forgotten", preparedForgotten},
 	{"a transaction is projected with its ledger", transactionProjected},
 	{"lists of transactions hold what the filter says", transactionLists},
 	{"a page has one to MaxPage rows", pageSizes},
