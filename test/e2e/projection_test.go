@@ -161,8 +161,11 @@ func (p *projected) Do(c vectors.Call) (vectors.Answer, error) {
 	for i, e := range did.events {
 		events = append(events, rpc.Event{ID: fmt.Sprintf("%019d-%010d", int64(p.chain.last.Sequence())<<32|1<<12, i), Tx: random32(), TxIndex: 1, Contract: p.contract, Event: e})
 	}
-	if _, err := p.indexer.WaitLedger(p.ctx, p.source.close(p.chain, c.At, events)); err != nil {
-		return out, err
+	// The indexer tries again for ever: bounded, the failure says what kept it.
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
+	defer cancel()
+	if _, err := p.indexer.WaitLedger(ctx, p.source.close(p.chain, c.At, events)); err != nil {
+		return out, fmt.Errorf("%w (the indexer is %s: %s)", err, p.indexer.Status().State, p.indexer.Status().Err)
 	}
 	return out, p.compare(&c)
 }
