@@ -56,6 +56,11 @@ func (s *server) assembleTransaction(ctx context.Context, in *assembleIn) (*Answ
 	if sim.Failure != nil {
 		return nil, s.failed(ctx, o, want, *sim.Failure, true)
 	}
+	if sim.Restore != nil {
+		return answer(s.restore(ctx, o, stellar.Envelope{
+			Source: tx.Source(), Sequence: tx.Sequence() - 1, NotAfter: tx.NotAfter(), InclusionFee: tx.InclusionFee(),
+		}, sim, net.Latest.CloseTime))
+	}
 	data, err := decodeLike("transaction data", sim.TransactionData, tx.Data())
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ import (
 type TransactionOut struct {
 	Hash        string         `json:"hash"`
 	State       string         `json:"state" enum:"prepared,submitted,included,projected,failed,expired" doc:"prepared: handed out to be signed; submitted: the network has it; included: in a ledger; projected: included, and its effects can be read here; failed: in a ledger, paid for, without effect; expired: no ledger can include it any more"`
-	Action      string         `json:"action,omitempty" doc:"If it was prepared here"`
+	Action      string         `json:"action,omitempty" doc:"If it was prepared here; restore: it only brings archived entries back"`
 	Trade       string         `json:"trade,omitempty" doc:"If it was prepared here"`
 	Source      escrow.Address `json:"source,omitempty" doc:"If it was prepared here"`
 	ValidUntil  *Time          `json:"valid_until,omitempty" doc:"If it was prepared here"`
@@ -206,10 +206,13 @@ func nextOf(t *TransactionOut) []NextAction {
 	case stateIncluded:
 		return []NextAction{{Action: "wait", Detail: "its effects are about to be readable", Path: path + "?wait=10"}}
 	case stateProjected:
+		if t.Action == actionRestore {
+			return []NextAction{read, {Action: "prepare", Detail: "prepare the action that needed it again"}}
+		}
 		return []NextAction{read}
 	}
 	prepare := NextAction{Action: "prepare", Detail: "prepare the action again"}
-	if t.Trade != "" && t.Action != "" && t.Action != "open" {
+	if t.Trade != "" && t.Action != "" && t.Action != "open" && t.Action != actionRestore {
 		prepare.Path = "/v1/trades/" + t.Trade + "/actions/" + t.Action
 	}
 	return []NextAction{read, prepare}

@@ -122,7 +122,7 @@ func (s *server) prepare(ctx context.Context, o order) (*PreparedOut, error) {
 		return nil, s.failed(ctx, o, want, *sim.Failure, false)
 	}
 	if sim.Restore != nil {
-		return s.restore(ctx, o, envelope, sim)
+		return s.restore(ctx, o, envelope, sim, net.Latest.CloseTime)
 	}
 	lastLedger := net.Latest.Sequence + uint32(wait.Seconds()) // no ledger is shorter than a second
 	if tx, err = assemble(tx, sim, want, lastLedger); err != nil {
@@ -188,7 +188,18 @@ func (s *server) prepared(ctx context.Context, o order, tx stellar.Transaction, 
 		out.Authorisations = append(out.Authorisations, one)
 	}
 	out.NextActions = nextOfPrepared(out)
-	kept := Transaction{Hash: out.Hash, Action: out.Action, Source: out.Source, Envelope: text, PreparedAt: now, ValidUntil: tx.NotAfter()}
+	return s.keep(ctx, o, out, now)
+}
+
+// actionRestore is what a transaction does that only brings archived entries back.
+const actionRestore = "restore"
+
+// keep remembers what is about to be handed out.
+func (s *server) keep(ctx context.Context, o order, out *PreparedOut, now uint64) (*PreparedOut, error) {
+	kept := Transaction{Hash: out.Hash, Action: out.Action, Source: out.Source, Envelope: out.Transaction, PreparedAt: now, ValidUntil: uint64(out.ValidUntil)}
+	if out.Restore { // the action itself is not in it: nobody should read that it was carried out
+		kept.Action = actionRestore
+	}
 	if o.trade != nil {
 		kept.Trade = &o.trade.ID
 	}
@@ -256,8 +267,8 @@ func (s *server) simulate(ctx context.Context, tx stellar.Transaction) (relay.Si
 	return sim, nil
 }
 
-// restore prepares the transaction that has to come first.
-func (s *server) restore(ctx context.Context, o order, envelope stellar.Envelope, sim relay.Simulation) (*PreparedOut, error) {
+// restore prepares the transaction that has to come first; now is the newest ledger's close time.
+func (s *server) restore(ctx context.Context, o order, envelope stellar.Envelope, sim relay.Simulation, now uint64) (*PreparedOut, error) {
 	tx, err := stellar.Invoke(envelope, stellar.ViewConfig(o.contract)) // only for the type of its data
 	if err != nil {
 		return nil, err
@@ -274,13 +285,14 @@ func (s *server) restore(ctx context.Context, o order, envelope stellar.Envelope
 		return nil, err
 	}
 	line := "Brings back entries of the ledger that were archived. No money moves but the fee. Then prepare " + o.call.Function() + " again."
-	return &PreparedOut{
+	out := &PreparedOut{
 		Hash: tx.Hash(s.Network).String(), Action: o.call.Function(), Transaction: text, Source: escrow.Address(tx.Source().String()),
 		Sequence: strconv.FormatInt(tx.Sequence(), 10), ValidUntil: Time(tx.NotAfter()), Contract: escrow.Address(o.contract.String()),
 		Authorisations: []AuthorisationOut{}, Summary: SummaryOut{Text: line, Lines: []string{line}, Payments: []PaymentOut{}, After: []AfterOut{}}, Warnings: []Warning{},
 		Fee: feeOf(tx), Resources: ResourcesOut(sim.Cost), Restore: true, Ledger: ledgerOf(sim.Ledger),
 		NextActions: []NextAction{signNext(tx.Source().String()), submitNext, {Action: "prepare", Detail: "then prepare " + o.call.Function() + " again"}},
-	}, nil
+	}
+	return s.keep(ctx, o, out, now)
 }
 
 func feeOf(tx stellar.Transaction) FeeOut {

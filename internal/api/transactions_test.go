@@ -284,11 +284,28 @@ func TestArchivedEntriesAreRestoredFirst(t *testing.T) {
 	if !p.Restore || len(p.Authorisations) != 0 || p.NextActions[len(p.NextActions)-1].Action != "prepare" {
 		t.Fatalf("%+v", p)
 	}
-	if out := want[TransactionOut](c, http.StatusOK, http.MethodPost, "/v1/transactions", signedBy(p, key("buyer"))); out.State != stateProjected {
+	if out := want[TransactionOut](c, http.StatusOK, http.MethodGet, "/v1/transactions/"+p.Hash, nil); out.State != statePrepared || out.Trade != id || out.Action != "restore" {
+		t.Errorf("before it is submitted: %+v", out)
+	}
+	if out := want[TransactionOut](c, http.StatusOK, http.MethodPost, "/v1/transactions", signedBy(p, key("buyer"))); out.State != stateProjected || out.Action != "restore" || out.NextActions[1].Action != "prepare" {
 		t.Errorf("%+v", out)
 	}
 	if p := c.prepared(id); p.Restore {
 		t.Error("prepared again, it should be the action")
+	}
+
+	// Archived between preparing and assembling: the signed authorisations wait until it is restored.
+	apart := want[PreparedOut](c, http.StatusOK, http.MethodPost, "/v1/trades/"+id+"/actions/release", ActionIn{Source: address("stranger"), Milestone: index(0), Amount: "1"})
+	n.restore = true
+	first := c.authorise(apart, everybody())
+	if !first.Restore || first.Source != apart.Source || first.Sequence != apart.Sequence || first.ValidUntil != apart.ValidUntil || len(first.Authorisations) != 0 {
+		t.Fatalf("assembled: %+v", first)
+	}
+	if out := want[TransactionOut](c, http.StatusOK, http.MethodPost, "/v1/transactions", signedBy(first, key("stranger"))); out.State != stateProjected {
+		t.Errorf("%+v", out)
+	}
+	if _, out := c.act(id, "release", ActionIn{Source: address("stranger"), Milestone: index(0), Amount: "1"}); out.State != stateProjected {
+		t.Errorf("%+v", out)
 	}
 }
 
