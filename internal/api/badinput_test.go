@@ -30,6 +30,7 @@ func (c *client) problem(status int, method, path string, body any, headers ...s
 	if !slices.ContainsFunc(allProblems(), func(k ProblemKind) bool { return k.Code == p.Code && k.Status == p.Status }) {
 		c.t.Errorf("%s %s: %d %s is not among the kinds of problem", method, clip(path), p.Status, p.Code)
 	}
+	c.checkDocumented(method, path, p)
 	return p
 }
 

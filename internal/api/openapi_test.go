@@ -41,8 +41,12 @@ func TestOpenAPISaysWhatRoutesDo(t *testing.T) {
 			ID         string `json:"operationId"`
 			Summary    string `json:"summary"`
 			Permission string `json:"x-permission"`
-			Responses  map[string]struct {
-				Content map[string]struct {
+			Parameters []struct {
+				Name string `json:"name"`
+			} `json:"parameters"`
+			Responses map[string]struct {
+				Description string `json:"description"`
+				Content     map[string]struct {
 					Schema struct {
 						Ref string `json:"$ref"`
 					} `json:"schema"`
@@ -61,6 +65,11 @@ func TestOpenAPISaysWhatRoutesDo(t *testing.T) {
 		for method, op := range methods {
 			if op.ID == "" || op.Summary == "" || op.Permission != string(public) {
 				t.Errorf("%s %s: id %q, summary %q, permission %q", method, path, op.ID, op.Summary, op.Permission)
+			}
+			for _, p := range op.Parameters {
+				if p.Name == "min_ledger" && !strings.Contains(op.Responses["504"].Description, kindBehind.Code) {
+					t.Errorf("%s %s takes min_ledger and does not say what if it is not reached: %q", method, path, op.Responses["504"].Description)
+				}
 			}
 			for status, r := range op.Responses {
 				_, isProblem := r.Content["application/problem+json"]
