@@ -95,9 +95,6 @@ func aboutTerms(t *escrow.Terms, u unit, warn func(code, format string, args ...
 
 // aboutReceiver warns if somebody cannot be paid: the payout would be parked.
 func (s *server) aboutReceiver(ctx context.Context, o order, who escrow.Address, name string, x amount.Int128, warn func(code, format string, args ...any)) error {
-	if o.u.Kind == relay.AssetNone {
-		return nil // aboutAsset has said what is to be said
-	}
 	h, err := s.Relay.Holding(ctx, o.u.Address, string(who))
 	if err != nil {
 		return fmt.Errorf("look at what %s holds: %w", who, err)
