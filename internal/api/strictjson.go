@@ -7,24 +7,30 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
 	errDuplicate = errors.New("a field stands twice")
+	errName      = errors.New("a field's name is none of this API's, they are lower case letters, digits and _")
+	errEncoding  = errors.New("the text is not UTF-8")
 	errTooDeep   = fmt.Errorf("lists and objects stand more than %d deep", maxDepth)
 )
 
-// strictUnmarshal reads one JSON document into v. Two readers of a document in which a field stands twice may each take another one, so such
-// a document, and one with something behind it, is refused.
+// strictUnmarshal reads one JSON document into v. Two readers of a document in which a field stands twice, or under a name that is only like
+// ours, may each take another one, so such a document, and one with something behind it, is refused.
 func strictUnmarshal(data []byte, v any) error {
-	if err := checkDuplicates(data); err != nil {
+	if !utf8.Valid(data) {
+		return errEncoding
+	}
+	if err := checkNames(data); err != nil {
 		return err
 	}
 	return json.Unmarshal(data, v)
 }
 
-// checkDuplicates walks data once. Field names are compared without regard to case, as encoding/json matches them.
-func checkDuplicates(data []byte) error {
+// checkNames walks data once. Field names must be written as ours are: encoding/json would also take "Seller", and "ſeller" for it.
+func checkNames(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	type level struct {
@@ -67,11 +73,13 @@ func checkDuplicates(data []byte) error {
 			continue
 		}
 		name, _ := tok.(string)
-		lower := strings.ToLower(name)
-		if stack[top].seen[lower] {
+		if strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
+			return fmt.Errorf("%w: %q", errName, echo(name))
+		}
+		if stack[top].seen[name] {
 			return fmt.Errorf("%w: %q", errDuplicate, echo(name))
 		}
-		stack[top].seen[lower] = true
+		stack[top].seen[name] = true
 		stack[top].key = false
 	}
 }

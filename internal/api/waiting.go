@@ -11,7 +11,7 @@ import (
 
 // AtLeast lets a read wait until it knows of a ledger: what a client has just done is in it.
 type AtLeast struct {
-	MinLedger uint32 `query:"min_ledger" doc:"Answer only once this ledger has been read; 504 if that takes longer than the wait asked for"`
+	MinLedger uint32 `query:"min_ledger" maximum:"4294967295" doc:"Answer only once this ledger has been read; 504 if that takes longer than the wait asked for"`
 	Prefer    string `header:"Prefer" maxLength:"200" doc:"wait=N: how many seconds to wait for min_ledger, at most 30; 5 if not said (RFC 7240)" example:"wait=10"`
 }
 
