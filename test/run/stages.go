@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
 )
 
 type stage struct {
@@ -22,6 +24,7 @@ var stages = []stage{
 	{name: "format", about: "gofmt", do: gofmt},
 	{name: "vet", about: "go vet and staticcheck", do: vet},
 	{name: "go", about: "every Go test", do: goTests},
+	{name: "explore", about: "every state of small trades, with the figures", do: explore},
 	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
 	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
 }
@@ -64,6 +67,9 @@ func gofmt(ctx context.Context, s suite) error {
 }
 
 func vet(ctx context.Context, s suite) error {
+	if err := s.command(ctx, ".", nil, "go", "mod", "tidy", "-diff"); err != nil {
+		return err
+	}
 	if err := s.command(ctx, ".", nil, "go", "vet", "./..."); err != nil {
 		return err
 	}
@@ -80,7 +86,17 @@ func goTests(ctx context.Context, s suite) error {
 	if err != nil {
 		return err
 	}
+	stories, err := vectors.Load()
+	if err != nil {
+		return err
+	}
+	*s.notes = append(*s.notes, fmt.Sprintf("%d stories, replayed by three readers: internal/escrow, cargo test, test/e2e with the built wasm", len(stories)))
 	return s.command(ctx, ".", nil, gotestsum, "--format=pkgname", "--", "-timeout=20m", "./...")
+}
+
+// explore prints what gotestsum leaves out of a test that passes.
+func explore(ctx context.Context, s suite) error {
+	return s.command(ctx, ".", nil, "go", "test", "-v", "-run=^TestNoDeadEnd$", "./internal/escrow/explore")
 }
 
 // debian is the environment of Debian's own Rust: a toolchain of rustup's earlier on the path would build other bytes.
