@@ -167,6 +167,11 @@ func (s *server) prepared(ctx context.Context, o order, tx stellar.Transaction, 
 	if out.Summary, out.Warnings, err = s.summary(ctx, o, p); err != nil {
 		return nil, err
 	}
+	if n := sim.Cost.RestoreEntries; n > 0 {
+		// The contract's code is the dearest of all entries, and anybody's to keep alive: one trader must not pay for it unawares.
+		out.Warnings = append(out.Warnings, Warning{"restores-archived", fmt.Sprintf(
+			"%d entries of the ledger were archived and are restored by this: their rent is most of the fee of up to %s XLM; whoever sends it pays for everyone", n, out.Fee.MaxXLM)})
+	}
 	for _, entry := range tx.Auth() {
 		if stellar.IsSigned(entry) {
 			continue

@@ -92,13 +92,15 @@ func openLocalnet(ctx context.Context, env environment, data string) (*localnet.
 	return n, nil
 }
 
-// hostCache is where the compiled host is kept: below the temporary folder on a machine whose user has no home.
+// hostCache is where the compiled host is kept; below the temporary folder where the user has no home that can be written to.
 func hostCache() string {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		base = os.TempDir()
+	if base, err := os.UserCacheDir(); err == nil {
+		dir := filepath.Join(base, "stellarescrow", "host")
+		if err := os.MkdirAll(dir, 0o700); err == nil {
+			return dir
+		}
 	}
-	return filepath.Join(base, "stellarescrow", "host")
+	return filepath.Join(os.TempDir(), "stellarescrow", "host")
 }
 
 // closeOnError closes a listener that nobody will serve on.

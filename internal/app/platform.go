@@ -71,6 +71,13 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 	if err != nil {
 		return nil, err
 	}
+	// First of all that is kept, so that a folder with another's database is left as it is; and before the server, so that it is closed
+	// after the last request has been answered.
+	db, err := sqlite.Open(ctx, filepath.Join(work, "platform.db"))
+	if err != nil {
+		return nil, err
+	}
+	p.stops = append(p.stops, db.Close)
 	if p.state, err = loadState(dir); err != nil {
 		return nil, err
 	}
@@ -82,12 +89,6 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 		return nil, err
 	}
 	p.stops = append(p.stops, p.network.Close)
-	// Before the server, so that it is closed after the last request has been answered.
-	db, err := sqlite.Open(ctx, filepath.Join(work, "platform.db"))
-	if err != nil {
-		return nil, err
-	}
-	p.stops = append(p.stops, db.Close)
 
 	base := "http://" + l.Addr().String()
 	p.ready = devReady{
@@ -170,6 +171,11 @@ func (p *platform) setUp(ctx context.Context, dir string) (stellar.Address, erro
 	if err != nil {
 		return stellar.Address{}, err
 	}
+	if h, err := holdingsOf(ctx, p.network, p.client, admin.Address); err != nil {
+		return stellar.Address{}, err
+	} else if !h.exists {
+		return stellar.Address{}, fmt.Errorf("--data=%s: its accounts are of another network than its ledgers: give another folder", dir)
+	}
 	receiver, err := p.state.account("fee-receiver")
 	if err != nil {
 		return stellar.Address{}, err
@@ -225,7 +231,9 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 	if err != nil {
 		return err
 	}
-	_, err = x.WaitLedger(ctx, kept.Latest.Sequence)
+	if _, err = x.WaitLedger(ctx, kept.Latest.Sequence); errors.Is(err, indexer.ErrStopped) {
+		return fmt.Errorf("read what the chain holds: %s: the folder of --data is of two networks, give another one", x.Status().Err)
+	}
 	return err
 }
 

@@ -3,6 +3,7 @@ package ctl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
 type contractCommands struct {
@@ -41,18 +43,27 @@ func (c *infoCommand) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	code, err := deploy.CodeOf(ctx, client, contract)
+	code, config, err := look(ctx, client, contract)
 	if err != nil {
 		return err
+	}
+	return printContract(out, c.JSON, contract, code, config)
+}
+
+// look reads what stands at an address.
+func look(ctx context.Context, c *rpc.Client, contract stellar.Address) (stellar.Hash, escrow.Config, error) {
+	code, err := deploy.CodeOf(ctx, c, contract)
+	if err != nil {
+		return stellar.Hash{}, escrow.Config{}, err
 	}
 	if code == nil {
-		return fmt.Errorf("contract %s: nothing stands at this address", contract)
+		return stellar.Hash{}, escrow.Config{}, fmt.Errorf("--contract=%s: nothing stands at this address on %q", contract, c.Network().Passphrase())
 	}
-	config, err := deploy.ReadConfig(ctx, client, contract)
-	if err != nil {
-		return err
+	config, err := deploy.ReadConfig(ctx, c, contract)
+	if errors.Is(err, deploy.ErrFailed) {
+		err = fmt.Errorf("--contract=%s: what stands there, code %s, is no escrow contract: %w", contract, code, err)
 	}
-	return printContract(out, c.JSON, contract, *code, config)
+	return *code, config, err
 }
 
 type shownContract struct {
@@ -107,7 +118,7 @@ func (f adminFlags) call(ctx context.Context, out io.Writer, call escrow.Call) e
 	if err != nil {
 		return err
 	}
-	config, err := deploy.ReadConfig(ctx, s.Client, contract)
+	_, config, err := look(ctx, s.Client, contract)
 	if err != nil {
 		return err
 	}

@@ -220,6 +220,7 @@ func TestWrongCallsNameWhatIsWrong(t *testing.T) {
 		"nobody proposed":       {"admin", []string{"contract", "accept-admin", "--contract", c}, "nobody has been proposed", 1},
 		"no contract":           {"", []string{"contract", "info", "--contract", w.keys["admin"].Address()}, "--contract", 3},
 		"nothing there":         {"", []string{"contract", "info", "--contract", "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM"}, "nothing stands at this address", 1},
+		"another contract":      {"admin", []string{"contract", "pause", "--contract", usdc}, "another contract stands there", 1},
 		"another configuration": {"admin", deploy("--fee-bps", "51"), "another configuration: its fee;", 1},
 		"mistyped address":      {"admin", deploy("--admin", "GABC"), "--admin", 3},
 		"fee of 2 percent":      {"admin", deploy("--fee-bps", "200"), "--fee-bps", 3},
