@@ -43,6 +43,8 @@ type modelNet struct {
 	// twist changes what a simulation asks to be signed, as a hostile token would.
 	twist   func([]xdr.SorobanAuthorizationEntry) []xdr.SorobanAuthorizationEntry
 	restore bool // entries are archived
+	// restores is how many archived entries a call brings back along the way.
+	restores uint32
 	nonce   int64
 	changes int // how often anything changed
 	asked   int // how often an asset was looked at
@@ -222,7 +224,7 @@ func (n *modelNet) Simulate(_ context.Context, text string) (relay.Simulation, e
 		return relay.Simulation{}, fmt.Errorf("%w: %w", relay.ErrInvalid, err)
 	}
 	sim := relay.Simulation{Ledger: n.ledger, MinResourceFee: 54_321, TransactionData: must(stellar.Encode(xdr.SorobanTransactionData{Resources: xdr.SorobanResources{Instructions: 1_234_567}})),
-		Cost: relay.Cost{Instructions: 1_234_567, WriteBytes: 600, ReadEntries: 3, WriteEntries: 4}}
+		Cost: relay.Cost{Instructions: 1_234_567, WriteBytes: 600, ReadEntries: 3, WriteEntries: 4, RestoreEntries: n.restores}}
 	if n.restore {
 		sim.Restore = &relay.Restore{TransactionData: sim.TransactionData, MinResourceFee: 99}
 		return sim, nil

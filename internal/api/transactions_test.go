@@ -275,6 +275,25 @@ func TestAnUnexpectedTreeIsNotPrepared(t *testing.T) {
 	}
 }
 
+// TestWhatArchivedEntriesCostIsSaid: a call that restores on its way works at once, and costs what nobody expects.
+func TestWhatArchivedEntriesCostIsSaid(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	id := c.funded()
+	said := func() (found bool) {
+		for _, w := range c.prepared(id).Warnings {
+			found = found || w.Code == "restores-archived"
+		}
+		return found
+	}
+	if said() {
+		t.Error("nothing is archived, and it is warned of")
+	}
+	if n.restores = 6; !said() {
+		t.Error("six entries are restored, and nothing is said")
+	}
+}
+
 func TestArchivedEntriesAreRestoredFirst(t *testing.T) {
 	n := newModelNet()
 	c := newClient(t, n)
