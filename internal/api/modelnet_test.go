@@ -45,9 +45,9 @@ type modelNet struct {
 	restore bool // entries are archived
 	// restores is how many archived entries a call brings back along the way.
 	restores uint32
-	nonce   int64
-	changes int // how often anything changed
-	asked   int // how often an asset was looked at
+	nonce    int64
+	changes  int // how often anything changed
+	asked    int // how often an asset was looked at
 }
 
 const modelStart = 1_767_225_600 // 2026-01-01
