@@ -364,31 +364,57 @@ fn strange_owners() {
 fn code_is_not_extended() {
     let scene = Scene::new(Build::Wasm);
     let env = scene.env();
-    // Code and instance are about to end, the trade is to live as long as the network allows.
+    // Code and instance are about to end.
     env.ledger().set_sequence_number(2_073_000);
     let code = env.deployer().get_contract_code_ttl(&scene.world.escrow);
     assert!(code < 1_000, "{code}");
-    let instance = env.deployer().get_contract_instance_ttl(&scene.world.escrow);
     scene.open().expect("open");
     scene.fund().expect("fund");
-    // 10 days to deliver, 1 of inspection and the 4 of a dispute with its appeal, 30 of grace; at 5 seconds a ledger.
-    let target = ((10 + 1 + 4 + 30) * DAY / 5) as u32;
-    assert_eq!(env.deployer().get_contract_code_ttl(&scene.world.escrow), code);
-    assert_eq!((instance < target, env.deployer().get_contract_instance_ttl(&scene.world.escrow)), (true, target));
-    // New entries live longer than that from the start.
-    assert_eq!((ttl(&scene, scene.id().to_val()), ttl(&scene, scene.world.token.to_val())), (2_073_599, 2_073_599));
-
     scene.world.client().extend(&scene.id());
-    assert_eq!(ttl(&scene, scene.id().to_val()), 3_110_400);
+    scene.release(10_000).expect("release");
     assert_eq!(env.deployer().get_contract_code_ttl(&scene.world.escrow), code);
+}
 
-    // A trade longer than that extends its entries as far as its last deadline and the grace, or the network's most.
-    let mut long = scene;
-    long.terms.milestones =
-        vec![long.env(), Milestone { amount: 1, deliver_by: START + 140 * DAY, description: common::hash(long.env(), "m") }];
-    long.open().expect("open");
-    let target = ((140 + 1 + 4 + 30) * DAY / 5) as u32;
-    assert_eq!(ttl(&long, long.id().to_val()), target);
+#[test]
+fn lifetimes() {
+    both(|build| {
+        let mut scene = Scene::new(build);
+        let instance = |scene: &Scene| scene.env().deployer().get_contract_instance_ttl(&scene.world.escrow);
+        let both_entries = |scene: &Scene| (ttl(scene, scene.id().to_val()), ttl(scene, scene.world.token.to_val()));
+        // The days of the last deadline (inspection 1, a dispute with its appeal 4) and 30 of grace, at 5 seconds a ledger.
+        let target = |deliver_by: u64| ((deliver_by + 1 + 4 + 30) * DAY / 5) as u32;
+        scene.env().ledger().set_sequence_number(2_073_000);
+        assert!(instance(&scene) < 1_000);
+        scene.open().expect("open");
+        scene.fund().expect("fund");
+        assert_eq!(instance(&scene), target(10));
+        assert_eq!(both_entries(&scene), (2_073_599, 2_073_599), "new entries live longer than that from the start");
+        scene.world.client().extend(&scene.id());
+        assert_eq!(ttl(&scene, scene.id().to_val()), 3_110_400, "as far as the network allows");
+
+        // A longer trade takes its entries with it, but the instance only if it lacks a day.
+        let of = |deliver_by: u64, scene: &mut Scene| {
+            let milestone = Milestone { amount: 10_000, deliver_by: START + deliver_by * DAY, description: common::hash(scene.env(), "m") };
+            scene.terms.milestones = vec![scene.env(), milestone];
+        };
+        scene.env().ledger().set_sequence_number(2_073_000 + 17_280);
+        of(9, &mut scene);
+        scene.open().expect("open");
+        assert_eq!(instance(&scene), target(10) - 17_280, "a day behind is near enough");
+        scene.env().ledger().set_sequence_number(2_073_000 + 2 * 17_280);
+        of(140, &mut scene);
+        scene.open().expect("open");
+        scene.fund().expect("fund");
+        assert_eq!((both_entries(&scene), instance(&scene)), ((target(140), target(140)), target(140)));
+
+        // What has ended is not extended, however much earlier than planned it will be archived.
+        scene.env().ledger().set_sequence_number(2_073_000 + 20 * 17_280);
+        scene.release(10_000).expect("release");
+        assert_eq!(
+            (both_entries(&scene), instance(&scene)),
+            ((target(140) - 18 * 17_280, target(140) - 18 * 17_280), target(140) - 18 * 17_280)
+        );
+    });
 }
 
 fn ttl(scene: &Scene, key: Val) -> u32 {
