@@ -125,6 +125,9 @@ func (s *server) refusal(o order, code escrow.Code, why string) error {
 		k = r.kind()
 	}
 	out := &kindError{kind: k, detail: o.call.Function() + ": " + why}
+	if field := fieldOf(o.call, code); field != "" {
+		out.fields = []FieldError{{Location: "body." + field, Message: why, Code: code.String()}}
+	}
 	_, opens := o.call.(escrow.CallOpen)
 	if o.trade != nil && !opens {
 		out.detail += "; " + standsNow(o)
@@ -145,6 +148,25 @@ func (s *server) refusal(o order, code escrow.Code, why string) error {
 		}
 	}
 	return out
+}
+
+// fieldOf is the field of the body that a refusal is about; empty for those that are about the trade's state.
+func fieldOf(call escrow.Call, code escrow.Code) string {
+	switch code {
+	case escrow.ErrAmountOutOfRange, escrow.ErrPartInDispute, escrow.ErrNoOffer:
+		switch call.(type) {
+		case escrow.CallOffer, escrow.CallAcceptOffer:
+			return "seller_amount"
+		}
+		return "amount"
+	case escrow.ErrLeftChanged:
+		return "of"
+	case escrow.ErrForbiddenTarget:
+		return "to"
+	case escrow.ErrAlreadyVoted, escrow.ErrNotArbitrator:
+		return "by"
+	}
+	return ""
 }
 
 // standsNow says how what a call is about stands.

@@ -275,6 +275,29 @@ func TestAnUnexpectedTreeIsNotPrepared(t *testing.T) {
 	}
 }
 
+// TestRefusalsNameTheirField: what the rules refuse because of a field of the body names it, as every other refusal of a field does.
+func TestRefusalsNameTheirField(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	id := c.funded()
+	for name, test := range map[string]struct {
+		action, field string
+		in            ActionIn
+	}{
+		"release of nothing":      {"release", "body.amount", ActionIn{Milestone: index(0), Amount: "0"}},
+		"release of too much":     {"release", "body.amount", ActionIn{Milestone: index(0), Amount: "1000000"}},
+		"offer of too much":       {"offer", "body.seller_amount", ActionIn{By: "buyer", Milestone: index(0), SellerAmount: "1000000"}},
+		"offer of something else": {"offer", "body.of", ActionIn{By: "buyer", Milestone: index(0), Of: "0.5", SellerAmount: "0.1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := c.problem(http.StatusConflict, http.MethodPost, "/v1/trades/"+id+"/actions/"+test.action, test.in)
+			if len(p.Errors) != 1 || p.Errors[0].Location != test.field {
+				t.Errorf("%s names %+v, want %s", p.Code, p.Errors, test.field)
+			}
+		})
+	}
+}
+
 // TestWhatArchivedEntriesCostIsSaid: a call that restores on its way works at once, and costs what nobody expects.
 func TestWhatArchivedEntriesCostIsSaid(t *testing.T) {
 	n := newModelNet()
