@@ -10,24 +10,39 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
-// What a payout that fails where its simulation succeeded, or the reverse, may need beyond the simulation's figures (contract-attacks D3).
+// What each payout of a call may need beyond the simulation's figures when it fails where it was simulated to succeed, or the reverse
+// (docs/contract-attacks.md D3). What is not used comes back.
 const (
-	parkedBytes = 40 // by which a trade's entry grows for each payout that is parked, at most
-	entryBytes  = 48 // of a ledger entry around its data: when it was modified, who sponsors it
-	// spareFee is for rent and events of what is parked, in stroops, and writeFee for each byte more that is declared, above the main
-	// network's price of 0.85. What is not used comes back.
-	spareFee = 5_000
+	// parkedBytes is by how much a trade's entry grows for a payout that is parked, at most: whose it is, 16 bytes of amount, padding.
+	parkedBytes = 20
+	// entryBytes of a ledger entry stand around its data: when it was modified, who sponsors it.
+	entryBytes = 48
+	// trustlineBytes are those of a trustline or of a balance that a payout changes.
+	trustlineBytes = 200
+	// rentFee is for one more byte in an entry that has its longest life before it, in stroops: on the main network 2,500.
+	rentFee = 3_000
+	// eventFee is for the event of what is parked, in stroops.
+	eventFee = 5_000
+	// writeFee is for one more byte that is declared as written, in stroops: on the main network 0.85.
 	writeFee = 2
-	// maxWriteBytes is what the main network lets a transaction declare.
-	maxWriteBytes = 132_096
+	// writeEntryFee is for one more entry that is declared as written, in stroops: on the main network 2,500. It is not returned.
+	writeEntryFee = 3_000
+	// payoutInstructions are the difference between a payout that is refused and one that is made, at most; instructionFee is for 10,000
+	// of them, in stroops, and not returned either.
+	payoutInstructions = 400_000
+	instructionFee     = 8
+	// maxWriteBytes is what the main network lets a transaction declare, and maxInstructions what it lets it use.
+	maxWriteBytes   = 132_096
+	maxInstructions = 400_000_000
 )
 
-// headroom raises what a simulated call declares to write, so that it can be carried out when a payout in it fails.
+// headroom raises what a simulated call declares, so that it can be carried out whether its payouts arrive or are parked.
 //
 // A simulation forgets the entries that only a failed inner call touched, a token's refused transfer, but their keys stay in the footprint
-// as written; when the call is applied they count with the size they have. And a payout may fail only then, with the trade's entry
-// growing by what is parked. Without headroom both end as "resource limit exceeded", for as long as somebody stays frozen.
-func (s *Server) headroom(ctx context.Context, answer *protocol.SimulateTransactionResponse) error {
+// as written; when the call is applied they count with the size they have. A payout may fail only then, with the trade's entry growing by
+// what is parked, and rent to be paid for it; or arrive only then, and change a trustline that the simulation has merely read. Without
+// headroom each ends as a failed transaction, for as long as an issuer freezes and frees somebody in turn.
+func (s *Server) headroom(ctx context.Context, contract xdr.ContractId, answer *protocol.SimulateTransactionResponse) error {
 	if answer.Error != "" || answer.TransactionDataXDR == "" || answer.RestorePreamble != nil {
 		return nil
 	}
@@ -35,44 +50,107 @@ func (s *Server) headroom(ctx context.Context, answer *protocol.SimulateTransact
 	if err := stellar.Decode("transaction data", answer.TransactionDataXDR, &data); err != nil {
 		return err
 	}
-	written := data.Resources.Footprint.ReadWrite
-	if len(written) == 0 {
+	r := &data.Resources
+	if len(r.Footprint.ReadWrite) == 0 {
 		return nil
 	}
+	bytes, err := s.forgottenBytes(ctx, r.Footprint.ReadWrite, answer.StateChanges)
+	if err != nil {
+		return err
+	}
+	refused := writeWhatIsHeld(&r.Footprint)
+	payouts := receivers(r.Footprint.ReadWrite, contract)
+	bytes += parkedBytes*payouts + (entryBytes+trustlineBytes)*refused
+	instructions := payoutInstructions * refused
+	spare := payouts*(parkedBytes*rentFee+eventFee) + writeFee*bytes + writeEntryFee*refused + instructions/10_000*instructionFee
+
+	r.WriteBytes = raise(r.WriteBytes, bytes, maxWriteBytes)
+	r.Instructions = raise(r.Instructions, instructions, maxInstructions)
+	data.ResourceFee += xdr.Int64(spare)
+	answer.MinResourceFee += int64(spare)
+	answer.TransactionDataXDR, err = stellar.Encode(data)
+	return err
+}
+
+// raise adds to what is declared, up to what the network lets a transaction declare.
+func raise(declared xdr.Uint32, by, most int) xdr.Uint32 {
+	return max(declared, xdr.Uint32(min(int(declared)+by, most)))
+}
+
+// forgottenBytes is the size of the entries that are declared as written and of which the simulation's changes know nothing.
+func (s *Server) forgottenBytes(ctx context.Context, written []xdr.LedgerKey, changes []protocol.LedgerEntryChange) (int, error) {
 	counted := map[string]bool{}
-	for _, c := range answer.StateChanges {
+	for _, c := range changes {
 		counted[c.KeyXDR] = c.AfterXDR != nil // a forgotten entry looks like a deleted one
 	}
 	var forgotten []xdr.LedgerKey
 	for _, key := range written {
 		text, err := stellar.Encode(key)
 		if err != nil {
-			return fmt.Errorf("footprint: %w", err)
+			return 0, fmt.Errorf("footprint: %w", err)
 		}
 		if !counted[text] {
 			forgotten = append(forgotten, key)
 		}
 	}
-	more := parkedBytes * len(written)
-	if len(forgotten) > 0 {
-		entries, _, err := s.node.Entries(ctx, forgotten...)
+	if len(forgotten) == 0 {
+		return 0, nil
+	}
+	entries, _, err := s.node.Entries(ctx, forgotten...)
+	if err != nil {
+		return 0, err
+	}
+	total := 0
+	for _, e := range entries {
+		raw, err := e.Data.MarshalBinary()
 		if err != nil {
-			return err
+			return 0, fmt.Errorf("entry: %w", err)
 		}
-		for _, e := range entries {
-			raw, err := e.Data.MarshalBinary()
-			if err != nil {
-				return fmt.Errorf("entry: %w", err)
-			}
-			more += entryBytes + len(raw)
+		total += entryBytes + len(raw)
+	}
+	return total, nil
+}
+
+// writeWhatIsHeld declares as written each holding that the simulation has merely read: a payout to it was refused. It returns how many.
+func writeWhatIsHeld(footprint *xdr.LedgerFootprint) int {
+	var read []xdr.LedgerKey
+	moved := 0
+	for _, key := range footprint.ReadOnly {
+		if _, held := holder(key); held {
+			footprint.ReadWrite = append(footprint.ReadWrite, key)
+			moved++
+			continue
+		}
+		read = append(read, key)
+	}
+	footprint.ReadOnly = read
+	return moved
+}
+
+// receivers counts the holdings that are declared as written, without the contract's own.
+func receivers(written []xdr.LedgerKey, contract xdr.ContractId) int {
+	n := 0
+	for _, key := range written {
+		if who, held := holder(key); held && (who.ContractId == nil || *who.ContractId != contract) {
+			n++
 		}
 	}
-	bytes := min(int(data.Resources.WriteBytes)+more, max(maxWriteBytes, int(data.Resources.WriteBytes)))
-	spare := int64(spareFee + writeFee*more)
-	data.Resources.WriteBytes = xdr.Uint32(bytes)
-	data.ResourceFee += xdr.Int64(spare)
-	answer.MinResourceFee += spare
-	text, err := stellar.Encode(data)
-	answer.TransactionDataXDR = text
-	return err
+	return n
+}
+
+// holder is whose balance an entry holds, if it holds one: a trustline, or an entry that token contracts keep under ["Balance", address].
+func holder(key xdr.LedgerKey) (xdr.ScAddress, bool) {
+	switch {
+	case key.TrustLine != nil:
+		return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeAccount, AccountId: &key.TrustLine.AccountId}, true
+	case key.Account != nil:
+		return xdr.ScAddress{}, false // it may stand there because its owner signs
+	case key.ContractData == nil || key.ContractData.Key.Type != xdr.ScValTypeScvVec || *key.ContractData.Key.Vec == nil:
+		return xdr.ScAddress{}, false
+	}
+	parts := **key.ContractData.Key.Vec
+	if len(parts) != 2 || parts[0].Sym == nil || *parts[0].Sym != "Balance" || parts[1].Address == nil {
+		return xdr.ScAddress{}, false
+	}
+	return *parts[1].Address, true
 }

@@ -93,7 +93,8 @@ func (s *Server) simulate(ctx context.Context, tx stellar.Transaction) (relay.Si
 	if err != nil {
 		return relay.Simulation{}, kind(err)
 	}
-	if err := s.headroom(ctx, &answer); err != nil {
+	call, _ := tx.Call() // without one there is no payout
+	if err := s.headroom(ctx, called(call), &answer); err != nil {
 		return relay.Simulation{}, kind(fmt.Errorf("simulate: %w", err))
 	}
 	kept, err := s.node.Range(ctx)
@@ -106,6 +107,13 @@ func (s *Server) simulate(ctx context.Context, tx stellar.Transaction) (relay.Si
 	}
 	sim.Ledger = relay.Ledger{Sequence: answer.LatestLedger, CloseTime: kept.Latest.CloseTime}
 	return sim, nil
+}
+
+func called(call xdr.InvokeContractArgs) xdr.ContractId {
+	if call.ContractAddress.ContractId == nil {
+		return xdr.ContractId{}
+	}
+	return *call.ContractAddress.ContractId
 }
 
 func translate(answer protocol.SimulateTransactionResponse) (relay.Simulation, error) {

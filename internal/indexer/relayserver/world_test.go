@@ -312,18 +312,24 @@ func (w *world) act(sender string, call escrow.Call) (relay.Transaction, []stell
 	if out.State != relay.TransactionIncluded {
 		w.t.Fatalf("%s by %s: %+v %+v", call.Function(), sender, out, out.Failure)
 	}
+	return out, w.events(out)
+}
+
+// events are those of our contract in a transaction.
+func (w *world) events(tx relay.Transaction) []stellar.Event {
+	w.t.Helper()
 	var events []stellar.Event
-	for _, text := range out.Events {
+	for _, text := range tx.Events {
 		var e xdr.ContractEvent
 		must(w.t, stellar.Decode("event", text, &e))
 		event, err := stellar.DecodeEvent(w.contract, e)
 		if err == nil {
 			events = append(events, event)
 		} else if *e.ContractId == xdr.ContractId(w.contract.Key) {
-			w.t.Fatalf("%s: an event of ours: %v", call.Function(), err)
+			w.t.Fatalf("transaction %s: an event of ours: %v", tx.Hash, err)
 		}
 	}
-	return out, events
+	return events
 }
 
 // tree is what a call may ask to be signed, in the present state.
