@@ -7,20 +7,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-)
 
-// packages are what the recipes need, all from Debian (bookworm's security pocket): a compiler whose sources of the standard library
-// come with it, and a linker for WebAssembly. They are used by their paths, whatever else is installed.
-var packages = []string{"rustc-web", "cargo-web", "rust-web-src", "lld-19"}
+	"github.com/Abdullahi130/StellarEscrow/internal/reproduce/debian"
+)
 
 // missingTool says that nothing could be looked at.
 type missingTool struct{ what []string }
 
 func (m *missingTool) Error() string {
-	return fmt.Sprintf("%s is missing: install Debian's compiler, which builds the same bytes everywhere (apt-get install --no-install-recommends %s)",
-		strings.Join(m.what, " and "), strings.Join(packages, " "))
+	return fmt.Sprintf("%s is missing: install Debian's compiler, which builds the same bytes everywhere (%s)",
+		strings.Join(m.what, " and "), debian.Install(debian.Build()))
 }
 
+// tools are used by their paths, whatever else is installed.
 var tools = []string{"/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-19"}
 
 // standardSources is where rust-web-src puts the standard library.
@@ -41,7 +40,7 @@ func toolchain(ctx context.Context) (string, error) {
 		b.Write(out)
 	}
 	// A revision of the package may patch the compiler without changing its version.
-	for _, name := range packages {
+	for _, name := range debian.Build() {
 		out, err := exec.CommandContext(ctx, "dpkg-query", "-W", "-f=${Package} ${Version}\n", name).Output()
 		if err != nil {
 			fmt.Fprintf(&b, "%s not by dpkg\n", name)
