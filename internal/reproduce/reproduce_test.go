@@ -132,6 +132,50 @@ func TestReproduce(t *testing.T) {
 	}
 }
 
+// TestNoteIsWrittenForAnotherCompilerOnly reads what `make test` repeats below its summary.
+func TestNoteIsWrittenForAnotherCompilerOnly(t *testing.T) {
+	for _, c := range []struct {
+		name, tools string
+		built       byte
+		code        int
+		noted       bool
+	}{
+		{"the same bytes", "rustc 1\n", 1, exitSame, false},
+		{"the same bytes, another compiler", "rustc 2\n", 1, exitSame, false},
+		{"other bytes", "rustc 1\n", 2, exitDiffers, false},
+		{"other bytes, another compiler", "rustc 2\n", 2, exitSame, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tr := recordedTree(t)
+			tr.r.tools, tr.r.note = c.tools, filepath.Join(tr.root, "note")
+			tr.write("source", string(module(c.built, "x")))
+			code, out := tr.run()
+			if code != c.code {
+				t.Errorf("exit code %d, want %d:\n%s", code, c.code, out)
+			}
+			note, err := os.ReadFile(tr.r.note)
+			if (err == nil) != c.noted {
+				t.Fatalf("noted %q, %v", note, err)
+			}
+			if c.noted && (!strings.HasPrefix(string(note), "built by another compiler, not compared: thing\n") || !strings.HasSuffix(out, string(note))) {
+				t.Errorf("the note is\n%s\nit printed\n%s", note, out)
+			}
+		})
+	}
+}
+
+// TestLicencesOfAnotherCompilerAreNotCompared has a list that is out of date, and no compiler to make a new one.
+func TestLicencesOfAnotherCompilerAreNotCompared(t *testing.T) {
+	for tools, want := range map[string]int{"rustc 1\n": exitDiffers, "rustc 2\n": exitSame} {
+		tr := recordedTree(t)
+		tr.a.licences = &licensed{file: "LICENSES", crate: "nowhere", target: "wasm32-unknown-unknown"}
+		tr.r.tools = tools
+		if code, out := tr.run(); code != want || strings.Contains(out, "list the licences") != (want == exitDiffers) {
+			t.Errorf("%s: exit code %d, want %d:\n%s", tools, code, want, out)
+		}
+	}
+}
+
 func TestRecordWritesEverything(t *testing.T) {
 	tr := recordedTree(t)
 	c, err := read(tr.root, tr.a)

@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if *partsFlag != "optional" && *partsFlag != "required" {
 		return fmt.Errorf("-parts=%s: say optional or required", *partsFlag)
 	}
-	s := suite{out: out, required: *partsFlag == "required", cache: cacheDir(), notes: new([]string)}
+	s := suite{out: out, required: *partsFlag == "required", cargo: "/usr/bin/cargo", cache: cacheDir(), notes: new([]string)}
 	if *fuzz != "" {
 		return s.fuzzAll(ctx, *fuzz, *part)
 	}
@@ -63,6 +63,7 @@ func cacheDir() string {
 type suite struct {
 	out      io.Writer
 	required bool
+	cargo    string // Debian's: the path of another would build other bytes
 	cache    string
 	notes    *[]string // to be read last, below the summary
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
+	"github.com/Abdullahi130/StellarEscrow/internal/reproduce/debian"
 )
 
 type stage struct {
@@ -104,12 +105,10 @@ func (s suite) debian() []string {
 	return []string{"PATH=/usr/bin:/bin", "CARGO_TARGET_DIR=" + filepath.Join(s.cache, "contract-target"), "RUSTC_BOOTSTRAP=0"}
 }
 
-const rustInstall = "apt-get install rustc-web cargo-web rust-web-src lld-19 rust-web-clippy rustfmt-web"
-
 func rustTests(ctx context.Context, s suite) error {
-	for _, program := range []string{"/usr/bin/cargo", "/usr/bin/cargo-clippy", "/usr/bin/rustfmt"} {
+	for _, program := range []string{s.cargo, "/usr/bin/cargo-clippy", "/usr/bin/rustfmt"} {
 		if _, err := os.Stat(program); err != nil {
-			return missing{program, rustInstall}
+			return missing{program, debian.Install(debian.All())}
 		}
 	}
 	for _, args := range [][]string{
@@ -117,7 +116,7 @@ func rustTests(ctx context.Context, s suite) error {
 		{"clippy", "--locked", "--all-targets", "--", "-D", "warnings"},
 		{"test", "--locked"},
 	} {
-		if err := s.command(ctx, "contract", s.debian(), "/usr/bin/cargo", args...); err != nil {
+		if err := s.command(ctx, "contract", s.debian(), s.cargo, args...); err != nil {
 			return err
 		}
 	}
