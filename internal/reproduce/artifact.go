@@ -23,6 +23,9 @@ type artifact struct {
 // sum is the file with the sha256 of the module, not compressed, as sha256sum prints it.
 func (a artifact) sum() string { return strings.TrimSuffix(a.committed, ".zst") + ".sha256" }
 
+// left is the file's name in the folder of --out and --from.
+func (a artifact) left() string { return a.name + ".wasm" }
+
 // toolchain is the file that says what the committed one was built with.
 func (a artifact) toolchain() string {
 	return filepath.Join(filepath.Dir(a.committed), "toolchain.txt")

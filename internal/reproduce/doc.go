@@ -8,6 +8,7 @@
 //
 //	--record     writes the committed files, their sha256 and the compiler's versions anew
 //	--out DIR    also leaves what was built in DIR, as NAME.wasm
+//	--from DIR   builds nothing, and takes what --out has left in DIR
 //	--note FILE  writes into FILE what could not be compared (below), and no FILE if there is nothing of that kind
 //
 // It exits with 0 if all is identical; with 1 if something differs or does not build; with 2 if a tool is missing; with 3 if it was

@@ -33,6 +33,7 @@ func main() {
 // options are the command line.
 type options struct {
 	record bool
+	from   string
 	out    string
 	note   string
 }
@@ -42,6 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("reproduce", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.BoolVar(&o.record, "record", false, "write the committed files anew")
+	flags.StringVar(&o.from, "from", "", "take what --out left in this `folder`, instead of building")
 	flags.StringVar(&o.out, "out", "", "leave what was built in this `folder`")
 	flags.StringVar(&o.note, "note", "", "write what could not be compared, and what to do about it, into this `file`")
 	if err := flags.Parse(args); err != nil {
@@ -143,7 +145,7 @@ func (r reproduction) all(ctx context.Context, list []artifact) int {
 }
 
 func (r reproduction) one(ctx context.Context, a artifact) (verdict, error) {
-	wasm, err := r.build(ctx, a)
+	wasm, err := r.made(ctx, a)
 	if err != nil {
 		if recorded, rerr := os.ReadFile(filepath.Join(r.root, a.toolchain())); rerr == nil && string(recorded) != r.tools {
 			err = fmt.Errorf("%w (with another compiler than the one in %s)", err, a.toolchain())
@@ -180,6 +182,18 @@ func (r reproduction) one(ctx context.Context, a artifact) (verdict, error) {
 	return v, nil
 }
 
+// made is what was built, now or by an earlier call that left it.
+func (r reproduction) made(ctx context.Context, a artifact) ([]byte, error) {
+	if r.from == "" {
+		return r.build(ctx, a)
+	}
+	wasm, err := os.ReadFile(filepath.Join(r.from, a.left()))
+	if err != nil {
+		return nil, fmt.Errorf("take what was built: %w", err)
+	}
+	return wasm, nil
+}
+
 // judge compares and prints what it found.
 func judge(out io.Writer, built []byte, c committed, tools string) verdict {
 	if bytes.Equal(built, c.wasm) {
@@ -203,7 +217,7 @@ func (r reproduction) leave(a artifact, wasm []byte) error {
 	if err := os.MkdirAll(r.options.out, 0o755); err != nil {
 		return fmt.Errorf("leave %s in %s: %w", a.name, r.options.out, err)
 	}
-	if err := os.WriteFile(filepath.Join(r.options.out, a.name+".wasm"), wasm, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(r.options.out, a.left()), wasm, 0o644); err != nil {
 		return fmt.Errorf("leave %s in %s: %w", a.name, r.options.out, err)
 	}
 	return nil

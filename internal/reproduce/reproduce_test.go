@@ -196,6 +196,20 @@ func TestOutLeavesWhatWasBuilt(t *testing.T) {
 	if err != nil || !bytes.Equal(got, module(9, "x")) {
 		t.Errorf("left %x, %v", got, err)
 	}
+
+	// And takes it from there, whatever would be built now.
+	tr.write("build.sh", "#!/bin/sh\nexit 3\n")
+	tr.r.options = options{record: true, from: tr.r.options.out}
+	if code, out := tr.run(); code != exitSame {
+		t.Fatalf("exit code %d:\n%s", code, out)
+	}
+	if c, err := read(tr.root, tr.a); err != nil || !bytes.Equal(c.wasm, module(9, "x")) {
+		t.Errorf("recorded %x, %v", c.wasm, err)
+	}
+	tr.r.options.from = tr.root
+	if code, out := tr.run(); code != exitDiffers || !strings.Contains(out, "take what was built: ") {
+		t.Errorf("nothing is left there: exit code %d:\n%s", code, out)
+	}
 }
 
 func TestMissingToolIsOneSentence(t *testing.T) {

@@ -25,8 +25,8 @@ func rebuild(ctx context.Context, s suite) error {
 		return fmt.Errorf("make a folder for a copy of the tree: %w", err)
 	}
 	defer os.RemoveAll(dir) // what stays behind of a copy harms nobody
-	note := filepath.Join(dir, "not-compared")
-	if err := s.command(ctx, ".", nil, "go", "run", "./internal/reproduce", "--note", note, "contract", "host"); err != nil {
+	built, note := filepath.Join(dir, "built"), filepath.Join(dir, "not-compared")
+	if err := s.command(ctx, ".", nil, "go", "run", "./internal/reproduce", "--note", note, "--out", built, "contract", "host"); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(note)
@@ -37,19 +37,18 @@ func rebuild(ctx context.Context, s suite) error {
 		return fmt.Errorf("read what could not be compared: %w", err)
 	}
 	*s.notes = append(*s.notes, strings.TrimSpace(string(text)))
-	if err := s.tryRebuilt(ctx, filepath.Join(dir, "tree")); err != nil {
+	if err := s.tryRebuilt(ctx, built, filepath.Join(dir, "tree")); err != nil {
 		return fmt.Errorf("what another compiler built does not pass in place of the committed files: %w", err)
 	}
 	return nil
 }
 
-// tryRebuilt records what this compiler builds in a copy of the tree and replays the stories there, with the tests of all that runs or
-// reads the two files.
-func (s suite) tryRebuilt(ctx context.Context, copied string) error {
+// tryRebuilt records what was built in a copy of the tree and replays the stories there, with the tests of all that runs or reads the files.
+func (s suite) tryRebuilt(ctx context.Context, built, copied string) error {
 	if err := copyTree(ctx, copied); err != nil {
 		return err
 	}
-	if err := s.command(ctx, copied, nil, "go", "run", "./internal/reproduce", "--record", "contract", "host"); err != nil {
+	if err := s.command(ctx, copied, nil, "go", "run", "./internal/reproduce", "--record", "--from", built, "contract", "host"); err != nil {
 		return err
 	}
 	return s.command(ctx, copied, nil, "go", "test", "./contract/...", "./internal/localnet/...", "./internal/stellar/...", "./test/e2e")

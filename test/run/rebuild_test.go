@@ -15,11 +15,12 @@ const fakeGo = `
 case "$*" in
 "run ./internal/reproduce --note "*)
 	echo compared >>"$LOG"
+	mkdir "$6" && echo rebuilt >"$6/committed"
 	[ -z "$NOTE" ] || printf "$NOTE" >"$4"
 	exit "$COMPARE" ;;
-"run ./internal/reproduce --record contract host")
+"run ./internal/reproduce --record --from "*" contract host")
 	echo "recorded in a copy with $(echo *)" >>"$LOG"
-	echo rebuilt >committed
+	cp "$5/committed" .
 	exit "$RECORD" ;;
 "test "*" ./test/e2e")
 	echo "stories with $(cat committed)" >>"$LOG"
