@@ -38,9 +38,10 @@ func (s *server) prepareAction(ctx context.Context, in *actionIn) (*Answer[Prepa
 	if err != nil {
 		return nil, err
 	}
-	o.source, o.validFor = in.Body.Source, in.Body.ValidFor
+	o.source = in.Body.Source
 	var r *reader
 	o.call, r = readAction(table[i], &in.Body, o.trade, o.u, uint64(o.at.ClosedAt))
+	o.validFor = r.validFor(in.Body.ValidFor)
 	if err := invalid(r.fieldErrors); err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (s *server) prepareCollect(ctx context.Context, in *collectIn) (*Answer[Pre
 		return nil, err
 	}
 	var f fieldErrors
-	asset := f.address("path.asset", in.Asset)
+	asset, wait := f.address("path.asset", in.Asset), f.validFor(in.Body.ValidFor)
 	if err := invalid(f); err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (s *server) prepareCollect(ctx context.Context, in *collectIn) (*Answer[Pre
 	}
 	out, err := s.prepare(ctx, order{
 		contract: s.Contract, call: escrow.CallCollect{Asset: asset}, config: config, owed: owed, at: at, u: u, by: escrow.Nobody,
-		source: in.Body.Source, validFor: in.Body.ValidFor,
+		source: in.Body.Source, validFor: wait,
 	})
 	if err != nil {
 		return nil, err

@@ -66,6 +66,7 @@ func (s *server) prepareOpen(ctx context.Context, in *openIn) (*Answer[OpenOut],
 			wrong.add("body.source", "", "%v", err)
 		}
 	}
+	wait := wrong.validFor(in.Body.ValidFor)
 	if err := invalid(wrong); err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (s *server) prepareOpen(ctx context.Context, in *openIn) (*Answer[OpenOut],
 	}
 	prepared, err := s.prepare(ctx, order{
 		contract: s.Contract, call: escrow.CallOpen{Terms: terms, By: by}, trade: &Trade{ID: id, Contract: self, Terms: terms},
-		config: config, at: ledgerOf(latest), u: u, source: in.Body.Source, by: by, validFor: in.Body.ValidFor,
+		config: config, at: ledgerOf(latest), u: u, source: in.Body.Source, by: by, validFor: wait,
 	})
 	if err != nil {
 		return nil, err

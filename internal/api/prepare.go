@@ -77,15 +77,11 @@ type order struct {
 	u        unit
 	source   string // as the client wrote it
 	by       escrow.Role
-	validFor int64
+	validFor time.Duration
 }
 
 // prepare builds the transaction for an order, or says why it cannot be. The rules speak first, since they explain; the simulation on the newest ledger decides.
 func (s *server) prepare(ctx context.Context, o order) (*PreparedOut, error) {
-	wait, err := validFor(o.validFor)
-	if err != nil {
-		return nil, err
-	}
 	preview, err := s.preview(o)
 	if err != nil {
 		return nil, s.refused(o, err)
@@ -108,7 +104,7 @@ func (s *server) prepare(ctx context.Context, o order) (*PreparedOut, error) {
 	}
 	envelope := stellar.Envelope{
 		Source: source, Sequence: account.Sequence, InclusionFee: net.InclusionFee,
-		NotAfter: max(net.Latest.CloseTime, uint64(max(s.Now().Unix(), 0))) + uint64(wait.Seconds()),
+		NotAfter: max(net.Latest.CloseTime, uint64(max(s.Now().Unix(), 0))) + uint64(o.validFor.Seconds()),
 	}
 	tx, err := stellar.Invoke(envelope, want.Call)
 	if err != nil {
@@ -124,7 +120,7 @@ func (s *server) prepare(ctx context.Context, o order) (*PreparedOut, error) {
 	if sim.Restore != nil {
 		return s.restore(ctx, o, envelope, sim, net.Latest.CloseTime)
 	}
-	lastLedger := net.Latest.Sequence + uint32(wait.Seconds()) // no ledger is shorter than a second
+	lastLedger := net.Latest.Sequence + uint32(o.validFor.Seconds()) // no ledger is shorter than a second
 	if tx, err = assemble(tx, sim, want, lastLedger); err != nil {
 		return nil, err
 	}
@@ -303,17 +299,6 @@ func (s *server) restore(ctx context.Context, o order, envelope stellar.Envelope
 func feeOf(tx stellar.Transaction) FeeOut {
 	stroops := func(n int64) string { return strconv.FormatInt(n, 10) }
 	return FeeOut{Max: stroops(tx.MaxFee()), MaxXLM: amount.Stroops(tx.MaxFee()).String(), Resources: stroops(tx.ResourceFee()), Inclusion: stroops(tx.InclusionFee())}
-}
-
-func validFor(seconds int64) (time.Duration, error) {
-	if seconds == 0 {
-		return defaultValid, nil
-	}
-	low, high := int64(minValid.Seconds()), int64(maxValid.Seconds())
-	if seconds < low || seconds > high {
-		return 0, invalid([]FieldError{{Location: "body.valid_for", Message: fmt.Sprintf("not from %d to %d seconds", low, high), Value: strconv.FormatInt(seconds, 10)}})
-	}
-	return time.Duration(seconds) * time.Second, nil
 }
 
 var submitNext = NextAction{Action: "submit", Detail: "send the signed transaction", Path: "/v1/transactions"}

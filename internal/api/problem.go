@@ -204,26 +204,17 @@ func ownProblems(ctx huma.Context, _ string, v any) (any, error) {
 		return p, nil
 	}
 	for _, d := range m.Errors[:min(len(m.Errors), maxFieldErrors)] {
-		f := FieldError{Location: d.Location, Message: d.Message}
-		if missing := requiredProperty.FindStringSubmatch(d.Message); missing != nil {
-			f.Location, f.Message = d.Location+"."+missing[1], "missing"
+		if k == kindInvalid {
+			p.Errors = append(p.Errors, wrongField(d))
+		} else { // the value is the whole body
+			p.Errors = append(p.Errors, FieldError{Location: d.Location, Message: d.Message})
 		}
-		switch v := d.Value.(type) {
-		case string, bool, float64, int64, uint64:
-			if k == kindInvalid {
-				f.Value = echo(fmt.Sprint(v))
-			}
-		}
-		p.Errors = append(p.Errors, f)
 	}
 	if p.Detail = m.Detail; len(p.Errors) > 0 {
 		p.Detail = p.Errors[0].Location + ": " + p.Errors[0].Message
 	}
 	return p, nil
 }
-
-// requiredProperty is how huma says that a field is missing; it names the object around it as the place.
-var requiredProperty = regexp.MustCompile(`^expected required property (\w+) to be present$`)
 
 // secretKey is the form of an account's secret key.
 var secretKey = regexp.MustCompile(`S[A-Z2-7]{55}`)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
@@ -48,7 +49,7 @@ func (f *fieldErrors) hash(location, text string) (h escrow.Hash) {
 func (f *fieldErrors) time(location string, text TimeIn) uint64 {
 	t, err := parseTime(string(text))
 	if err != nil {
-		f.add(location, "", "%v", err)
+		f.add(location, string(text), "%v", err)
 	}
 	return uint64(t)
 }
@@ -85,6 +86,19 @@ func (f *fieldErrors) u32(location string, n int64) uint32 {
 		return 0
 	}
 	return uint32(n)
+}
+
+// validFor reads for how long a prepared transaction is to be valid; 0 stands for the usual time.
+func (f *fieldErrors) validFor(seconds int64) time.Duration {
+	if seconds == 0 {
+		return defaultValid
+	}
+	low, high := int64(minValid.Seconds()), int64(maxValid.Seconds())
+	if seconds < low || seconds > high {
+		f.add("body.valid_for", fmt.Sprint(seconds), "not from %d to %d seconds", low, high)
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // readTerms reads terms that a client wrote. at is where they stand in the body ("body.terms"); fee is the platform's fee, which stands in for one left out;
@@ -233,13 +247,33 @@ func checkTimes(t *escrow.Terms, at string, l *escrow.Limits, now uint64, refuse
 	if t.FundBy <= now {
 		refuse(escrow.ErrFundByPast, at+".fund_by", Time(t.FundBy).String(), "not in the future: the newest ledger closed at %s", Time(now))
 	}
+	latest := uint64(math.MaxUint64)
+	if now <= latest-l.LongestLife {
+		latest = now + l.LongestLife
+	}
+	tooLong := false // for a reason that is named already
 	earliest := t.FundBy + l.MinDelivery
 	if earliest < t.FundBy {
 		earliest = math.MaxUint64
 	}
+	if earliest > latest {
+		// No deliver_by helps: each is too near to fund_by, or too far away.
+		tooLong = true
+		code := escrow.ErrLifeTooLong
+		if slices.ContainsFunc(t.Milestones, func(m escrow.Milestone) bool { return m.DeliverBy < earliest }) {
+			code = escrow.ErrDeliverByTooNear // which the contract says of what fund_by is to blame for
+		}
+		refuse(code, at+".fund_by", Time(t.FundBy).String(),
+			"too far away: a milestone must be delivered %d seconds after it and before %s, the longest life from now", l.MinDelivery, Time(latest))
+	}
 	for i, m := range t.Milestones {
-		if m.DeliverBy < earliest {
-			refuse(escrow.ErrDeliverByTooNear, fmt.Sprintf("%s.milestones[%d].deliver_by", at, i), Time(m.DeliverBy).String(),
+		here := fmt.Sprintf("%s.milestones[%d].deliver_by", at, i)
+		if m.DeliverBy > latest {
+			tooLong = true
+			refuse(escrow.ErrLifeTooLong, here, Time(m.DeliverBy).String(), "too far away: the longest life ends at %s", Time(latest))
+		}
+		if m.DeliverBy < earliest && earliest <= latest {
+			refuse(escrow.ErrDeliverByTooNear, here, Time(m.DeliverBy).String(),
 				"less than %d seconds after fund_by: not before %s", l.MinDelivery, Time(earliest))
 		}
 	}
@@ -254,10 +288,11 @@ func checkTimes(t *escrow.Terms, at string, l *escrow.Limits, now uint64, refuse
 		{escrow.ErrBadAppealWindow, "windows.appeal", t.Windows.Appeal, l.AppealMin, l.AppealMax},
 	} {
 		if w.is < w.min || w.is > w.max {
+			tooLong = tooLong || w.is > w.max
 			refuse(w.code, at+"."+w.name, fmt.Sprint(w.is), "not from %d to %d seconds", w.min, w.max)
 		}
 	}
-	if last := t.LastDeadline(); last > now && last-now > l.LongestLife {
+	if last := t.LastDeadline(); !tooLong && last > latest {
 		refuse(escrow.ErrLifeTooLong, at+".milestones", "", "the last deadline would be %s, more than %d seconds away: an earlier deliver_by or shorter windows", Time(last), l.LongestLife)
 	}
 }

@@ -26,7 +26,16 @@ func strictUnmarshal(data []byte, v any) error {
 	if err := checkNames(data); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, v)
+	whole, forSchemas := v.(*any)
+	if !forSchemas {
+		return json.Unmarshal(data, v)
+	}
+	if !json.Valid(data) { // wholeNumbers would stop at the end of a first document
+		return json.Unmarshal(data, v)
+	}
+	var err error
+	*whole, err = wholeNumbers(data)
+	return err
 }
 
 // checkNames walks data once. Field names must be written as ours are: encoding/json would also take "Seller", and "ſeller" for it.

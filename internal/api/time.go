@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,58 +31,67 @@ func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
 // UnmarshalText reads what MarshalText writes, for clients in Go.
 func (t *Time) UnmarshalText(text []byte) (err error) {
-	*t, err = parseTime(string(text))
-	return err
+	if *t, err = parseTime(string(text)); err != nil {
+		return fmt.Errorf("%q: %w", echo(string(text)), err)
+	}
+	return nil
 }
 
-// parseTime reads RFC 3339 with whole seconds, or unix seconds in decimal digits.
+var (
+	errTimeForm     = errors.New("neither RFC 3339 (2026-01-31T12:00:00Z) nor unix seconds, in digits alone")
+	errTimeTooLarge = errors.New("above 2^64-1 seconds")
+	errTimeFraction = errors.New("has parts of a second; ledgers count whole seconds")
+	errTimeTooEarly = errors.New("before 1970")
+)
+
+// parseTime reads RFC 3339 with whole seconds, or unix seconds in decimal digits. Its errors do not repeat what it was given.
 func parseTime(s string) (Time, error) {
 	if s != "" && strings.Trim(s, "0123456789") == "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("%s is above 2^64-1", echo(s))
+			return 0, errTimeTooLarge
 		}
 		return Time(n), nil
 	}
 	at, err := time.Parse(time.RFC3339, s)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q is neither RFC 3339 (2026-01-31T12:00:00Z) nor unix seconds", echo(s))
+		return 0, errTimeForm
 	case at.Nanosecond() != 0:
-		return 0, fmt.Errorf("%q has parts of a second; ledgers count whole seconds", echo(s))
+		return 0, errTimeFraction
 	case at.Unix() < 0:
-		return 0, fmt.Errorf("%q is before 1970", echo(s))
+		return 0, errTimeTooEarly
 	}
 	return Time(at.Unix()), nil
 }
 
 // TimeIn is a time as a client writes it: a string, or a JSON number of unix seconds. What it says is read with the other fields, so that
-// every bad one is named.
+// every bad one is named; until then it is the string's text, or the JSON of whatever else was sent.
 type TimeIn string
 
-// UnmarshalJSON keeps the text of the string or number.
+// UnmarshalJSON keeps the text.
 func (t *TimeIn) UnmarshalJSON(b []byte) error {
 	var s string
-	if err := json.Unmarshal(b, &s); err == nil {
+	if len(b) > 0 && b[0] == '"' {
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
 		*t = TimeIn(s)
 		return nil
 	}
-	var n json.Number
-	if err := json.Unmarshal(b, &n); err != nil {
-		return fmt.Errorf("a time is a string or a number of seconds")
-	}
-	*t = TimeIn(n.String())
+	*t = TimeIn(b)
 	return nil
 }
 
-// Schema describes both forms.
+// Schema describes both forms. It does so in an extension, which huma documents and does not judge: of oneOf it would only say that nothing matched.
 func (TimeIn) Schema(huma.Registry) *huma.Schema {
-	least := 0.0
-	limit := 40
+	const longest = 40
 	return &huma.Schema{
 		Description: "RFC 3339 with whole seconds, or unix seconds",
-		OneOf:       []*huma.Schema{{Type: huma.TypeString, MaxLength: &limit}, {Type: huma.TypeInteger, Minimum: &least}},
 		Examples:    []any{"2026-01-31T12:00:00Z"},
+		Extensions: map[string]any{"oneOf": []map[string]any{
+			{"type": huma.TypeString, "maxLength": longest}, {"type": huma.TypeInteger, "minimum": 0},
+		}},
 	}
 }
 
