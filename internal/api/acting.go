@@ -55,7 +55,7 @@ func (s *server) prepareAction(ctx context.Context, in *actionIn) (*Answer[Prepa
 
 // orderFor is all that is known about a trade on the network's newest ledger: its terms are the projection's, its state is the contract's own.
 func (s *server) orderFor(ctx context.Context, id escrow.ID) (order, error) {
-	tr, u, err := s.trade(ctx, id, kindAsset)
+	tr, u, err := s.trade(ctx, id, inTrade)
 	if err != nil {
 		return order{}, err
 	}
@@ -103,7 +103,7 @@ func (s *server) prepareCollect(ctx context.Context, in *collectIn) (*Answer[Pre
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.unit(ctx, asset, kindAsset)
+	u, err := s.unit(ctx, asset, "path.asset")
 	if err != nil {
 		return nil, err
 	}

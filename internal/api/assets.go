@@ -63,16 +63,31 @@ type unit struct {
 	relay.Asset
 }
 
+// inTrade is where the asset of a trade that exists is named.
+const inTrade = "trade.terms.asset"
+
 // unit is an asset whose amounts are to be read or written. Without its decimals they would be off by a power of ten, so one that does not say them now is
-// an error of kind k.
-func (s *server) unit(ctx context.Context, asset escrow.Address, k kind) (unit, error) {
+// an error: where it was named, at; or with at "", that this cannot be answered at present.
+func (s *server) unit(ctx context.Context, asset escrow.Address, at string) (unit, error) {
 	a, err := s.assets.get(ctx, asset)
-	if err == nil && a.Kind == relay.AssetNone {
-		err = &kindError{kind: k, detail: fmt.Sprintf("asset %s: %s", asset, firstLine(a.Problem)), add: func(p *Problem) {
-			p.NextStep = "try again in a few seconds; if it stays, the asset's contract does not answer as a token does, or is archived: ask whoever runs it"
-		}}
+	if err != nil || a.Kind != relay.AssetNone {
+		return unit{a}, err
 	}
-	return unit{a}, err
+	why := firstLine(a.Problem)
+	none := &kindError{kind: kindAsset, detail: fmt.Sprintf("asset %s: %s", asset, why)}
+	next := kindAsset.Next + "; if this is one, it is archived or did not answer just now: try again"
+	switch at {
+	case "":
+		none.kind = kindUpstream
+		next = "try again in a few seconds; if it stays, the asset's contract does not answer as a token does, or is archived: ask whoever runs it"
+	case inTrade:
+		next = "do not agree to this trade or pay into it, it lapses by itself: open one whose asset is a token's contract (C…); if this is one, it is archived or did not answer just now: try again"
+	}
+	if at != "" {
+		none.fields = []FieldError{{Location: at, Message: "not an asset: " + why, Value: string(asset)}}
+	}
+	none.add = func(p *Problem) { p.NextStep = next }
+	return unit{a}, none
 }
 
 // units looks at each asset of one answer once.
@@ -88,7 +103,7 @@ func (l *units) get(ctx context.Context, asset escrow.Address) *unit {
 	if ok || l.down {
 		return u
 	}
-	if got, err := l.s.unit(ctx, asset, kindUpstream); err == nil {
+	if got, err := l.s.unit(ctx, asset, ""); err == nil {
 		u = &got
 	} else {
 		l.down = errors.Is(err, relay.ErrUnavailable) || ctx.Err() != nil

@@ -159,12 +159,18 @@ func TestAnAssetThatDoesNotSayItsDecimals(t *testing.T) {
 				}
 			}
 			auth := AssembleIn{p.Transaction, []AuthorisationIn{{p.Authorisations[0].Entry, sign(key("buyer"), p.Authorisations[0].Payload)}}}
-			for path, body := range map[string]any{
-				"/v1/trades/" + id + "/actions/release": release, "/v1/transactions/assemble": auth,
-				"/v1/assets/" + token.Address + "/actions/collect": CollectIn{Source: address("stranger")},
+			for _, one := range []struct {
+				path string
+				body any
+				at   string
+			}{
+				{"/v1/trades/" + id + "/actions/release", release, "trade.terms.asset"},
+				{"/v1/transactions/assemble", auth, "trade.terms.asset"},
+				{"/v1/assets/" + token.Address + "/actions/collect", CollectIn{Source: address("stranger")}, "path.asset"},
 			} {
-				if p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, path, body); p.Code != "not-an-asset" || !strings.Contains(p.Detail, token.Address) {
-					t.Errorf("%s: %+v", path, p)
+				p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, one.path, one.body)
+				if f, ok := p.field(one.at); p.Code != "not-an-asset" || !ok || f.Value != token.Address {
+					t.Errorf("%s does not name %s: %+v", one.path, one.at, p)
 				}
 			}
 			// The list of everybody's trades is not refused for it; its amounts are left out.

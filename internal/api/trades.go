@@ -40,13 +40,13 @@ func (b ByID) id() (escrow.ID, error) {
 	return id, nil
 }
 
-// trade reads a trade and the unit of its amounts; if there is none now, that is an error of kind k.
-func (s *server) trade(ctx context.Context, id escrow.ID, k kind) (Trade, unit, error) {
+// trade reads a trade and the unit of its amounts; at is unit's.
+func (s *server) trade(ctx context.Context, id escrow.ID, at string) (Trade, unit, error) {
 	tr, err := s.Trades.Trade(ctx, id)
 	if err != nil {
 		return tr, unit{}, fmt.Errorf("read trade %s: %w", id, err)
 	}
-	u, err := s.unit(ctx, tr.Terms.Asset, k)
+	u, err := s.unit(ctx, tr.Terms.Asset, at)
 	return tr, u, err
 }
 
@@ -117,7 +117,7 @@ func (s *server) readTrade(ctx context.Context, in *readTradeIn) (*Answer[TradeO
 		return nil, err
 	}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (TradeOut, error) {
-		tr, u, err := s.trade(ctx, id, kindUpstream)
+		tr, u, err := s.trade(ctx, id, "")
 		if err != nil {
 			return TradeOut{}, err
 		}
@@ -178,7 +178,7 @@ func (s *server) listEvents(ctx context.Context, in *listEventsIn) (*Answer[Even
 	}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (EventsOut, error) {
 		out := EventsOut{Events: []EventOut{}, Ledger: at}
-		tr, u, err := s.trade(ctx, id, kindUpstream)
+		tr, u, err := s.trade(ctx, id, "")
 		if err != nil {
 			return out, err
 		}
@@ -261,7 +261,7 @@ func (s *server) readTerms(ctx context.Context, in *readTradeIn) (*Answer[ExactT
 	if _, err := s.head(ctx, in.AtLeast); err != nil {
 		return nil, err
 	}
-	tr, u, err := s.trade(ctx, id, kindUpstream)
+	tr, u, err := s.trade(ctx, id, "")
 	if err != nil {
 		return nil, err
 	}
