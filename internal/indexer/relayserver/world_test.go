@@ -2,6 +2,8 @@ package relayserver_test
 
 import (
 	"context"
+	"crypto/rand"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -21,6 +23,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/secret"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/binding"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -70,7 +73,7 @@ func newWorld(t *testing.T, people ...string) *world {
 	must(t, err)
 	w.node, err = rpc.New(rpc.Config{URL: server.URL, Network: w.network})
 	must(t, err)
-	w.relay = relayserver.New(w.node)
+	w.relay = overHTTP(t, relayserver.New(w.node))
 	code, issuer, asset := net.USDC()
 	w.asset = w.parse(asset)
 	line, err := txnbuild.CreditAsset{Code: code, Issuer: issuer}.ToChangeTrustAsset()
@@ -87,6 +90,16 @@ func newWorld(t *testing.T, people ...string) *world {
 	}
 	w.deploy()
 	return w
+}
+
+// overHTTP puts the wire between a relay and its caller, as between the api and the indexer.
+func overHTTP(t *testing.T, r relay.Relay) relay.Relay {
+	t.Helper()
+	key := secret.New(rand.Text())
+	keys := func() []secret.Secret { return []secret.Secret{key} }
+	server := httptest.NewServer(relay.Handler(r, keys, time.Now, slog.New(slog.DiscardHandler)))
+	t.Cleanup(server.Close)
+	return relay.NewClient(server.URL, keys, time.Now, nil)
 }
 
 func must(t testing.TB, err error) {
