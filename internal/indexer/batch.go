@@ -2,17 +2,15 @@ package indexer
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/stellar/go-stellar-sdk/xdr"
-
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
-	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
@@ -36,40 +34,34 @@ type touched struct {
 	at    int          // -1: not changed so far
 }
 
-// build makes the batch of a page of events, which lie within the moves and are in order. head is the last entry of the feed.
-func build(ctx context.Context, network stellar.Network, trades trades, head feed.Head, moves []store.Move, events []rpc.Event) (store.Batch, error) {
+// build makes the batch of what a page says, which lies within the moves and is in order. head is the last entry of the feed.
+func build(ctx context.Context, network stellar.Network, trades trades, head feed.Head, moves []store.Move, facts []fact) (store.Batch, error) {
 	b := builder{network: network, trades: trades, head: head, batch: store.Batch{Moves: moves}, touched: map[escrow.ID]touched{}}
-	for _, e := range events {
-		if err := b.add(ctx, e); err != nil {
-			return store.Batch{}, fmt.Errorf("event %s: %w", e.ID, err)
+	for _, f := range facts {
+		if err := b.add(ctx, f); err != nil {
+			return store.Batch{}, fmt.Errorf("event %s: %w", f.raw.ID, err)
 		}
 	}
 	return b.batch, nil
 }
 
 // add stores an event, projects it and writes the feed's entry. Its error is the store's; an event that cannot be read is kept as it is.
-func (b *builder) add(ctx context.Context, e rpc.Event) error {
-	raw, err := normalise(e)
-	if err != nil {
-		return err
-	}
-	event, unread := stellar.DecodeEvent(e.Contract, e.Event)
-	if unread == nil && event.Trade != nil {
-		raw.Trade = (*store.Hash)(event.Trade)
-		unread, err = b.project(ctx, raw, e.Contract, event)
-		if err != nil {
+func (b *builder) add(ctx context.Context, f fact) (err error) {
+	raw, unread := f.raw, f.unread
+	if unread == nil && raw.Trade != nil {
+		if unread, err = b.project(ctx, raw, f.contract, f.event); err != nil {
 			return err
 		}
 	}
 	note := feed.Note{
-		Kind: raw.Kind, Contract: raw.Contract, Event: string(raw.ID), Ledger: e.Ledger.Sequence, ClosedAt: int64(raw.ClosedAt), Tx: e.Tx.String(),
+		Kind: raw.Kind, Contract: raw.Contract, Event: string(raw.ID), Ledger: raw.ID.Ledger(), ClosedAt: int64(raw.ClosedAt), Tx: hex.EncodeToString(raw.Tx[:]),
 	}
 	if unread != nil {
 		raw.Unread = unread.Error()
 		note.Kind = feed.KindUnread
 		note.Data, err = json.Marshal(map[string]string{"kind": raw.Kind, "why": raw.Unread})
 	} else {
-		note.Data, err = json.Marshal(event.Event)
+		note.Data, err = json.Marshal(f.event.Event)
 	}
 	if err != nil {
 		return fmt.Errorf("describe %s: %w", raw.Kind, err)
@@ -150,46 +142,4 @@ func (b *builder) change(t touched, milestone int) touched {
 		}
 	}
 	return t
-}
-
-// normalise is the event as every source stores it: same id, same bytes.
-func normalise(e rpc.Event) (store.Event, error) {
-	id, err := store.ParseEventID(e.ID)
-	if err != nil {
-		return store.Event{}, err
-	}
-	body, err := e.Event.MarshalBinary()
-	if err != nil {
-		return store.Event{}, fmt.Errorf("encode: %w", err)
-	}
-	return store.Event{ID: id, Contract: e.Contract.String(), ClosedAt: e.Ledger.CloseTime, Tx: e.Tx, Kind: kind(e), Body: body}, nil
-}
-
-// kind is the event's first topic, cut to what a name may have; "?" if it is none.
-func kind(e rpc.Event) string {
-	const longest = 32 // a symbol's
-	if v0 := e.Event.Body.V0; v0 != nil && len(v0.Topics) > 0 {
-		if sym, ok := v0.Topics[0].GetSym(); ok && len(sym) > 0 && len(sym) <= longest {
-			return string(sym)
-		}
-	}
-	return "?"
-}
-
-// Decode is a stored event in the words of the rules, for readers of the store. It fails for an event whose kind this program does not
-// know; such an event is Unread.
-func Decode(e store.Event) (stellar.Event, error) {
-	contract, err := stellar.ParseAddress(e.Contract)
-	if err != nil {
-		return stellar.Event{}, fmt.Errorf("event %s: %w", e.ID, err)
-	}
-	var body xdr.ContractEvent
-	if err := xdr.SafeUnmarshal(e.Body, &body); err != nil {
-		return stellar.Event{}, fmt.Errorf("event %s: %w", e.ID, err)
-	}
-	event, err := stellar.DecodeEvent(contract, body)
-	if err != nil {
-		return stellar.Event{}, fmt.Errorf("event %s: %w", e.ID, err)
-	}
-	return event, nil
 }

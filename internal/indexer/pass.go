@@ -59,56 +59,61 @@ func (x *Indexer) groups() [][]*followed {
 	return groups
 }
 
-// read asks for the events behind a group's position, none behind bound if there is one, and stores what follows. behind says that there
-// is more to be had at once.
+// read takes a group forward, as far as bound if there is one, and stores what follows. behind says that there is more to be had at once.
 func (x *Indexer) read(ctx context.Context, group []*followed, bound store.EventID) (behind bool, err error) {
-	from := group[0].Position
 	addresses := make([]stellar.Address, len(group))
 	for i, f := range group {
 		addresses[i] = f.address
 	}
-	page, err := x.config.Source.Events(ctx, rpc.From{Cursor: string(from)}, addresses, pageEvents)
-	next := from.Complete() + 1
+	for p := range x.stream(ctx, addresses, group[0].Position, bound) {
+		if behind, err = x.take(ctx, group, bound, p); err != nil || !behind {
+			return false, err
+		}
+	}
+	return behind, ctx.Err()
+}
+
+// take stores one piece. behind says that there is more to be had at once.
+func (x *Indexer) take(ctx context.Context, group []*followed, bound store.EventID, p piece) (behind bool, err error) {
 	var gap *rpc.GapError
-	switch {
-	case errors.As(err, &gap):
+	switch next := p.from.Complete() + 1; {
+	case errors.As(p.err, &gap):
 		return false, x.gap(ctx, group, gap.Kept)
-	case err != nil:
-		return false, err
-	case next < page.Kept.Oldest.Sequence:
+	case p.err != nil:
+		return false, p.err
+	case next < p.kept.Oldest.Sequence:
 		// Some nodes answer 200 and an empty page to a position they no longer keep.
-		return false, x.gap(ctx, group, page.Kept)
+		return false, x.gap(ctx, group, p.kept)
 	}
-	if err := x.heard(ctx, page.Kept); err != nil {
+	if err := x.heard(ctx, p.kept); err != nil {
 		return false, err
 	}
-	switch latest := page.Kept.Latest.Sequence; {
-	case latest >= from.Ledger():
-	case latest+lagLedgers >= from.Ledger():
+	switch latest := p.kept.Latest.Sequence; {
+	case latest >= p.from.Ledger():
+	case latest+lagLedgers >= p.from.Ledger():
 		return false, nil // the next question may meet a node that is further
 	default:
-		return false, fmt.Errorf("position %s is behind the source's newest ledger, %d: it lags, or its network was reset: %w", from, latest, rpc.ErrUnavailable)
+		return false, fmt.Errorf("position %s is behind the source's newest ledger, %d: it lags, or its network was reset: %w", p.from, latest, rpc.ErrUnavailable)
 	}
-	to, err := checked(page, from)
-	if err != nil {
-		return false, err
+	if p.odd != nil {
+		return false, p.odd
 	}
-	if bound > from && to > bound {
-		to = bound
-		page.Events = slices.DeleteFunc(page.Events, func(e rpc.Event) bool { return store.EventID(e.ID) > bound })
+	if bound > p.from && p.to > bound {
+		p.to = bound
+		p.facts = slices.DeleteFunc(p.facts, func(f fact) bool { return f.raw.ID > bound })
 	}
 	if group[0].GapOldest != 0 {
 		if err := x.gapEnded(ctx, group); err != nil {
 			return false, err
 		}
 	}
-	if to == from {
+	if p.to == p.from {
 		return false, nil // at the tip
 	}
-	if err := x.apply(ctx, group, to, page); err != nil {
+	if err := x.apply(ctx, group, p); err != nil {
 		return false, err
 	}
-	return to.Complete() < page.Kept.Latest.Sequence, nil
+	return p.to.Complete() < p.kept.Latest.Sequence, nil
 }
 
 // checked is where a page ends. It refuses (rpc.ErrAnswer) a page that goes back, beyond the newest ledger, or is out of order: such a page
@@ -130,20 +135,20 @@ func checked(page rpc.EventPage, from store.EventID) (to store.EventID, err erro
 	return to, nil
 }
 
-// apply stores a page and what follows from it, and tells everybody.
-func (x *Indexer) apply(ctx context.Context, group []*followed, to store.EventID, page rpc.EventPage) error {
+// apply stores a piece and what follows from it, and tells everybody.
+func (x *Indexer) apply(ctx context.Context, group []*followed, p piece) error {
 	at := uint64(0)
-	if n := len(page.Events); n > 0 {
-		at = page.Events[n-1].Ledger.CloseTime
+	if n := len(p.facts); n > 0 {
+		at = p.facts[n-1].raw.ClosedAt
 	}
-	if to.Ledger() == page.Kept.Latest.Sequence {
-		at = page.Kept.Latest.CloseTime
+	if p.to.Ledger() == p.kept.Latest.Sequence {
+		at = p.kept.Latest.CloseTime
 	}
 	moves := make([]store.Move, len(group))
 	for i, f := range group {
-		moves[i] = store.Move{Contract: f.ID, From: f.Position, To: to, At: at}
+		moves[i] = store.Move{Contract: f.ID, From: f.Position, To: p.to, At: at}
 	}
-	batch, err := build(ctx, x.config.Network, x.config.Store, x.head, moves, page.Events)
+	batch, err := build(ctx, x.config.Network, x.config.Store, x.head, moves, p.facts)
 	if err != nil {
 		return err
 	}
@@ -151,7 +156,7 @@ func (x *Indexer) apply(ctx context.Context, group []*followed, to store.EventID
 		return err
 	}
 	for _, f := range group {
-		f.Position, f.At = to, max(f.At, at)
+		f.Position, f.At = p.to, max(f.At, at)
 	}
 	unread := 0
 	for _, e := range batch.Events {
