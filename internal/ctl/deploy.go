@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
@@ -26,11 +27,15 @@ type deployCommand struct {
 }
 
 func (c *deployCommand) run(ctx context.Context, out io.Writer) error {
-	s, err := sender(c.networkFlags, c.keyFlags)
+	client, err := c.client()
 	if err != nil {
 		return err
 	}
-	plan, err := c.plan(s.Client.Network())
+	s, err := c.sender(client)
+	if err != nil {
+		return err
+	}
+	plan, err := c.plan(client.Network())
 	if err != nil {
 		return err
 	}
@@ -45,9 +50,9 @@ func (c *deployCommand) run(ctx context.Context, out io.Writer) error {
 		if len(d.Did) == 0 {
 			fmt.Fprintln(out, "it stands already; nothing was sent")
 		}
-		fmt.Fprintf(out, "asset         %s, %d decimals\nfees          %d stroops\n", plan.Asset, d.Decimals, d.Fee)
+		fmt.Fprintf(out, "asset         %s, %d decimals\nfees          %s XLM\n", plan.Asset, d.Decimals, amount.Stroops(d.Fee))
 	}
-	return printContract(out, c.JSON, d.Contract, d.CodeHash, d.Config)
+	return shownContract{Contract: d.Contract.String(), CodeHash: d.CodeHash, Config: d.Config}.print(out, c.JSON)
 }
 
 // plan reads the flags; every problem names its flag.

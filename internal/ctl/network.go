@@ -89,16 +89,13 @@ func (f keyFlags) key() (*keypair.Full, error) {
 	return key, nil
 }
 
-func sender(n networkFlags, k keyFlags) (*deploy.Sender, error) {
-	client, err := n.client()
+// sender signs with the key of the file.
+func (f keyFlags) sender(client *rpc.Client) (*deploy.Sender, error) {
+	key, err := f.key()
 	if err != nil {
 		return nil, err
 	}
-	key, err := k.key()
-	if err != nil {
-		return nil, err
-	}
-	return &deploy.Sender{Client: client, Key: key, InclusionFee: k.Fee}, nil
+	return &deploy.Sender{Client: client, Key: key, InclusionFee: f.Fee}, nil
 }
 
 // contractFlag names the deployed contract.

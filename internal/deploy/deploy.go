@@ -52,6 +52,8 @@ func DefaultLimits() escrow.Limits {
 var (
 	// ErrOtherCode is returned when the address holds a contract of other code.
 	ErrOtherCode = errors.New("another contract stands there")
+	// ErrNothing is returned where nothing stands on the network.
+	ErrNothing = errors.New("no such entry on this network")
 	// ErrOtherConfig is returned when the contract stands already, configured otherwise than planned.
 	ErrOtherConfig = errors.New("it stands already with another configuration")
 )

@@ -49,6 +49,7 @@ type Receipt struct {
 	Hash       stellar.Hash
 	Ledger     uint32
 	FeeCharged int64 // stroops, with what restoring archived entries cost before it
+	Restored   int64 // stroops of these for restoring; 0 if nothing had to be
 	Value      xdr.ScVal
 }
 
@@ -103,6 +104,7 @@ func (s *Sender) send(ctx context.Context, what string, build builder, allowed c
 	}
 	receipt, err := s.submit(ctx, what, t)
 	receipt.FeeCharged += restored
+	receipt.Restored = restored
 	return receipt, err
 }
 
@@ -193,6 +195,9 @@ func simulate(ctx context.Context, c *rpc.Client, what string, t stellar.Transac
 	}
 	if err := stellar.Decode("transaction data", res.TransactionDataXDR, &out.data); err != nil {
 		return simulated{}, fmt.Errorf("%s: %w", what, err)
+	}
+	if !t.RunsHost() {
+		return out, nil
 	}
 	if len(res.Results) != 1 {
 		return simulated{}, fmt.Errorf("%s: the node answered with %d results for one operation: %w", what, len(res.Results), rpc.ErrAnswer)

@@ -108,6 +108,13 @@ func TradeKey(contract Address, id [32]byte) xdr.LedgerKey { return dataKey(cont
 // OwedKey is the ledger key of what the contract owes in an asset.
 func OwedKey(contract, asset Address) xdr.LedgerKey { return dataKey(contract, asset.ScVal()) }
 
+// LifetimeSettingsKey is the ledger key of the network's own settings of lifetimes (CAP-46): how long an entry may live, and what that costs.
+func LifetimeSettingsKey() xdr.LedgerKey {
+	return xdr.LedgerKey{Type: xdr.LedgerEntryTypeConfigSetting, ConfigSetting: &xdr.LedgerKeyConfigSetting{
+		ConfigSettingId: xdr.ConfigSettingIdConfigSettingStateArchival,
+	}}
+}
+
 func dataKey(contract Address, key xdr.ScVal) xdr.LedgerKey {
 	return xdr.LedgerKey{Type: xdr.LedgerEntryTypeContractData, ContractData: &xdr.LedgerKeyContractData{
 		Contract: contract.ScAddress(), Key: key, Durability: xdr.ContractDataDurabilityPersistent,

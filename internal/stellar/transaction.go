@@ -195,6 +195,9 @@ func (t Transaction) Signatures() int { return len(t.v1.Signatures) }
 // Data is what the transaction declares to use; nil before Assemble.
 func (t Transaction) Data() *xdr.SorobanTransactionData { return t.v1.Tx.Ext.SorobanData }
 
+// RunsHost tells whether it runs a host function: only then a simulation gives a result, and only then it can carry authorisations.
+func (t Transaction) RunsHost() bool { return t.v1.Tx.Operations[0].Body.InvokeHostFunctionOp != nil }
+
 // Call is the contract call it makes; false if it does something else.
 func (t Transaction) Call() (xdr.InvokeContractArgs, bool) {
 	op := t.v1.Tx.Operations[0].Body.InvokeHostFunctionOp
