@@ -90,7 +90,7 @@ var rooms = []room{
 	{"internal/store/storetest", []string{"internal/store", "internal/escrow", "internal/amount", "internal/feed"}, []string{"github.com/google/go-cmp"},
 		"one suite holds every engine, and knows none of them"},
 	{"internal/store", []string{"internal/escrow", "internal/amount", "internal/feed"}, nil, "what engines and their users share is plain data"},
-	{"internal/indexer", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc", "internal/feed", "internal/relay", "internal/store"}, []string{sdk},
+	{"internal/indexer", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc", "internal/feed", "internal/relay", "internal/store"}, []string{sdk, "github.com/prometheus/client_golang"},
 		"follows the chain and is the only way out; it stores through interfaces of its own"},
 	{"internal/deploy", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc"}, []string{sdk},
 		"operators deploy with it; it needs no database and no localnet"},

@@ -46,7 +46,7 @@ const (
 	maxContracts = store.MaxPage
 )
 
-// Indexer follows contracts. Make it with New, then Run it once.
+// Indexer follows contracts. Make it with New, then Run it once. It is a prometheus.Collector of how it gets on.
 type Indexer struct {
 	config Config
 	follow map[string]*followed // by address; those of the configuration
@@ -54,6 +54,8 @@ type Indexer struct {
 	mark   store.Ledger // the newest ledger whose hash was seen
 	latest uint32       // the newest ledger the source has spoken of; it never goes back
 	status *status
+
+	metrics *metrics
 }
 
 // followed is a contract as it is being read.
@@ -74,7 +76,7 @@ func New(c Config) (*Indexer, error) {
 	if len(c.Contracts) == 0 || len(c.Contracts) > maxContracts {
 		return nil, fmt.Errorf("indexer: %d contracts to follow: name 1 to %d", len(c.Contracts), maxContracts)
 	}
-	x := &Indexer{config: c, follow: map[string]*followed{}, status: newStatus()}
+	x := &Indexer{config: c, follow: map[string]*followed{}, status: newStatus(), metrics: newMetrics()}
 	for _, contract := range c.Contracts {
 		id := contract.Address.String()
 		if !contract.Address.Contract || x.follow[id] != nil {
@@ -121,6 +123,7 @@ func (x *Indexer) run(ctx context.Context) error {
 			// After an error anything may be behind the door: another node, another network, another writer of the store.
 			known = false
 			x.status.failed(err)
+			x.metrics.failures.Inc()
 			x.config.Log.Warn("the indexer tries again", "err", err, "wait", wait)
 			sleep(ctx, wait, nil)
 			wait = min(2*wait, retryMost)

@@ -148,13 +148,18 @@ func (x *Indexer) apply(ctx context.Context, group []*followed, p piece) error {
 	for i, f := range group {
 		moves[i] = store.Move{Contract: f.ID, From: f.Position, To: p.to, At: at}
 	}
+	began := x.config.Now()
 	batch, err := build(ctx, x.config.Network, x.config.Store, x.head, moves, p.facts)
 	if err != nil {
 		return err
 	}
+	built := x.config.Now()
+	x.metrics.took(stageBuild, began, built)
 	if err := x.config.Store.Apply(ctx, batch); err != nil {
 		return err
 	}
+	x.metrics.took(stageStore, built, x.config.Now())
+	x.metrics.stored(batch)
 	for _, f := range group {
 		f.Position, f.At = p.to, max(f.At, at)
 	}

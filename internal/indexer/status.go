@@ -25,6 +25,9 @@ const (
 	Stopped     State = "stopped"     // must not go on
 )
 
+// States are all of them.
+var States = []State{Starting, CatchingUp, Following, InGap, Unreachable, Stopped}
+
 // Status is how the indexer is.
 type Status struct {
 	State State

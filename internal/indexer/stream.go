@@ -45,7 +45,9 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 			defer close(decoded)
 			for p := range fetched {
 				if p.err == nil && p.odd == nil {
+					began := x.config.Now()
 					p.facts, p.odd = facts(p.page)
+					x.metrics.took(stageDecode, began, x.config.Now())
 				}
 				p.page = nil
 				select {
@@ -66,7 +68,9 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 // fetch asks for page after page. It ends with the context, whose error may go untold.
 func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, to chan<- piece) {
 	for range piecesPerPass {
+		began := x.config.Now()
 		page, err := x.config.Source.Events(ctx, rpc.From{Cursor: string(from)}, contracts, pageEvents)
+		x.metrics.took(stageFetch, began, x.config.Now())
 		p := piece{from: from, kept: page.Kept, page: page.Events, err: err}
 		if err == nil {
 			p.to, p.odd = checked(page, from)

@@ -33,7 +33,7 @@ func (e *endless) Events(ctx context.Context, from rpc.From, _ []stellar.Address
 func TestReadingAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &endless{}
-		x := &Indexer{config: Config{Source: source}}
+		x := &Indexer{config: Config{Source: source, Now: time.Now}, metrics: newMetrics()}
 		began := time.Now()
 		got := 0
 		for p := range x.stream(t.Context(), nil, store.EndOfLedger(1), "") {
@@ -63,7 +63,7 @@ func TestReadingAhead(t *testing.T) {
 func TestReadingEndsAtItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &endless{}
-		x := &Indexer{config: Config{Source: source}}
+		x := &Indexer{config: Config{Source: source, Now: time.Now}, metrics: newMetrics()}
 		n := 0
 		for range x.stream(t.Context(), nil, store.EndOfLedger(1), store.EndOfLedger(4)) {
 			n++

@@ -75,10 +75,6 @@ func (r *eventReader) read(t transaction, index uint32) error {
 }
 
 func (r *eventReader) operations(t transaction, index uint32, list xdr.TransactionMetaV4OperationsView) error {
-	_, called, err := t.call()
-	if err != nil {
-		return err
-	}
 	op := uint32(0)
 	for o := range list.MustIter() {
 		if op == toid.OperationMask {
@@ -90,8 +86,8 @@ func (r *eventReader) operations(t transaction, index uint32, list xdr.Transacti
 			if err := r.add(&r.during, t, protocol.Cursor{Tx: index, Op: op, Event: n}, e); err != nil {
 				return err
 			}
-			if len(r.during) > found && !called {
-				if err := r.ofAsset(r.during[found]); err != nil {
+			if len(r.during) > found {
+				if err := r.ofCall(t, r.during[found]); err != nil {
 					return err
 				}
 			}
@@ -136,8 +132,11 @@ func (r *eventReader) transaction(t transaction, index uint32, list xdr.Transact
 	return nil
 }
 
-// ofAsset refuses the event of a classic operation unless it is of the contract of the asset that it names at last (CAP-67).
-func (r *eventReader) ofAsset(e rpc.Event) error {
+// ofCall refuses the event of an operation that is no contract call, unless it is of the contract of the asset that it names at last (CAP-67).
+func (r *eventReader) ofCall(t transaction, e rpc.Event) error {
+	if _, called, err := t.call(); called || err != nil {
+		return err
+	}
 	topics := e.Event.Body.V0.Topics
 	if len(topics) == 0 {
 		return fmt.Errorf("event %s of %s is outside of a contract call and names no asset: %w", e.ID, e.Contract, errNoEvent)
