@@ -81,7 +81,7 @@ var required = []struct{ key, what string }{
 	{"rule:admin", "handover in two steps"},
 	{"rule:claim", "who may send what is parked where"},
 	{"rule:collect", "booked fees, paid to the receiver of the day"},
-	{"rule:deploy", "limits that make sense"},
+	{"rule:deploy", "limits that make sense, and a receiver who can have the fees"},
 	{"rule:deposit", "the exact transfer is signed, and arrives"},
 	{"rule:ended", "before funding and after the end nothing works but claim"},
 	{"rule:even-votes", "the mean of the middle two, down"},

@@ -60,7 +60,7 @@ func TestPageFunctions(t *testing.T) {
 			want[name] = args
 		}
 	}
-	want["deploy"] = []string{"fee_bps", "limits"} // the constructor, by the story's admin and receiver
+	want["deploy"] = []string{"fee_bps", "fee_receiver", "limits"} // the constructor, by the story's admin
 	delete(want, "__constructor")
 	want["owed"] = []string{} // of the one asset
 	got := map[string][]string{}

@@ -117,11 +117,11 @@ var functions = map[string]function{
 	"accept_admin":  {false, nil},
 	"set_anchor":    {false, []string{"key"}},
 	"anchor":        {false, []string{"seq", "hash"}},
-	"deploy":        {false, []string{"fee_bps", "limits"}},
+	"deploy":        {false, []string{"fee_bps", "fee_receiver", "limits"}},
 }
 
 func (p *parser) call(r rawStep) *Call {
-	c := &Call{As: r.As, Name: r.Call, Trade: r.Trade, Deposit: r.Deposit, Args: Args{Deploy: p.story.Platform}}
+	c := &Call{As: r.As, Name: r.Call, Trade: r.Trade, Deposit: r.Deposit, Args: Args{Deploy: p.story.Platform, FeeReceiver: Receiver}}
 	if r.Actor != "" || r.On != nil || r.Bps != nil || r.Amount != "" {
 		p.problem("a call has no fields of the world; arguments stand in args")
 	}
@@ -156,9 +156,14 @@ func (p *parser) args(c *Call, names []string, data []byte) {
 		data = []byte("{}")
 	}
 	if c.Name == "deploy" {
-		if err := strict(data, &c.Args.Deploy); err != nil {
+		given := struct {
+			*Platform
+			FeeReceiver *string `json:"fee_receiver"`
+		}{&c.Args.Deploy, &c.Args.FeeReceiver}
+		if err := strict(data, &given); err != nil {
 			p.problem("args: %w", err)
 		}
+		p.address("fee_receiver", c.Args.FeeReceiver)
 		return
 	}
 	var given map[string]json.RawMessage
@@ -188,7 +193,7 @@ var codes = strings.Fields(`NotFound AlreadyOpened NotParty WrongStage NotDue No
 NotArbitrator AlreadyVoted EmptyList DepositNotReceived Shortage TransferFailed NothingToCollect ForbiddenTarget Paused SameRole ForbiddenRole
 MilestoneCount BadAmount BadBond BadArbitrationFee TotalTooLarge PanelSize BadQuorum AppealWithoutPanel BadPpm FeeMismatch FundByPast
 DeliverByTooNear BadInspection BadOffersWindow BadRulingWindow BadAppealWindow LifeTooLong FeeAboveCap BadLimits NoPendingFee NoPendingAdmin
-NoAnchorKey AnchorNotNewer`)
+NoAnchorKey AnchorNotNewer ForbiddenReceiver`)
 
 func (p *parser) answer(r rawStep) {
 	switch {

@@ -122,6 +122,7 @@ type Args struct {
 	Key          string      `json:"key"`
 	Seq          uint64      `json:"seq"`
 	Deploy       Platform    `json:"-"` // of deploy: the story's platform with the call's changes
+	FeeReceiver  string      `json:"-"` // of deploy: Receiver unless said; Contract is the one that is deployed
 }
 
 // World is an act outside the contract, done by the fixture token.

@@ -54,6 +54,7 @@ const (
 	ErrNoPendingAdmin     Code = 43
 	ErrNoAnchorKey        Code = 44
 	ErrAnchorNotNewer     Code = 45
+	ErrForbiddenReceiver  Code = 46
 )
 
 // String is the code's name on the page, "NotParty".
@@ -75,7 +76,7 @@ func (c Code) Error() string {
 // Codes returns every code there is, in order.
 func Codes() []Code {
 	out := make([]Code, 0, len(codes))
-	for c := ErrNotFound; c <= ErrAnchorNotNewer; c++ {
+	for c := ErrNotFound; c <= ErrForbiddenReceiver; c++ {
 		if _, ok := codes[c]; ok {
 			out = append(out, c)
 		}
@@ -164,4 +165,5 @@ var codes = map[Code]codeText{
 	ErrNoPendingAdmin:     {"NoPendingAdmin", "no handover is pending"},
 	ErrNoAnchorKey:        {"NoAnchorKey", "no anchor key has been named"},
 	ErrAnchorNotNewer:     {"AnchorNotNewer", "the sequence is not above the last one anchored"},
+	ErrForbiddenReceiver:  {"ForbiddenReceiver", "the contract cannot be the receiver of its own fees"},
 }

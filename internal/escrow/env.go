@@ -78,10 +78,10 @@ const (
 	maxFeeBps   = 100
 )
 
-// New deploys the contract: its constructor. It refuses with ErrFeeAboveCap or ErrBadLimits.
+// New deploys the contract: its constructor. It refuses with ErrFeeAboveCap, ErrForbiddenReceiver or ErrBadLimits.
 func New(self, admin Address, feeBps uint32, receiver Address, limits Limits) (*Contract, error) {
-	if feeBps > maxFeeBps {
-		return nil, refuse(ErrFeeAboveCap, "%d", feeBps)
+	if err := checkFee(self, feeBps, receiver); err != nil {
+		return nil, err
 	}
 	if err := limits.validate(); err != nil {
 		return nil, err

@@ -8,6 +8,10 @@ import (
 
 // collect pays the booked fees to the receiver of the day.
 func (a *act) collect(c *CallCollect) error {
+	to := a.config.FeeReceiver
+	if to == c.Asset {
+		return refuse(ErrForbiddenTarget, "the fee's receiver is %s", to)
+	}
 	owed := a.c.Owed[c.Asset]
 	fees := owed.Fees
 	if fees.Sign() == 0 {
@@ -15,7 +19,6 @@ func (a *act) collect(c *CallCollect) error {
 	}
 	owed.Fees, owed.Total = amount.Int128{}, owed.Total.Minus(fees)
 	a.owed, a.result.Asset = &owed, c.Asset
-	to := a.config.FeeReceiver
 	if !a.env.Token.Pay(c.Asset, to, fees) {
 		return refuse(ErrTransferFailed, "%s units to %s", fees.Units(), to)
 	}
@@ -56,9 +59,20 @@ func (a *act) administer(call Call) error {
 	return nil
 }
 
+// checkFee refuses a fee above the cap, and to be the receiver ourselves: what we collected would be nobody's.
+func checkFee(self Address, bps uint32, receiver Address) error {
+	if bps > maxFeeBps {
+		return refuse(ErrFeeAboveCap, "%d", bps)
+	}
+	if receiver == self {
+		return refuse(ErrForbiddenReceiver, "%s", receiver)
+	}
+	return nil
+}
+
 func (a *act) proposeFee(c *CallProposeFee) error {
-	if c.Bps > maxFeeBps {
-		return refuse(ErrFeeAboveCap, "%d", c.Bps)
+	if err := checkFee(a.c.Self, c.Bps, c.Receiver); err != nil {
+		return err
 	}
 	now := &a.config // a fee that has come into force is no longer pending here
 	effective := later(a.env.Now, now.Limits.FeeDelay)

@@ -54,12 +54,12 @@ func (m *model) Reset(s *vectors.Story) (uint64, error) {
 		m.token.give(vectors.Token, escrow.Address(actor), units(x))
 	}
 	var err error
-	m.contract, err = deploy(&s.Platform)
+	m.contract, err = deploy(&s.Platform, vectors.Receiver)
 	return storyStart, err
 }
 
-func deploy(p *vectors.Platform) (*escrow.Contract, error) {
-	return escrow.New(vectors.Contract, vectors.Admin, p.FeeBps, vectors.Receiver, escrow.Limits(p.Limits))
+func deploy(p *vectors.Platform, receiver escrow.Address) (*escrow.Contract, error) {
+	return escrow.New(vectors.Contract, vectors.Admin, p.FeeBps, receiver, escrow.Limits(p.Limits))
 }
 
 func (m *model) Do(c vectors.Call) (vectors.Answer, error) {
@@ -67,7 +67,7 @@ func (m *model) Do(c vectors.Call) (vectors.Answer, error) {
 		return vectors.Answer{Code: vectors.OK, Returns: returns}, nil
 	}
 	if c.Name == "deploy" {
-		_, err := deploy(&c.Args.Deploy)
+		_, err := deploy(&c.Args.Deploy, escrow.Address(c.Args.FeeReceiver))
 		return answer(err)
 	}
 	call, err := m.Call(&c)

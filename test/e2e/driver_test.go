@@ -100,46 +100,59 @@ func invoke(args xdr.InvokeContractArgs) xdr.HostFunction {
 	return xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeInvokeContract, InvokeContract: &args}
 }
 
-// deploy makes a contract and answers its address.
-func (b *built) deploy(at uint64, code stellar.Hash, args ...xdr.ScVal) (stellar.Address, error) {
+// deploy makes a contract and answers its address, which args are told too.
+func (b *built) deploy(at uint64, code stellar.Hash, args func(here stellar.Address) ([]xdr.ScVal, error)) (stellar.Address, error) {
 	salt := random32()
-	if _, err := b.must(at, create(b.chain.source, salt, code, args...)); err != nil {
-		return stellar.Address{}, err
-	}
 	deployer, err := stellar.ParseAddress(b.chain.source.Address())
 	if err != nil {
 		return stellar.Address{}, err
 	}
-	return stellar.ContractID(b.net, deployer, salt)
+	here, err := stellar.ContractID(b.net, deployer, salt)
+	if err != nil {
+		return stellar.Address{}, err
+	}
+	values, err := args(here)
+	if err != nil {
+		return stellar.Address{}, err
+	}
+	_, err = b.must(at, create(b.chain.source, salt, code, values...))
+	return here, err
 }
 
-func (b *built) constructor(p vectors.Platform) ([]xdr.ScVal, error) {
-	var who [2]stellar.Address
-	for i, name := range []string{vectors.Admin, vectors.Receiver} {
-		var err error
-		if who[i], err = stellar.ParseAddress(b.keys[name].Address()); err != nil {
+// constructor makes the escrow's arguments; a receiver called contract is the one that is being deployed.
+func (b *built) constructor(p vectors.Platform, receiver string) func(here stellar.Address) ([]xdr.ScVal, error) {
+	return func(here stellar.Address) ([]xdr.ScVal, error) {
+		admin, err := stellar.ParseAddress(b.keys[vectors.Admin].Address())
+		if err != nil {
 			return nil, err
 		}
+		to := here
+		if receiver == vectors.Token {
+			to = b.token
+		} else if receiver != vectors.Contract {
+			if to, err = stellar.ParseAddress(b.keys[receiver].Address()); err != nil {
+				return nil, err
+			}
+		}
+		return stellar.ConstructorArgs(admin, p.FeeBps, to, escrow.Limits(p.Limits)), nil
 	}
-	return stellar.ConstructorArgs(who[0], p.FeeBps, who[1], escrow.Limits(p.Limits)), nil
 }
+
+// nothing are the arguments of the token's constructor, which it has not.
+func nothing(stellar.Address) ([]xdr.ScVal, error) { return nil, nil }
 
 // Reset deploys both contracts anew. The story starts a day after the end of the one before it: stories look back as well.
 func (b *built) Reset(s *vectors.Story) (uint64, error) {
 	start := b.now + 86_400
 	b.now = start
 	b.Names = stories.NewNames(start, func(t escrow.Terms) (escrow.ID, error) { return stellar.TermsID(b.net, b.contract, t) })
-	args, err := b.constructor(s.Platform)
-	if err != nil {
-		return 0, err
-	}
 	for _, d := range []struct {
 		name string
 		into *stellar.Address
 		code stellar.Hash
-		args []xdr.ScVal
-	}{{vectors.Contract, &b.contract, b.code, args}, {vectors.Token, &b.token, b.tokens, nil}} {
-		address, err := b.deploy(start, d.code, d.args...)
+		args func(stellar.Address) ([]xdr.ScVal, error)
+	}{{vectors.Contract, &b.contract, b.code, b.constructor(s.Platform, vectors.Receiver)}, {vectors.Token, &b.token, b.tokens, nothing}} {
+		address, err := b.deploy(start, d.code, d.args)
 		if err != nil {
 			return 0, fmt.Errorf("deploy the %s: %w", d.name, err)
 		}
@@ -169,11 +182,7 @@ func (b *built) Do(c vectors.Call) (vectors.Answer, error) {
 		v, err := b.view(c.At, c.Name, c.Trade)
 		return vectors.Answer{Code: vectors.OK, Returns: b.Value(v)}, err
 	case "deploy":
-		args, err := b.constructor(c.Args.Deploy)
-		if err != nil {
-			return vectors.Answer{}, err
-		}
-		_, err = b.deploy(c.At, b.code, args...)
+		_, err := b.deploy(c.At, b.code, b.constructor(c.Args.Deploy, c.Args.FeeReceiver))
 		code, err := answer(err)
 		return vectors.Answer{Code: code}, err
 	}

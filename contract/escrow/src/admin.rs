@@ -13,7 +13,7 @@ const MOST_BPS: u32 = 100;
 const LEAST_FEE_DELAY: u64 = 86_400;
 
 pub fn construct(env: &Env, admin: Address, bps: u32, receiver: Address, limits: &Limits) -> Result<(), EscrowError> {
-    check_fee(bps)?;
+    check_fee(env, bps, &receiver)?;
     for (least, most) in [
         (limits.inspection_min, limits.inspection_max),
         (limits.offers_min, limits.offers_max),
@@ -32,9 +32,13 @@ pub fn construct(env: &Env, admin: Address, bps: u32, receiver: Address, limits:
     Ok(())
 }
 
-fn check_fee(bps: u32) -> Result<(), EscrowError> {
+// Fees collected by ourselves would be nobody's. That the receiver is not an asset's contract is for `collect` to see: here no asset is named.
+fn check_fee(env: &Env, bps: u32, receiver: &Address) -> Result<(), EscrowError> {
     if bps > MOST_BPS {
         return Err(EscrowError::FeeAboveCap);
+    }
+    if *receiver == env.current_contract_address() {
+        return Err(EscrowError::ForbiddenReceiver);
     }
     Ok(())
 }
@@ -83,7 +87,7 @@ fn admin(env: &Env) -> Address {
 
 pub fn propose_fee(env: &Env, bps: u32, receiver: Address) -> Result<(), EscrowError> {
     admin(env);
-    check_fee(bps)?;
+    check_fee(env, bps, &receiver)?;
     let (from, old_bps, old_receiver) = fee(env);
     let effective = env.ledger().timestamp().saturating_add(limits(env).fee_delay);
     storage::set_config(env, FEE, &(from, old_bps, old_receiver.clone()));

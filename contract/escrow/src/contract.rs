@@ -22,7 +22,7 @@ pub struct Escrow;
 
 #[contractimpl]
 impl Escrow {
-    // Errors: FeeAboveCap, BadLimits. Signer: nobody; whoever deploys chooses.
+    // Errors: FeeAboveCap, ForbiddenReceiver, BadLimits. Signer: nobody; whoever deploys chooses.
     pub fn __constructor(env: Env, admin: Address, fee_bps: u32, fee_receiver: Address, limits: Limits) -> Result<(), EscrowError> {
         admin::construct(&env, admin, fee_bps, fee_receiver, &limits)
     }
@@ -310,9 +310,12 @@ impl Escrow {
     }
 
     // Pays the booked fees to the receiver of the day. Answers how much. Signer: nobody.
-    // Errors: NothingToCollect, TransferFailed. Events: collected.
+    // Errors: ForbiddenTarget, NothingToCollect, TransferFailed. Events: collected.
     pub fn collect(env: Env, asset: Address) -> Result<i128, EscrowError> {
         let (_, _, to) = admin::fee(&env);
+        if to == asset {
+            return Err(EscrowError::ForbiddenTarget);
+        }
         let amount = payout::collect(&env, &asset, &to)?;
         events::Collected { asset, to, amount }.publish(&env);
         Ok(amount)
@@ -339,7 +342,8 @@ impl Escrow {
         storage::owed(&env, &asset)
     }
 
-    // Names the fee and its receiver from now + limits.fee_delay on. Signer: admin. Errors: FeeAboveCap. Events: fee_proposed.
+    // Names the fee and its receiver from now + limits.fee_delay on. Signer: admin.
+    // Errors: FeeAboveCap, ForbiddenReceiver. Events: fee_proposed.
     pub fn propose_fee(env: Env, bps: u32, receiver: Address) -> Result<(), EscrowError> {
         admin::propose_fee(&env, bps, receiver)
     }

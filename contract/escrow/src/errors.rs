@@ -55,4 +55,5 @@ pub enum EscrowError {
     NoPendingAdmin = 43,
     NoAnchorKey = 44,
     AnchorNotNewer = 45,
+    ForbiddenReceiver = 46,
 }

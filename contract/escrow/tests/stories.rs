@@ -239,8 +239,13 @@ impl<'a> Reader<'a> {
         let build = self.world.build;
         let deployed = std::panic::catch_unwind(|| {
             let env = common::env(START);
-            let args = (Address::generate(&env), number(&platform["fee_bps"]) as u32, Address::generate(&env), limits(&platform["limits"]));
-            common::deploy(&env, build, args);
+            let here = Address::generate(&env);
+            let receiver = match args.get("fee_receiver").map(text) {
+                Some("contract") => here.clone(),
+                _ => Address::generate(&env),
+            };
+            let args = (Address::generate(&env), number(&platform["fee_bps"]) as u32, receiver, limits(&platform["limits"]));
+            common::deploy_at(&env, build, &here, args);
         });
         deployed.map_err(|panic| {
             let panic = panic_text(&panic);

@@ -2438,6 +2438,7 @@ const (
 	EscrowErrorNoPendingAdmin     EscrowError = 43
 	EscrowErrorNoAnchorKey        EscrowError = 44
 	EscrowErrorAnchorNotNewer     EscrowError = 45
+	EscrowErrorForbiddenReceiver  EscrowError = 46
 )
 
 // String is the name of the code in the contract's interface.
@@ -2531,6 +2532,8 @@ func (e EscrowError) String() string {
 		return "NoAnchorKey"
 	case EscrowErrorAnchorNotNewer:
 		return "AnchorNotNewer"
+	case EscrowErrorForbiddenReceiver:
+		return "ForbiddenReceiver"
 	}
 	return fmt.Sprintf("unknown code %d", uint32(e))
 }
@@ -2582,5 +2585,6 @@ func EscrowErrors() []EscrowError {
 		EscrowErrorNoPendingAdmin,
 		EscrowErrorNoAnchorKey,
 		EscrowErrorAnchorNotNewer,
+		EscrowErrorForbiddenReceiver,
 	}
 }
