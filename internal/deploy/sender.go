@@ -236,10 +236,10 @@ func (s *Sender) submit(ctx context.Context, what string, t stellar.Transaction)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%s: %w", what, err)
 	}
-	if err := s.hand(ctx, text); err != nil {
+	hash := t.Hash(s.Client.Network())
+	if err := s.hand(ctx, text, hash); err != nil {
 		return Receipt{}, fmt.Errorf("%s: %w", what, err)
 	}
-	hash := t.Hash(s.Client.Network())
 	got, err := s.Client.Await(ctx, hash, t.NotAfter())
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%s: transaction %s: %w", what, hash, err)
@@ -262,33 +262,49 @@ func (s *Sender) submit(ctx context.Context, what string, t stellar.Transaction)
 	return receipt, nil
 }
 
-// hand gives the node a transaction until it takes it.
-func (s *Sender) hand(ctx context.Context, envelope string) error {
+// hand gives the node a transaction until it takes it. Where its answer is lost, the node may have taken it: it is handed the same one again,
+// which no ledger can include twice, and a refusal counts only if it does not know of it.
+func (s *Sender) hand(ctx context.Context, envelope string, hash stellar.Hash) error {
+	lost := false
 	for try := 1; ; try++ {
 		res, err := s.Client.Send(ctx, envelope)
-		if err != nil {
+		switch {
+		case errors.Is(err, rpc.ErrUnavailable) && ctx.Err() == nil:
+			lost = true
+		case err != nil:
 			return fmt.Errorf("send: %w", err)
-		}
-		switch res.Status {
-		case "PENDING", "DUPLICATE":
+		case res.Status == "PENDING", res.Status == "DUPLICATE":
 			return nil
-		case "TRY_AGAIN_LATER":
-			if try == maxTries {
-				return fmt.Errorf("send: the node was busy %d times in a row: %w", try, rpc.ErrUnavailable)
-			}
-			select {
-			case <-ctx.Done():
-				return fmt.Errorf("send: %w", ctx.Err())
-			case <-time.After(time.Duration(try) * 100 * time.Millisecond):
-			}
+		case res.Status == "TRY_AGAIN_LATER":
+			err = fmt.Errorf("the node is busy: %w", rpc.ErrUnavailable)
+		case lost && s.known(ctx, hash):
+			return nil
 		default:
-			var result xdr.TransactionResult
-			if err := stellar.Decode("result", res.ErrorResultXDR, &result); err != nil {
-				return fmt.Errorf("send: the node refuses with status %s: %w", res.Status, ErrFailed)
-			}
-			return fmt.Errorf("send: %w: %s", ErrFailed, result.Result.Code)
+			return refusal(res)
+		}
+		if try == maxTries {
+			return fmt.Errorf("send: %d times in a row: %w", try, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("send: %w", ctx.Err())
+		case <-time.After(time.Duration(try) * 100 * time.Millisecond):
 		}
 	}
+}
+
+// known tells whether a ledger has included a transaction.
+func (s *Sender) known(ctx context.Context, hash stellar.Hash) bool {
+	got, err := s.Client.Transaction(ctx, hash)
+	return err == nil && got.Status != protocol.TransactionStatusNotFound
+}
+
+func refusal(res protocol.SendTransactionResponse) error {
+	var result xdr.TransactionResult
+	if err := stellar.Decode("result", res.ErrorResultXDR, &result); err != nil {
+		return fmt.Errorf("send: the node refuses with status %s: %w", res.Status, ErrFailed)
+	}
+	return fmt.Errorf("send: %w: %s", ErrFailed, result.Result.Code)
 }
 
 var contractCode = regexp.MustCompile(`Error\(Contract, #(\d+)\)`)
