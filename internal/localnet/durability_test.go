@@ -224,8 +224,12 @@ func (w *witness) work(ctx context.Context, c *rpcclient.Client, url string, fro
 }
 
 func (w *witness) moveClock(ctx context.Context, url string) {
-	for ctx.Err() == nil {
-		res, err := http.Post(url+"/advance", "application/json", jsonBody(map[string]int{"seconds": 3600}))
+	for i := 0; ctx.Err() == nil; i++ {
+		seconds := 3600
+		if i%5 == 0 {
+			seconds = 9 * 86400 // of more than one step
+		}
+		res, err := http.Post(url+"/advance", "application/json", jsonBody(map[string]int{"seconds": seconds}))
 		if err != nil {
 			return
 		}

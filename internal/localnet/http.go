@@ -112,6 +112,8 @@ func (n *Network) advance(w http.ResponseWriter, r *http.Request) {
 		status, text := http.StatusInternalServerError, err.Error()
 		if je := (*jrpc2.Error)(nil); errors.As(err, &je) {
 			status, text = http.StatusBadRequest, je.Message
+		} else if errors.Is(err, node.ErrClosed) {
+			status = http.StatusServiceUnavailable
 		}
 		problem(w, status, text)
 		return

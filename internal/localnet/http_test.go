@@ -3,6 +3,7 @@ package localnet_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -114,6 +115,24 @@ func TestAdvanceOverHTTP(t *testing.T) {
 	}
 	if d := after.Sequence - before.Sequence; d < 720 || d > 732 {
 		t.Errorf("an hour is %d ledgers, want 720", d)
+	}
+}
+
+// Years ahead are one clear answer, and so is a network that ends meanwhile.
+func TestAdvanceHasAnEndOverHTTP(t *testing.T) {
+	n := open(t, localnet.Options{EmptyEvery: 24 * time.Hour})
+	url, _ := serve(t, n)
+	body := fmt.Appendf(nil, `{"seconds":%d}`, int(localnet.MaxAdvance/time.Second))
+	status, answer := 200, []byte(nil)
+	for calls := 0; status == 200 && calls < 20; calls++ {
+		status, answer = post(t, url+"/advance", body)
+	}
+	if status != 400 || !strings.Contains(string(answer), "more than 50 years ahead") {
+		t.Errorf("got %d %s, want 400", status, answer)
+	}
+	n.Stop()
+	if status, answer := post(t, url+"/advance", []byte(`{"seconds":0}`)); status != 503 || !strings.Contains(string(answer), "the network has been closed") {
+		t.Errorf("closed: got %d %s, want 503", status, answer)
 	}
 }
 

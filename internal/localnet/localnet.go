@@ -58,4 +58,7 @@ func Open(ctx context.Context, o Options) (*Network, error) {
 }
 
 // Close stops the network and its doors. What was handed in and is in no ledger yet is lost.
-func (n *Network) Close() error { return errors.Join(n.rpc.Close(), n.Node.Close()) }
+func (n *Network) Close() error {
+	n.Stop() // or the calls under way would be waited for
+	return errors.Join(n.rpc.Close(), n.Node.Close())
+}

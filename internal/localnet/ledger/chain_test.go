@@ -8,7 +8,7 @@ import (
 
 // A ledger of a run is what closing it by itself would have given, wherever in the run it is.
 func TestRunsAreRealLedgers(t *testing.T) {
-	c, err := Open("", testID)
+	c, err := Open(t.Context(), "", testID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -16,12 +16,12 @@ func TestRunsAreRealLedgers(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Closed{c.Last()}
-	const n = 2*checkpointLedgers + 5
+	const n = 2*stepLedgers + 5
 	for range n {
 		last := want[len(want)-1]
 		want = append(want, Seal(Next(last, TxSet(last.Hash, nil, nil), last.CloseTime()+CloseSeconds), nil, nil))
 	}
-	for _, part := range []uint32{1, 1, checkpointLedgers - 3, checkpointLedgers + 6} {
+	for _, part := range []uint32{1, 1, stepLedgers - 3, stepLedgers + 6} {
 		if err := c.AppendEmpty(part); err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestRunsAreRealLedgers(t *testing.T) {
 	if got := c.Last(); got.Hash != want[n].Hash || got.Sequence() != want[n].Sequence() || got.CloseTime() != want[n].CloseTime() {
 		t.Fatalf("the last: got %d %x at %d, want %d %x at %d", got.Sequence(), got.Hash, got.CloseTime(), want[n].Sequence(), want[n].Hash, want[n].CloseTime())
 	}
-	for _, i := range []int{1, 2, 3, checkpointLedgers - 1, checkpointLedgers, checkpointLedgers + 1, n - 1, n} {
+	for _, i := range []int{1, 2, 3, stepLedgers - 1, stepLedgers, stepLedgers + 1, n - 1, n} {
 		seq := want[i].Sequence()
 		meta, ok, err := c.Ledger(seq)
 		if err != nil || !ok || meta.LedgerHash() != want[i].Hash {
@@ -49,7 +49,7 @@ func BenchmarkEmptyLedgers(b *testing.B) {
 	r := newRun(first, CloseSeconds, 0)
 	b.ReportAllocs()
 	for b.Loop() {
-		r.extend(1000)
+		r.following(first.Hash, 1000)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/ledger")
 }

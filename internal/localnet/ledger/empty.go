@@ -3,6 +3,7 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
@@ -11,47 +12,93 @@ import (
 // priced on this assumption.
 const CloseSeconds = 5
 
-// checkpointLedgers is how often a run remembers a hash. Reading one ledger costs at most that many times 1 µs.
-const checkpointLedgers = 4096
+// stepLedgers is how often a run keeps a hash. Reading one ledger costs at most that many times 1 µs.
+const stepLedgers = 4096
 
-// run is a row of empty ledgers after base, some seconds apart. Their headers follow from base, so only some hashes are kept.
+// run is a row of empty ledgers after base, some seconds apart. Their headers follow from base, so only some hashes are kept: enough
+// to make any of them again without those before it, and to see that they are still the same.
 type run struct {
 	base   Closed
 	every  int64 // seconds
 	length uint32
-	hashes []xdr.Hash // of the ledgers base+0, base+checkpointLedgers, base+2·checkpointLedgers …
+	hashes []xdr.Hash // of the ledgers base+0, base+stepLedgers, base+2·stepLedgers …
 	before xdr.Hash   // of the last ledger but one
-	last   xdr.Hash
 	live   xdr.Uint64 // bytes of contract state, as before the run
 }
 
 func newRun(base Closed, every int64, live xdr.Uint64) *run {
-	return &run{base: base, every: every, hashes: []xdr.Hash{base.Hash}, last: base.Hash, live: live}
+	return &run{base: base, every: every, hashes: []xdr.Hash{base.Hash}, live: live}
 }
 
-// extend makes the run n ledgers longer.
-func (r *run) extend(n uint32) {
+// stretch is a number of empty ledgers that a run grows by, with the hashes of them that it keeps.
+type stretch struct {
+	n      uint32
+	before xdr.Hash   // of the last ledger but one
+	hashes []xdr.Hash // of those at a multiple of stepLedgers, counted from the run's base
+}
+
+// following makes the n ledgers after the run's last, whose hash is given.
+func (r *run) following(last xdr.Hash, n uint32) stretch {
 	b := newEmptyHasher(r.base.Header, r.every)
-	for range n {
-		r.before, r.last = r.last, b.next(r.last, r.length+1)
-		if r.length++; r.length%checkpointLedgers == 0 {
-			r.hashes = append(r.hashes, r.last)
+	s := stretch{n: n, before: r.before}
+	for i := r.length + 1; i <= r.length+n; i++ {
+		s.before, last = last, b.next(last, i)
+		if i%stepLedgers == 0 {
+			s.hashes = append(s.hashes, last)
 		}
 	}
+	return s
 }
+
+// add makes the run longer. It answers false, and does nothing, if s has not the hashes of ledgers that follow the run.
+func (r *run) add(s stretch) bool {
+	if s.n == 0 || s.n > math.MaxUint32-r.length || len(s.hashes) != int((r.length+s.n)/stepLedgers-r.length/stepLedgers) {
+		return false
+	}
+	r.length, r.before, r.hashes = r.length+s.n, s.before, append(r.hashes, s.hashes...)
+	return true
+}
+
+// encode writes how many, u32, and the hashes.
+func (s stretch) encode() []byte {
+	raw := append(binary.BigEndian.AppendUint32(nil, s.n), s.before[:]...)
+	for _, h := range s.hashes {
+		raw = append(raw, h[:]...)
+	}
+	return raw
+}
+
+// parseStretch reads what encode has written, or answers false.
+func parseStretch(raw []byte) (s stretch, ok bool) {
+	const head = 4 + len(s.before)
+	if len(raw) < head || (len(raw)-head)%len(s.before) != 0 {
+		return s, false
+	}
+	s.n, s.before = binary.BigEndian.Uint32(raw), xdr.Hash(raw[4:head])
+	for rest := raw[head:]; len(rest) > 0; rest = rest[len(s.before):] {
+		s.hashes = append(s.hashes, xdr.Hash(rest[:len(s.before)]))
+	}
+	return s, true
+}
+
+// sound tells whether the end of the run follows from the hash that is kept before it: stepLedgers to be made at most.
+func (r *run) sound() bool { return r.hashBefore(r.length) == r.before }
 
 // end returns the last ledger of a run that is not empty.
 func (r *run) end() Closed { return r.after(r.before, r.length) }
 
 // at returns the i-th ledger after base, 1 ≤ i ≤ length.
-func (r *run) at(i uint32) Closed {
-	from := (i - 1) / checkpointLedgers
+func (r *run) at(i uint32) Closed { return r.after(r.hashBefore(i), i) }
+
+// hashBefore makes the hash of the ledger before the i-th.
+func (r *run) hashBefore(i uint32) xdr.Hash {
+	from := (i - 1) / stepLedgers
 	hash := r.hashes[from]
 	b := newEmptyHasher(r.base.Header, r.every)
-	for k := from*checkpointLedgers + 1; k < i; k++ {
+	for k := from*stepLedgers + 1; k < i; k++ {
 		hash = b.next(hash, k)
 	}
-	return r.after(hash, i)
+	return hash
 }
 
 // after returns the i-th ledger when hash is the one before it.

@@ -16,7 +16,7 @@ import (
 const (
 	recordNetwork byte = 'N' // JSON, see identity
 	recordLedger  byte = 'L' // XDR of a LedgerCloseMeta
-	recordEmpty   byte = 'E' // how many empty ledgers follow, u32
+	recordEmpty   byte = 'E' // empty ledgers, see stretch.encode
 	recordClock   byte = 'C' // how far the network's clock is ahead, nanoseconds, i64
 
 	recordHead     = 4 + 4 + 4 + 1

@@ -48,9 +48,13 @@ func (c *Chain) Ledgers(first, last uint32) iter.Seq2[xdr.LedgerCloseMeta, error
 			}
 			c.mu.RLock() // the run at the end may be growing
 			one := r.run.at(seq - r.first + 1)
-			length := r.run.length
+			length, hashes := r.run.length, r.run.hashes
 			c.mu.RUnlock()
 			for ; seq <= last && seq-r.first < length; seq++ {
+				if i := seq - r.first + 1; i%stepLedgers == 0 && one.Hash != hashes[i/stepLedgers] {
+					yield(xdr.LedgerCloseMeta{}, fmt.Errorf("%w: ledger %d does not follow from those before it", ErrDamaged, seq))
+					return
+				}
 				if !yield(EmptyMeta(one, r.run.live), nil) {
 					return
 				}

@@ -1,11 +1,14 @@
 package node_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 )
 
@@ -32,4 +35,64 @@ func TestAdvanceIsOfTheLedgersTime(t *testing.T) {
 	if passed := o.CloseTime - before; passed < 3600 {
 		t.Errorf("an hour was waited for, and %d s passed between ledgers", passed)
 	}
+}
+
+// TestCloseEndsAnAdvance closes a network that is about to make the ledgers of years: it ends at once, and the clock stands where it
+// has come to.
+func TestCloseEndsAnAdvance(t *testing.T) {
+	dir := t.TempDir()
+	w := openWorld(t, node.Options{DataDir: dir})
+	end := make(chan error, 1)
+	go func() {
+		_, err := w.Advance(node.MaxAdvance)
+		end <- err
+	}()
+	const twoWeeks = 2 * 7 * 24 * 720
+	for w.Chain().Last().Sequence() < twoWeeks {
+		time.Sleep(time.Millisecond)
+	}
+	began := time.Now()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("closing took %s", took)
+	}
+	if err := <-end; !errors.Is(err, node.ErrClosed) {
+		t.Errorf("the advance ended with %v, want %v", err, node.ErrClosed)
+	}
+	if _, err := w.Advance(time.Hour); !errors.Is(err, node.ErrClosed) {
+		t.Errorf("an advance of a closed network: got %v, want %v", err, node.ErrClosed)
+	}
+
+	came := w.Chain().Last()
+	w = newWorld(t, node.Options{DataDir: dir})
+	began = time.Now()
+	last, err := w.Last()
+	if more := last.Sequence() - came.Sequence(); err != nil || more > twoWeeks/2 || time.Since(began) > 5*time.Second {
+		t.Errorf("opened again: ledger %d after %s (%v), want %d and no more than a week", last.Sequence(), time.Since(began), err, came.Sequence())
+	}
+	if meta, ok, err := w.Chain().Ledger(came.Sequence()); !ok || meta.LedgerHash() != came.Hash {
+		t.Errorf("ledger %d is another one than before: %v", came.Sequence(), err)
+	}
+	if behind := w.Now().Unix() - last.CloseTime(); behind < 0 || behind >= ledger.CloseSeconds {
+		t.Errorf("the last ledger closed %d s before the network's now", behind)
+	}
+}
+
+// TestAdvanceHasAnEnd goes as far as the clock can, and one step further.
+func TestAdvanceHasAnEnd(t *testing.T) {
+	w := newWorld(t, node.Options{EmptyEvery: 24 * time.Hour})
+	began := w.Now()
+	var err error
+	calls := 0
+	for ; err == nil && calls < 20; calls++ {
+		_, err = w.Advance(node.MaxAdvance)
+	}
+	const fiftyYears = 10 * node.MaxAdvance
+	at := w.Now().Sub(began)
+	if !errors.Is(err, node.ErrTooFar) || !strings.Contains(err.Error(), "50 years") || at > fiftyYears || at < fiftyYears-node.MaxAdvance {
+		t.Errorf("after %d calls the clock is %s ahead: %v", calls, at, err)
+	}
+	w.account() // nothing else has ended
 }

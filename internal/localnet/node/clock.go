@@ -8,11 +8,29 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 )
 
-// MaxAdvance is the most that Advance goes at once: a ledger every five seconds is made and hashed, about 1 µs each.
-const MaxAdvance = 5 * 366 * 24 * time.Hour
+const (
+	// MaxAdvance is the most that Advance goes at once: a ledger every five seconds is made and hashed, about 1 µs each, so half a
+	// minute's work.
+	MaxAdvance = 5 * year
+	// maxOffset is the most that the clock goes ahead of the machine's, by however many calls of Advance: with an empty ledger every
+	// second, sequences are still numbers that clients can read (31 bits).
+	maxOffset = 50 * year
+
+	week = 7 * 24 * time.Hour
+	year = 366 * 24 * time.Hour
+
+	// emptyAtOnce is how many empty ledgers are made before Close is looked for: a week of them, a tenth of a second's work.
+	emptyAtOnce = int64(week / (ledger.CloseSeconds * time.Second))
+)
+
+// ErrTooFar is Advance's answer when the clock cannot go so far ahead of the machine's.
+var ErrTooFar = fmt.Errorf("the network's clock is then more than %d years ahead of the machine's; start a new network", maxOffset/year)
 
 // Advance moves the network's clock forward and closes the empty ledgers of that time. It returns the last of them.
-// Less than zero or more than MaxAdvance is an error, and nothing moves.
+// Less than zero, more than MaxAdvance, or what would bring the clock 50 years ahead of the machine's (ErrTooFar) is an error, and
+// nothing moves.
+// It goes a week at a time, each of them on disk before the next: when the network is closed meanwhile (ErrClosed), or killed, the
+// clock stands where it has come to.
 func (n *Node) Advance(d time.Duration) (ledger.Closed, error) {
 	if d < 0 {
 		return ledger.Closed{}, errors.New("advance: the clock does not go back; give a duration of zero or more")
@@ -27,13 +45,31 @@ func (n *Node) Advance(d time.Duration) (ledger.Closed, error) {
 	if d > 0 {
 		ahead = max(0, n.later().Sub(n.Now()))
 	}
-	if err := n.chain.SetOffset(n.chain.Offset() + d + ahead); err != nil {
-		return ledger.Closed{}, fmt.Errorf("advance: %w", err)
+	to := n.chain.Offset() + d + ahead
+	if to > maxOffset {
+		return ledger.Closed{}, fmt.Errorf("advance by %s: %w", d, ErrTooFar)
 	}
-	if err := n.emptyUntil(n.Now().Unix()); err != nil {
-		return ledger.Closed{}, fmt.Errorf("advance: %w", err)
+	for {
+		if err := n.step(to); err != nil {
+			return ledger.Closed{}, fmt.Errorf("advance: %w", err)
+		}
+		if n.chain.Offset() >= to {
+			return n.chain.Last(), nil
+		}
 	}
-	return n.chain.Last(), nil
+}
+
+// step moves the clock by a week, to the given offset at most, and closes the empty ledgers of that time.
+func (n *Node) step(to time.Duration) error {
+	if n.closed() {
+		return ErrClosed
+	}
+	if now := n.chain.Offset(); to > now {
+		if err := n.chain.SetOffset(min(to, now+week)); err != nil {
+			return err
+		}
+	}
+	return n.emptyUntil(n.Now().Unix())
 }
 
 // AdvanceTo moves the network's clock to t, if that is later than it is.
@@ -64,8 +100,15 @@ func (n *Node) CatchUp() error {
 
 // emptyUntil closes empty ledgers up to a time, which the last may have. Its caller holds n.write.
 func (n *Node) emptyUntil(unix int64) error {
-	if due := (unix - n.chain.Last().CloseTime()) / n.every(); due > 0 {
-		return n.chain.AppendEmpty(uint32(due))
+	for due := (unix - n.chain.Last().CloseTime()) / n.every(); due > 0; {
+		if n.closed() {
+			return ErrClosed
+		}
+		some := min(due, emptyAtOnce)
+		if err := n.chain.AppendEmpty(uint32(some)); err != nil {
+			return err
+		}
+		due -= some
 	}
 	return nil
 }

@@ -28,7 +28,8 @@ type Node struct {
 
 	queue *queue
 	stop  context.CancelFunc
-	done  chan struct{}
+	ended <-chan struct{} // closed by stop, or when the context of Open ends
+	done  chan struct{}   // closed when no more transactions are applied
 
 	write   sync.Mutex // one closes ledgers or moves the clock
 	evictor *ledger.Evictor
@@ -46,6 +47,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		return nil, errors.Join(err, n.release(context.WithoutCancel(ctx)))
 	}
 	ctx, n.stop = context.WithCancel(ctx)
+	n.ended = ctx.Done()
 	go n.closer(ctx)
 	return n, nil
 }
@@ -64,7 +66,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.opts.EmptyEvery < time.Second || n.opts.EmptyEvery%time.Second != 0 {
 		return fmt.Errorf("start the network: an empty ledger every %s: give whole seconds, one or more", n.opts.EmptyEvery)
 	}
-	if n.chain, err = ledger.Open(n.opts.DataDir, ledger.Identity{Passphrase: n.opts.Passphrase, Protocol: protocol,
+	if n.chain, err = ledger.Open(ctx, n.opts.DataDir, ledger.Identity{Passphrase: n.opts.Passphrase, Protocol: protocol,
 		Settings: n.set.Name, EmptySeconds: n.every()}); err != nil {
 		return err
 	}
@@ -93,11 +95,26 @@ type noEntries struct{}
 
 func (noEntries) Find([]byte) (host.Entry, bool, error) { return host.Entry{}, false, nil }
 
-// Close stops the network. What was handed in and is in no ledger yet is lost.
+// Stop lets no more ledgers be made, and whoever waits for one or is about to make those of months gets ErrClosed. Close does it too.
+func (n *Node) Stop() { n.stop() }
+
+// Close stops the network and lets go of all it has. What was handed in and is in no ledger yet is lost.
 func (n *Node) Close() error {
-	n.stop()
+	n.Stop()
 	<-n.done
+	n.write.Lock() // whoever makes empty ledgers sees that it has ended
+	defer n.write.Unlock()
 	return n.release(context.Background())
+}
+
+// closed tells that no ledger is to be made any more.
+func (n *Node) closed() bool {
+	select {
+	case <-n.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 func (n *Node) release(ctx context.Context) error {

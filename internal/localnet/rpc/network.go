@@ -218,6 +218,9 @@ func (s *Server) Advance(q AdvanceRequest) (AdvanceResponse, error) {
 	default:
 		last, err = s.net.Advance(time.Duration(q.Seconds) * time.Second)
 	}
+	if errors.Is(err, node.ErrTooFar) {
+		err = invalidParams(err)
+	}
 	if err != nil {
 		return AdvanceResponse{}, err
 	}
