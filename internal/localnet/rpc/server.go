@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,24 +57,27 @@ func New(n *node.Node, log *slog.Logger) *Server {
 		protocol.SendTransactionMethodName:     method(s, s.sendTransaction),
 		advanceMethodName:                      method(s, s.advance),
 	}
-	s.bridge = jhttp.NewBridge(methods, &jhttp.BridgeOptions{Server: &jrpc2.ServerOptions{DisableBuiltin: true, Concurrency: maxCalls}, ParseRequest: parseRequest})
+	s.bridge = jhttp.NewBridge(methods, &jhttp.BridgeOptions{Server: &jrpc2.ServerOptions{DisableBuiltin: true, Concurrency: maxCalls}, ParseRequest: parsed})
 	return s
 }
 
-// networkRequest is that of getNetwork with the address that the client reached us by, which nobody sends: parseRequest knows it.
+// networkRequest is that of getNetwork with the address that the client reached us by, which nobody sends: parse adds it.
 type networkRequest struct {
 	Host string `json:"host"`
 }
 
-func parseRequest(r *http.Request) ([]*jrpc2.ParsedRequest, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
+// callsKey is where the calls of a request are in its context, between ServeHTTP and the bridge.
+type callsKey struct{}
+
+func parsed(r *http.Request) ([]*jrpc2.ParsedRequest, error) {
+	return r.Context().Value(callsKey{}).([]*jrpc2.ParsedRequest), nil
+}
+
+func parse(body []byte, host string) ([]*jrpc2.ParsedRequest, error) {
 	calls, err := jrpc2.ParseRequests(body)
 	for _, c := range calls {
 		if c.Method == protocol.GetNetworkMethodName {
-			c.Params, _ = json.Marshal(networkRequest{r.Host}) // a string always encodes
+			c.Params, _ = json.Marshal(networkRequest{host}) // a string always encodes
 		}
 	}
 	return calls, err
@@ -105,35 +107,46 @@ func method[Q, A any](s *Server, f func(context.Context, Q) (A, error)) jrpc2.Ha
 	return checked.AllowArray(false).Wrap()
 }
 
-// ServeHTTP is part of http.Handler.
+// ServeHTTP is part of http.Handler. What is no call yet is refused with the real server's status and text, in a JSON-RPC error: that
+// one answers in plain text, and what is no JSON or too large with 500.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Accept-Post", "application/json")
 	if r.Method != http.MethodPost {
-		refuse(w, http.StatusMethodNotAllowed, "JSON-RPC takes POST")
+		refuse(w, http.StatusMethodNotAllowed, jrpc2.InvalidRequest, "JSON-RPC takes POST")
 		return
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		refuse(w, http.StatusUnsupportedMediaType, "JSON-RPC takes Content-Type: application/json")
+	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "application/json" {
+		refuse(w, http.StatusUnsupportedMediaType, jrpc2.InvalidRequest, "content-type must be application/json")
+		return
+	}
+	if charset, ok := params["charset"]; ok && charset != "utf-8" && charset != "utf8" {
+		refuse(w, http.StatusUnsupportedMediaType, jrpc2.InvalidRequest, "invalid content-type charset")
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", MaxBodyBytes))
+		refuse(w, http.StatusRequestEntityTooLarge, jrpc2.InvalidRequest, fmt.Sprintf("the request is larger than %d bytes", MaxBodyBytes))
 		return
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "the request could not be read")
+		refuse(w, http.StatusBadRequest, jrpc2.InvalidRequest, "the request could not be read")
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	s.bridge.ServeHTTP(w, r)
+	calls, err := parse(body, r.Host)
+	if err != nil { // 200, as for every call that fails, and for JSON that is no call
+		refuse(w, http.StatusOK, jrpc2.ParseError, "invalid request value")
+		return
+	}
+	s.bridge.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callsKey{}, calls)))
 }
 
 // refuse answers a request that is no call yet.
-func refuse(w http.ResponseWriter, status int, message string) {
+func refuse(w http.ResponseWriter, status int, code jrpc2.Code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": "2.0", "id": nil, // the caller may be gone
-		"error": map[string]any{"code": int(jrpc2.InvalidRequest), "message": message}})
+		"error": map[string]any{"code": int(code), "message": message}})
 }
 
 func invalidParams(err error) error {
