@@ -1,0 +1,143 @@
+//go:build unix
+
+package postgres_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/postgres"
+)
+
+func prepare(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, "CREATE TABLE prepared (n int); INSERT INTO prepared VALUES (7)")
+	return err
+}
+
+// hostage makes this binary, run again by a test, start a server and wait to be killed.
+const hostage = "STELLARESCROW_TEST_HOSTAGE"
+
+func TestMain(m *testing.M) {
+	server := postgres.New(postgres.Options{Careless: true, Template: prepare})
+	shared = server
+	os.Exit(server.Main(m))
+}
+
+var shared *postgres.Server
+
+func TestEachDatabaseIsACopyOfTheTemplate(t *testing.T) {
+	var urls []string
+	for range 3 {
+		url := shared.Database(t)
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(context.WithoutCancel(t.Context()))
+		var n, rows int
+		var fsync string
+		if err := conn.QueryRow(t.Context(), "SELECT max(n), count(*), current_setting('fsync') FROM prepared").Scan(&n, &rows, &fsync); err != nil {
+			t.Fatal(err)
+		}
+		if n != 7 || rows != 1 || fsync != "off" {
+			t.Errorf("%d in %d rows, fsync %s, want 7 in 1, off", n, rows, fsync)
+		}
+		if _, err := conn.Exec(t.Context(), "INSERT INTO prepared VALUES (8)"); err != nil {
+			t.Error(err)
+		}
+		urls = append(urls, url)
+	}
+	if urls[0] == urls[1] || urls[1] == urls[2] {
+		t.Errorf("not databases of their own: %v", urls)
+	}
+}
+
+func TestDownAndUp(t *testing.T) {
+	url := shared.Database(t)
+	shared.Down(t)
+	if conn, err := pgx.Connect(t.Context(), url); err == nil {
+		conn.Close(t.Context())
+		t.Error("a server that is down was reached")
+	}
+	shared.Up(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close(t.Context())
+}
+
+// TestTheServerEndsWithItsBinary kills a test binary that has started a server.
+func TestTheServerEndsWithItsBinary(t *testing.T) {
+	if os.Getenv(hostage) != "" {
+		fmt.Println("listening on", shared.Address(t))
+		time.Sleep(time.Minute)
+		return
+	}
+	shared.Address(t) // a skip where there is none
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmp := t.TempDir()
+	for dir := tmp; dir != os.TempDir() && dir != "/"; dir = dir[:strings.LastIndexByte(dir, '/')] {
+		if err := os.Chmod(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), hostage+"=1", "TMPDIR="+tmp)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var address string
+	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
+		address, _ = strings.CutPrefix(lines.Text(), "listening on ")
+		if !strings.HasPrefix(address, "127.") {
+			address = ""
+		}
+	}
+	if conn, err := net.Dial("tcp", address); err != nil {
+		t.Fatalf("before: %v", err)
+	} else {
+		conn.Close()
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		left, err := os.ReadDir(tmp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := net.Dial("tcp", address)
+		if err != nil && len(left) == 0 {
+			return
+		}
+		if err == nil {
+			conn.Close()
+		}
+		if time.Now().After(end) {
+			t.Fatalf("20 s after its binary was killed: connected %t, files %v", err == nil, left)
+		}
+	}
+}
