@@ -5,16 +5,16 @@
 // terms.milestones, `by` and `role` are numbers of roles: 0 buyer, 1 seller, then the panel, then the appeal panel.
 
 use crate::admin;
-use crate::deal::{self, Deal};
 use crate::errors::EscrowError;
 use crate::events;
 use crate::money::{self, MILLION};
 use crate::payout;
-use crate::phase::{self, APPEAL_HEARING, DELIVERED, DUE_BUYER, DUE_RULING, DUE_SELLER, HEARING, OFFERS, ON_WAY, RULED};
-use crate::state::{Case, Standing, Vote, Votes, AGREED, BUYER, CANCELLED, FUNDED, OPEN, SELLER};
+use crate::phase;
+use crate::state::{Dispute, Offer, Vote, Votes, AGREED, BUYER, CANCELLED, FUNDED, OPEN, SELLER};
 use crate::storage;
 use crate::terms;
-use crate::types::{Config, Limits, Owed, Terms, Trade};
+use crate::trade::{self, Trade};
+use crate::types::{self, Config, Limits, Owed, Terms};
 use soroban_sdk::{contract, contractimpl, Address, BytesN, Env, Vec};
 
 #[contract]
@@ -27,91 +27,91 @@ impl Escrow {
         admin::construct(&env, admin, fee_bps, fee_receiver, &limits)
     }
 
-    // Opens the trade; the seller's opening is his agreement and deposits his bond. Answers the id. Signer: by, buyer or seller.
+    // Opens the trade; the seller's opening is their agreement and deposits their bond. Answers the id. Signer: by, buyer or seller.
     // Errors: NotParty, Paused, 20 to 38, AlreadyOpened, those of a deposit. Events: opened.
     pub fn open(env: Env, terms: Terms, by: u32) -> Result<BytesN<32>, EscrowError> {
         terms::party(&terms, by)?.require_auth();
         admin::not_paused(&env)?;
         terms::check(&env, &terms, &admin::limits(&env), admin::fee(&env).1)?;
-        let mut deal = Deal::new(&env, &terms, by)?;
+        let mut trade = Trade::new(&env, &terms, by)?;
         let bond = if by == SELLER { terms.bond as u64 } else { 0 };
-        deal.state.bonds[1] = bond;
-        events::Opened { trade: deal.id.clone(), by, terms: terms.clone() }.publish(&env);
-        deal.save_and_take(by, bond, true)?;
-        Ok(deal.id)
+        trade.state.bonds[1] = bond;
+        events::Opened { trade: trade.id.clone(), by, terms: terms.clone() }.publish(&env);
+        trade.save_and_take(by, bond, true)?;
+        Ok(trade.id)
     }
 
-    // Agrees; the seller's agreement deposits his bond. Signer: the party that did not open.
+    // Agrees; the seller's agreement deposits their bond. Signer: the party that did not open.
     // Errors: Paused, WrongStage (also from fund_by on), those of a deposit. Events: accepted.
     pub fn accept(env: Env, terms: Terms) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
-        let by = 1 - deal.state.opened_by;
+        let mut trade = Trade::load(&env, &terms)?;
+        let by = 1 - trade.state.opened_by;
         terms::party(&terms, by)?.require_auth();
         admin::not_paused(&env)?;
-        if deal.state.stage != OPEN || deal.now() >= terms.fund_by {
+        if trade.state.stage != OPEN || trade.now() >= terms.fund_by {
             return Err(EscrowError::WrongStage);
         }
-        deal.state.stage = AGREED;
+        trade.state.stage = AGREED;
         let bond = if by == SELLER { terms.bond as u64 } else { 0 };
-        deal.state.bonds[1] += bond;
-        events::Accepted { trade: deal.id.clone(), by }.publish(&env);
-        deal.save_and_take(by, bond, true)
+        trade.state.bonds[1] += bond;
+        events::Accepted { trade: trade.id.clone(), by }.publish(&env);
+        trade.save_and_take(by, bond, true)
     }
 
     // Deposits total and bond at once. Signer: buyer.
     // Errors: Paused, WrongStage (also from fund_by on), those of a deposit. Events: funded.
     pub fn fund(env: Env, terms: Terms) -> Result<(), EscrowError> {
-        let mut deal = Deal::load_as(&env, &terms, BUYER)?;
+        let mut trade = Trade::load_as(&env, &terms, BUYER)?;
         admin::not_paused(&env)?;
-        let old_stage = deal.state.stage;
-        let agreed = old_stage == AGREED || old_stage == OPEN && deal.state.opened_by == SELLER;
-        if !agreed || deal.now() >= terms.fund_by {
+        let old_stage = trade.state.stage;
+        let agreed = old_stage == AGREED || old_stage == OPEN && trade.state.opened_by == SELLER;
+        if !agreed || trade.now() >= terms.fund_by {
             return Err(EscrowError::WrongStage);
         }
-        deal.state.stage = FUNDED;
-        deal.state.bonds[0] = terms.bond as u64;
-        deal.state.count = terms.milestones.len() as usize;
+        trade.state.stage = FUNDED;
+        trade.state.bonds[0] = terms.bond as u64;
+        trade.state.count = terms.milestones.len() as usize;
         for (index, milestone) in terms.milestones.iter().enumerate() {
-            deal.state.milestones[index].left = milestone.amount as u64;
+            trade.state.milestones[index].left = milestone.amount as u64;
         }
         let amount = terms::total(&terms) + terms.bond;
-        events::Funded { trade: deal.id.clone(), old_stage, amount }.publish(&env);
-        deal.save_and_take(BUYER, amount as u64, true)
+        events::Funded { trade: trade.id.clone(), old_stage, amount }.publish(&env);
+        trade.save_and_take(BUYER, amount as u64, true)
     }
 
     // Ends what is not funded; a deposited bond goes back. Signer: by, if given; from fund_by on it needs nobody.
     // Errors: NotParty, WrongStage, NotDue. Events: cancelled, parked.
     pub fn cancel(env: Env, terms: Terms, by: Option<u32>, push: bool) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
+        let mut trade = Trade::load(&env, &terms)?;
         if let Some(by) = by {
             terms::party(&terms, by)?.require_auth();
         }
-        let old_stage = deal.state.stage;
+        let old_stage = trade.state.stage;
         if old_stage > AGREED {
             return Err(EscrowError::WrongStage);
         }
-        if by.is_none() && deal.now() < terms.fund_by {
+        if by.is_none() && trade.now() < terms.fund_by {
             return Err(EscrowError::NotDue);
         }
-        deal.state.stage = CANCELLED;
-        deal.payouts.add(SELLER, deal.state.bonds[1]);
-        events::Cancelled { trade: deal.id.clone(), by, old_stage }.publish(&env);
-        deal.pay(push);
+        trade.state.stage = CANCELLED;
+        trade.payouts.add(SELLER, trade.state.bonds[1]);
+        events::Cancelled { trade: trade.id.clone(), by, old_stage }.publish(&env);
+        trade.pay(push);
         Ok(())
     }
 
     // Says that the milestone is delivered; proof is the hash of what shows it. Signer: seller.
     // Errors: NoSuchMilestone, WrongStage. Events: delivered.
     pub fn deliver(env: Env, terms: Terms, milestone: u32, proof: BytesN<32>) -> Result<(), EscrowError> {
-        let mut deal = Deal::load_as(&env, &terms, SELLER)?;
-        if deal.look(milestone)?.phase != ON_WAY {
+        let mut trade = Trade::load_as(&env, &terms, SELLER)?;
+        if trade.standing(milestone)?.phase != phase::FUNDED {
             return Err(EscrowError::WrongStage);
         }
-        let now = deal.now();
-        deal.milestone(milestone).delivered_at = now;
+        let now = trade.now();
+        trade.milestone(milestone).delivered_at = now;
         let inspection_end = now.saturating_add(terms.inspection);
-        events::Delivered { trade: deal.id.clone(), milestone, proof, inspection_end }.publish(&env);
-        deal.save();
+        events::Delivered { trade: trade.id.clone(), milestone, proof, inspection_end }.publish(&env);
+        trade.save();
         Ok(())
     }
 
@@ -130,24 +130,24 @@ impl Escrow {
     // Carries out what the clock or a ruling has decided. With push false no token is called and everything is parked. Signer: nobody.
     // Errors: EmptyList, NoSuchMilestone, WrongStage, NotDue. Events: settled, silent, costs for each; ended, parked.
     pub fn settle(env: Env, terms: Terms, milestones: Vec<u32>, push: bool) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
+        let mut trade = Trade::load(&env, &terms)?;
         if milestones.is_empty() {
             return Err(EscrowError::EmptyList);
         }
         for milestone in milestones.iter() {
-            let look = deal.look(milestone)?;
-            let left = deal.milestone(milestone).left;
-            let (outcome, ppm) = match look.phase {
-                DUE_BUYER => (0, 0),
-                DUE_SELLER => (1, MILLION),
-                DUE_RULING => (look.outcome, look.ppm),
+            let standing = trade.standing(milestone)?;
+            let left = trade.milestone(milestone).left;
+            let (outcome, ppm) = match standing.phase {
+                phase::DUE_TO_BUYER => (0, 0),
+                phase::DUE_TO_SELLER => (1, MILLION),
+                phase::DUE => (standing.outcome, standing.ppm),
                 phase::ENDED => return Err(EscrowError::WrongStage),
                 _ => return Err(EscrowError::NotDue),
             };
             let seller_part = money::mul_div(left, u64::from(ppm), u64::from(MILLION));
-            let ending = deal.end(milestone, &look, seller_part, ppm);
+            let ending = trade.end(milestone, &standing, seller_part, ppm);
             events::Settled {
-                trade: deal.id.clone(),
+                trade: trade.id.clone(),
                 milestone,
                 outcome,
                 seller_amount: seller_part.into(),
@@ -155,73 +155,73 @@ impl Escrow {
                 fee: ending.fee.into(),
             }
             .publish(&env);
-            deal.announce(milestone, ending);
+            trade.announce(milestone, ending);
         }
-        deal.close(push);
+        trade.close(push);
         Ok(())
     }
 
     // Starts a dispute; reason is the hash of what it is about. The arbitration fee is set aside, from by's bond or as a deposit.
     // Signer: by, buyer or seller. Errors: NotParty, NoSuchMilestone, WrongStage, DepositNotReceived. Events: disputed.
     pub fn dispute(env: Env, terms: Terms, by: u32, milestone: u32, reason: BytesN<32>) -> Result<(), EscrowError> {
-        let mut deal = Deal::load_as(&env, &terms, by)?;
-        let old_phase = deal.look(milestone)?.phase;
-        if old_phase != ON_WAY && old_phase != DELIVERED {
+        let mut trade = Trade::load_as(&env, &terms, by)?;
+        let old_phase = trade.standing(milestone)?.phase;
+        if old_phase != phase::FUNDED && old_phase != phase::DELIVERED {
             return Err(EscrowError::WrongStage);
         }
         let fee = terms.arbitration_fee as u64;
-        let bond = &mut deal.state.bonds[by as usize];
+        let bond = &mut trade.state.bonds[by as usize];
         let deposited = *bond < fee;
         if !deposited {
             *bond -= fee;
         }
         let mut aside = [0; 2];
         aside[by as usize] = fee;
-        deal.milestone(milestone).dispute = Some(Case { since: deal.now(), by, aside, ruled_at: 0, appeal: None, votes: Votes::NONE });
-        events::Disputed { trade: deal.id.clone(), milestone, by, reason, aside: terms.arbitration_fee, deposited, old_phase }
+        trade.milestone(milestone).dispute = Some(Dispute { since: trade.now(), by, aside, ruled_at: 0, appeal: None, votes: Votes::NONE });
+        events::Disputed { trade: trade.id.clone(), milestone, by, reason, aside: terms.arbitration_fee, deposited, old_phase }
             .publish(&env);
-        deal.save_and_take(by, if deposited { fee } else { 0 }, false)
+        trade.save_and_take(by, if deposited { fee } else { 0 }, false)
     }
 
     // Offers to end the milestone with seller_amount of what is left for the seller, the rest for the buyer. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage, LeftChanged, AmountOutOfRange. Events: offered.
     pub fn offer(env: Env, terms: Terms, by: u32, milestone: u32, of: i128, seller_amount: i128) -> Result<(), EscrowError> {
-        let mut deal = Deal::load_as(&env, &terms, by)?;
-        let phase = offerable(&deal, milestone, of, seller_amount)?.phase;
-        let offer = &mut deal.milestone(milestone).offers[by as usize];
+        let mut trade = Trade::load_as(&env, &terms, by)?;
+        let phase = offerable(&trade, milestone, of, seller_amount)?.phase;
+        let offer = &mut trade.milestone(milestone).offers[by as usize];
         let old = offer.filter(|old| old.phase == phase).map(|old| old.seller_amount.into());
-        *offer = Some(Standing { phase, seller_amount: seller_amount as u64 });
-        events::Offered { trade: deal.id.clone(), milestone, by, of, old, seller_amount }.publish(&env);
-        deal.save();
+        *offer = Some(Offer { phase, seller_amount: seller_amount as u64 });
+        events::Offered { trade: trade.id.clone(), milestone, by, of, old, seller_amount }.publish(&env);
+        trade.save();
         Ok(())
     }
 
     // Ends the milestone by the other side's standing offer, which must say exactly this. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage, LeftChanged, AmountOutOfRange, NoOffer. Events: split, silent, costs, ended, parked.
     pub fn accept_offer(env: Env, terms: Terms, by: u32, milestone: u32, of: i128, seller_amount: i128) -> Result<(), EscrowError> {
-        let mut deal = Deal::load_as(&env, &terms, by)?;
-        let look = offerable(&deal, milestone, of, seller_amount)?;
+        let mut trade = Trade::load_as(&env, &terms, by)?;
+        let standing = offerable(&trade, milestone, of, seller_amount)?;
         let seller_part = seller_amount as u64;
-        if deal.milestone(milestone).offers[1 - by as usize] != Some(Standing { phase: look.phase, seller_amount: seller_part }) {
+        if trade.milestone(milestone).offers[1 - by as usize] != Some(Offer { phase: standing.phase, seller_amount: seller_part }) {
             return Err(EscrowError::NoOffer);
         }
         let ppm = money::mul_div(u64::from(MILLION), seller_part, of as u64) as u32;
-        let ending = deal.end(milestone, &look, seller_part, ppm);
-        events::Split { trade: deal.id.clone(), milestone, by, of, seller_amount, fee: ending.fee.into() }.publish(&env);
-        deal.announce(milestone, ending);
-        deal.close(true);
+        let ending = trade.end(milestone, &standing, seller_part, ppm);
+        events::Split { trade: trade.id.clone(), milestone, by, of, seller_amount, fee: ending.fee.into() }.publish(&env);
+        trade.announce(milestone, ending);
+        trade.close(true);
         Ok(())
     }
 
     // Notes the hash of a piece of evidence, for ever, in an event. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage. Events: evidence.
     pub fn evidence(env: Env, terms: Terms, by: u32, milestone: u32, hash: BytesN<32>) -> Result<(), EscrowError> {
-        let deal = Deal::load_as(&env, &terms, by)?;
-        let phase = deal.look(milestone)?.phase;
-        if !matches!(phase, OFFERS..=APPEAL_HEARING) {
+        let trade = Trade::load_as(&env, &terms, by)?;
+        let phase = trade.standing(milestone)?.phase;
+        if !matches!(phase, phase::OFFERS..=phase::APPEAL_HEARING) {
             return Err(EscrowError::WrongStage);
         }
-        events::Evidence { trade: deal.id.clone(), milestone, by, hash, phase }.publish(&env);
+        events::Evidence { trade: trade.id.clone(), milestone, by, hash, phase }.publish(&env);
         Ok(())
     }
 
@@ -229,7 +229,7 @@ impl Escrow {
     // Errors: NotArbitrator, EmptyList; for each in turn NoSuchMilestone, BadPpm, WrongStage, NotArbitrator, AlreadyVoted.
     // Events: for each voted, ruled.
     pub fn rule(env: Env, terms: Terms, by: u32, rulings: Vec<(u32, u32)>, hash: BytesN<32>) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
+        let mut trade = Trade::load(&env, &terms)?;
         let owner = terms::roles(&env, &terms).get(by).filter(|_| by > SELLER).ok_or(EscrowError::NotArbitrator)?;
         owner.require_auth();
         if rulings.is_empty() {
@@ -243,60 +243,60 @@ impl Escrow {
             if seller_ppm > MILLION {
                 return Err(EscrowError::BadPpm);
             }
-            let look = deal.look(milestone)?;
-            let hearing = match look.phase {
-                HEARING => 0,
-                APPEAL_HEARING => 1,
+            let standing = trade.standing(milestone)?;
+            let hearing = match standing.phase {
+                phase::HEARING => 0,
+                phase::APPEAL_HEARING => 1,
                 _ => return Err(EscrowError::WrongStage),
             };
             if hearing != usize::from(by >= 2 + seats[0]) {
                 return Err(EscrowError::NotArbitrator);
             }
-            let now = deal.now();
-            let votes = look.votes[hearing] as u32 + 1;
+            let now = trade.now();
+            let votes = standing.votes[hearing] as u32 + 1;
             let complete = votes == seats[hearing];
-            let Some(case) = &mut deal.milestone(milestone).dispute else {
+            let Some(dispute) = &mut trade.milestone(milestone).dispute else {
                 return Err(EscrowError::WrongStage);
             };
-            if case.votes.by(by) {
+            if dispute.votes.by(by) {
                 return Err(EscrowError::AlreadyVoted);
             }
-            case.votes.push(Vote { role: by, ppm: seller_ppm });
+            dispute.votes.push(Vote { role: by, ppm: seller_ppm });
             if complete && hearing == 0 {
-                case.ruled_at = now;
+                dispute.ruled_at = now;
             }
-            events::Voted { trade: deal.id.clone(), milestone, by, seller_ppm, hash: hash.clone(), votes }.publish(&env);
+            events::Voted { trade: trade.id.clone(), milestone, by, seller_ppm, hash: hash.clone(), votes }.publish(&env);
             if complete {
-                let seller_ppm = deal.look(milestone)?.ppm;
-                events::Ruled { trade: deal.id.clone(), milestone, seller_ppm, phase: look.phase }.publish(&env);
+                let seller_ppm = trade.standing(milestone)?.ppm;
+                events::Ruled { trade: trade.id.clone(), milestone, seller_ppm, phase: standing.phase }.publish(&env);
             }
         }
-        deal.save();
+        trade.save();
         Ok(())
     }
 
     // Takes the first ruling to the appeal panel, once, depositing the arbitration fee. Signer: by, buyer or seller.
     // Errors: NotParty, NoSuchMilestone, WrongStage, DepositNotReceived. Events: appealed.
     pub fn appeal(env: Env, terms: Terms, by: u32, milestone: u32) -> Result<(), EscrowError> {
-        let mut deal = Deal::load_as(&env, &terms, by)?;
-        let look = deal.look(milestone)?;
-        let now = deal.now();
+        let mut trade = Trade::load_as(&env, &terms, by)?;
+        let standing = trade.standing(milestone)?;
+        let now = trade.now();
         let fee = terms.arbitration_fee as u64;
-        match &mut deal.milestone(milestone).dispute {
-            Some(case) if look.phase == RULED => {
-                case.appeal = Some((by, now));
-                case.aside[by as usize] += fee;
+        match &mut trade.milestone(milestone).dispute {
+            Some(dispute) if standing.phase == phase::RULED => {
+                dispute.appeal = Some((by, now));
+                dispute.aside[by as usize] += fee;
             }
             _ => return Err(EscrowError::WrongStage),
         }
-        events::Appealed { trade: deal.id.clone(), milestone, by, aside: terms.arbitration_fee, seller_ppm: look.ppm }.publish(&env);
-        deal.save_and_take(by, fee, false)
+        events::Appealed { trade: trade.id.clone(), milestone, by, aside: terms.arbitration_fee, seller_ppm: standing.ppm }.publish(&env);
+        trade.save_and_take(by, fee, false)
     }
 
     // Pays what is parked for a role, or a part. Signer: the role's owner, unless `to` is the owner: anybody may push it there.
     // Errors: NotParty, ForbiddenTarget, AmountOutOfRange, TransferFailed. Events: claimed.
     pub fn claim(env: Env, terms: Terms, role: u32, to: Address, amount: i128) -> Result<(), EscrowError> {
-        let mut deal = Deal::load(&env, &terms)?;
+        let mut trade = Trade::load(&env, &terms)?;
         let owner = terms::roles(&env, &terms).get(role).ok_or(EscrowError::NotParty)?;
         if to != owner {
             owner.require_auth();
@@ -304,8 +304,8 @@ impl Escrow {
         if to == env.current_contract_address() || to == terms.asset {
             return Err(EscrowError::ForbiddenTarget);
         }
-        let left = deal.claim(role, &to, amount)?;
-        events::Claimed { trade: deal.id.clone(), role, to, amount, left }.publish(&env);
+        let left = trade.claim(role, &to, amount)?;
+        events::Claimed { trade: trade.id.clone(), role, to, amount, left }.publish(&env);
         Ok(())
     }
 
@@ -330,8 +330,8 @@ impl Escrow {
         Ok(())
     }
 
-    pub fn trade(env: Env, id: BytesN<32>) -> Option<Trade> {
-        storage::trade(&env, &id).map(|state| deal::view(&env, &state))
+    pub fn trade(env: Env, id: BytesN<32>) -> Option<types::Trade> {
+        storage::trade(&env, &id).map(|state| trade::view(&env, &state))
     }
 
     pub fn config(env: Env) -> Config {
@@ -386,45 +386,45 @@ impl Escrow {
 
 // `release` by the buyer, `refund` by the seller: who signs gives up.
 fn give(env: &Env, terms: &Terms, by: u32, milestone: u32, amount: i128) -> Result<(), EscrowError> {
-    let mut deal = Deal::load_as(env, terms, by)?;
-    let look = deal.look(milestone)?;
-    if look.phase == phase::ENDED {
+    let mut trade = Trade::load_as(env, terms, by)?;
+    let standing = trade.standing(milestone)?;
+    if standing.phase == phase::ENDED {
         return Err(EscrowError::WrongStage);
     }
-    let left = deal.milestone(milestone).left;
+    let left = trade.milestone(milestone).left;
     if amount < 1 || amount > i128::from(left) {
         return Err(EscrowError::AmountOutOfRange);
     }
     let part = amount as u64;
-    let conceded = look.phase >= OFFERS;
+    let conceded = standing.phase >= phase::OFFERS;
     if conceded && part != left {
         return Err(EscrowError::PartInDispute);
     }
     let (seller_part, ppm) = if by == BUYER { (part, MILLION) } else { (0, 0) };
-    let ending = deal.end_part(milestone, &look, part, seller_part, ppm);
+    let ending = trade.end_part(milestone, &standing, part, seller_part, ppm);
     let left = i128::from(left - part);
-    let trade = deal.id.clone();
+    let id = trade.id.clone();
     if by == BUYER {
-        events::Released { trade, milestone, amount, left, fee: ending.fee.into(), conceded }.publish(env);
+        events::Released { trade: id, milestone, amount, left, fee: ending.fee.into(), conceded }.publish(env);
     } else {
-        events::Refunded { trade, milestone, amount, left, conceded }.publish(env);
+        events::Refunded { trade: id, milestone, amount, left, conceded }.publish(env);
     }
-    deal.announce(milestone, ending);
-    deal.close(true);
+    trade.announce(milestone, ending);
+    trade.close(true);
     Ok(())
 }
 
 // Where the milestone stands, if an offer of seller_amount of `of` may be made or accepted there.
-fn offerable(deal: &Deal, milestone: u32, of: i128, seller_amount: i128) -> Result<phase::Look, EscrowError> {
-    let look = deal.look(milestone)?;
-    if !matches!(look.phase, ON_WAY | DELIVERED | OFFERS | HEARING | RULED | APPEAL_HEARING) {
+fn offerable(trade: &Trade, milestone: u32, of: i128, seller_amount: i128) -> Result<phase::Standing, EscrowError> {
+    let standing = trade.standing(milestone)?;
+    if !matches!(standing.phase, phase::FUNDED | phase::DELIVERED | phase::OFFERS | phase::HEARING | phase::RULED | phase::APPEAL_HEARING) {
         return Err(EscrowError::WrongStage);
     }
-    if of != i128::from(deal.state.milestones[milestone as usize].left) {
+    if of != i128::from(trade.state.milestones[milestone as usize].left) {
         return Err(EscrowError::LeftChanged);
     }
     if seller_amount < 0 || seller_amount > of {
         return Err(EscrowError::AmountOutOfRange);
     }
-    Ok(look)
+    Ok(standing)
 }

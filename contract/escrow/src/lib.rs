@@ -8,7 +8,6 @@ use soroban_sdk::contractmeta;
 
 mod admin;
 mod contract;
-mod deal;
 mod errors;
 mod events;
 mod money;
@@ -19,6 +18,7 @@ mod phase;
 mod state;
 mod storage;
 mod terms;
+mod trade;
 mod types;
 
 // What the wasm says of itself (SEP-46). The SDK adds its own version and the compiler's; its interface stands in the spec (SEP-48).

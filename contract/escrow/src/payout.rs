@@ -70,7 +70,7 @@ pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) -> bool {
 // Writes the trade as it is once all is paid, then pays; what failed is parked in the trade's own entry, which needs no new key, and only
 // then noted. Without `push` everything is parked and no token is called: nothing a token does can stop that.
 // Answers whether what is owed was written. Events: parked, in the order of roles.
-pub fn settle_up(env: &Env, terms: &Terms, id: &BytesN<32>, state: &mut State, payouts: &Payouts, push: bool) -> bool {
+pub fn pay_out(env: &Env, terms: &Terms, id: &BytesN<32>, state: &mut State, payouts: &Payouts, push: bool) -> bool {
     let asset = &terms.asset;
     let before = state.parked;
     let mut owed = storage::owed(env, asset);

@@ -1,19 +1,19 @@
 // The clock: where a milestone stands follows from what is kept of it and the time, and from nothing else; nobody has to call anything for
 // it to move on. docs/contract.md "The life of a trade" is this file's table. Before t is `now < t`, from t is `now >= t`.
 
-use crate::state::{Case, Progress, Vote};
+use crate::state::{Dispute, MilestoneState, Vote};
 use crate::types::Terms;
 
 // Phases, by their numbers in events and offers.
-pub const ON_WAY: u32 = 0;
-pub const DUE_BUYER: u32 = 1;
+pub const FUNDED: u32 = 0;
+pub const DUE_TO_BUYER: u32 = 1;
 pub const DELIVERED: u32 = 2;
-pub const DUE_SELLER: u32 = 3;
+pub const DUE_TO_SELLER: u32 = 3;
 pub const OFFERS: u32 = 4;
 pub const HEARING: u32 = 5;
 pub const RULED: u32 = 6;
 pub const APPEAL_HEARING: u32 = 7;
-pub const DUE_RULING: u32 = 8;
+pub const DUE: u32 = 8;
 pub const ENDED: u32 = 9;
 
 // Outcomes, by their numbers in `settled`.
@@ -25,9 +25,9 @@ pub const FALLBACK: u32 = 4;
 const NEVER: u64 = u64::MAX;
 
 // Where a milestone stands.
-pub struct Look {
+pub struct Standing {
     pub phase: u32,
-    // What `settle` carries out in DUE_RULING, and in RULED unless somebody appeals: which ruling, and its ppm.
+    // What `settle` carries out in DUE, and in RULED unless somebody appeals: which ruling, and its ppm.
     pub outcome: u32,
     pub ppm: u32,
     // The first panel's ruling, if there is one by now.
@@ -43,36 +43,37 @@ pub fn seats(terms: &Terms) -> [u32; 2] {
 }
 
 // Where the milestone stands at `now`; deliver_by is the terms' of this milestone.
-pub fn look(terms: &Terms, progress: &Progress, deliver_by: u64, now: u64) -> Look {
-    let mut look = Look { phase: ENDED, outcome: FALLBACK, ppm: terms.fallback_ppm, first: None, votes: [0; 2], hearings_end: [NEVER; 2] };
-    if progress.left == 0 {
-        return look;
+pub fn standing_of(terms: &Terms, milestone: &MilestoneState, deliver_by: u64, now: u64) -> Standing {
+    let mut standing =
+        Standing { phase: ENDED, outcome: FALLBACK, ppm: terms.fallback_ppm, first: None, votes: [0; 2], hearings_end: [NEVER; 2] };
+    if milestone.left == 0 {
+        return standing;
     }
-    look.phase = match &progress.dispute {
-        Some(case) => disputed(terms, case, now, &mut look),
-        None if progress.delivered_at == 0 => later(now, deliver_by, ON_WAY, DUE_BUYER),
-        None => later(now, progress.delivered_at.saturating_add(terms.inspection), DELIVERED, DUE_SELLER),
+    standing.phase = match &milestone.dispute {
+        Some(dispute) => disputed(terms, dispute, now, &mut standing),
+        None if milestone.delivered_at == 0 => later(now, deliver_by, FUNDED, DUE_TO_BUYER),
+        None => later(now, milestone.delivered_at.saturating_add(terms.inspection), DELIVERED, DUE_TO_SELLER),
     };
-    look
+    standing
 }
 
-fn disputed(terms: &Terms, case: &Case, now: u64, look: &mut Look) -> u32 {
+fn disputed(terms: &Terms, dispute: &Dispute, now: u64, standing: &mut Standing) -> u32 {
     let [panel, appeal_panel] = seats(terms);
     let ruling = terms.windows.ruling;
-    let offers_end = case.since.saturating_add(terms.windows.offers);
+    let offers_end = dispute.since.saturating_add(terms.windows.offers);
     if now < offers_end {
         return OFFERS;
     }
     if panel == 0 {
-        return DUE_RULING;
+        return DUE;
     }
 
     let hearing_end = offers_end.saturating_add(ruling);
-    look.hearings_end[0] = hearing_end;
-    let (votes, ppm) = tally(case.votes.all(), 2, panel);
-    look.votes[0] = u64::from(votes);
-    let ruled_at = if case.ruled_at != 0 {
-        case.ruled_at
+    standing.hearings_end[0] = hearing_end;
+    let (votes, ppm) = tally(dispute.votes.all(), 2, panel);
+    standing.votes[0] = u64::from(votes);
+    let ruled_at = if dispute.ruled_at != 0 {
+        dispute.ruled_at
     } else if now < hearing_end {
         return HEARING;
     } else if votes >= terms.panel.quorum {
@@ -82,32 +83,32 @@ fn disputed(terms: &Terms, case: &Case, now: u64, look: &mut Look) -> u32 {
     };
     let mut appeal_from = hearing_end;
     if ruled_at != 0 {
-        look.outcome = FIRST_RULING;
-        look.ppm = ppm;
-        look.first = Some(ppm);
+        standing.outcome = FIRST_RULING;
+        standing.ppm = ppm;
+        standing.first = Some(ppm);
         if appeal_panel != 0 {
-            let Some((_, at)) = case.appeal else {
-                return later(now, ruled_at.saturating_add(terms.windows.appeal), RULED, DUE_RULING);
+            let Some((_, at)) = dispute.appeal else {
+                return later(now, ruled_at.saturating_add(terms.windows.appeal), RULED, DUE);
             };
             appeal_from = at;
         }
     }
     if appeal_panel == 0 {
-        return DUE_RULING;
+        return DUE;
     }
 
     let appeal_end = appeal_from.saturating_add(ruling);
-    look.hearings_end[1] = appeal_end;
-    let (votes, ppm) = tally(case.votes.all(), 2 + panel, appeal_panel);
-    look.votes[1] = u64::from(votes);
+    standing.hearings_end[1] = appeal_end;
+    let (votes, ppm) = tally(dispute.votes.all(), 2 + panel, appeal_panel);
+    standing.votes[1] = u64::from(votes);
     if votes < appeal_panel && now < appeal_end {
         return APPEAL_HEARING;
     }
     if votes >= terms.appeal_panel.quorum {
-        look.outcome = APPEAL_RULING;
-        look.ppm = ppm;
+        standing.outcome = APPEAL_RULING;
+        standing.ppm = ppm;
     }
-    DUE_RULING
+    DUE
 }
 
 fn later(now: u64, deadline: u64, before: u32, from: u32) -> u32 {
@@ -186,13 +187,13 @@ mod tests {
     fn without_dispute() {
         let env = Env::default();
         let terms = terms(&env, 0, 0);
-        let mut progress = Progress { left: 5, ..Progress::NOTHING };
-        let phase = |progress: &Progress, now| look(&terms, progress, 1_000, now).phase;
-        assert_eq!((phase(&progress, 999), phase(&progress, 1_000)), (ON_WAY, DUE_BUYER));
-        progress.delivered_at = 950;
-        assert_eq!((phase(&progress, 1_049), phase(&progress, 1_050)), (DELIVERED, DUE_SELLER));
-        progress.left = 0;
-        assert_eq!(phase(&progress, 0), ENDED);
+        let mut milestone = MilestoneState { left: 5, ..MilestoneState::NOTHING };
+        let phase = |milestone: &MilestoneState, now| standing_of(&terms, milestone, 1_000, now).phase;
+        assert_eq!((phase(&milestone, 999), phase(&milestone, 1_000)), (FUNDED, DUE_TO_BUYER));
+        milestone.delivered_at = 950;
+        assert_eq!((phase(&milestone, 1_049), phase(&milestone, 1_050)), (DELIVERED, DUE_TO_SELLER));
+        milestone.left = 0;
+        assert_eq!(phase(&milestone, 0), ENDED);
     }
 
     #[test]
@@ -205,46 +206,35 @@ mod tests {
         // Panel, appeal panel, votes, ruled at, appealed at; then (now, phase, outcome, ppm).
         type Row<'a> = ((u32, u32), &'a [(u32, u32)], u64, u64, &'a [(u64, u32, u32, u32)]);
         let rows: [Row; 12] = [
-            ((0, 0), &[], 0, 0, &[(1_009, OFFERS, F, FALL), (1_010, DUE_RULING, F, FALL)]),
-            (
-                (3, 0),
-                &[],
-                0,
-                0,
-                &[(1_009, OFFERS, F, FALL), (1_010, HEARING, F, FALL), (1_029, HEARING, F, FALL), (1_030, DUE_RULING, F, FALL)],
-            ),
-            ((3, 0), &three[..1], 0, 0, &[(1_029, HEARING, F, FALL), (1_030, DUE_RULING, F, FALL)]),
-            ((3, 0), &three[..2], 0, 0, &[(1_029, HEARING, F, FALL), (1_030, DUE_RULING, R, 250_050)]),
-            ((3, 0), &three, 1_015, 0, &[(1_015, DUE_RULING, R, 500_000)]),
+            ((0, 0), &[], 0, 0, &[(1_009, OFFERS, F, FALL), (1_010, DUE, F, FALL)]),
+            ((3, 0), &[], 0, 0, &[(1_009, OFFERS, F, FALL), (1_010, HEARING, F, FALL), (1_029, HEARING, F, FALL), (1_030, DUE, F, FALL)]),
+            ((3, 0), &three[..1], 0, 0, &[(1_029, HEARING, F, FALL), (1_030, DUE, F, FALL)]),
+            ((3, 0), &three[..2], 0, 0, &[(1_029, HEARING, F, FALL), (1_030, DUE, R, 250_050)]),
+            ((3, 0), &three, 1_015, 0, &[(1_015, DUE, R, 500_000)]),
             // With an appeal panel the ruling stands back for the appeal window, from when it was complete or the deadline.
-            ((3, 3), &three, 1_015, 0, &[(1_044, RULED, R, 500_000), (1_045, DUE_RULING, R, 500_000)]),
-            ((3, 3), &three[..2], 0, 0, &[(1_030, RULED, R, 250_050), (1_059, RULED, R, 250_050), (1_060, DUE_RULING, R, 250_050)]),
+            ((3, 3), &three, 1_015, 0, &[(1_044, RULED, R, 500_000), (1_045, DUE, R, 500_000)]),
+            ((3, 3), &three[..2], 0, 0, &[(1_030, RULED, R, 250_050), (1_059, RULED, R, 250_050), (1_060, DUE, R, 250_050)]),
             // No first ruling: the clock calls the second hearing.
             (
                 (3, 3),
                 &three[..1],
                 0,
                 0,
-                &[
-                    (1_029, HEARING, F, FALL),
-                    (1_030, APPEAL_HEARING, F, FALL),
-                    (1_049, APPEAL_HEARING, F, FALL),
-                    (1_050, DUE_RULING, F, FALL),
-                ],
+                &[(1_029, HEARING, F, FALL), (1_030, APPEAL_HEARING, F, FALL), (1_049, APPEAL_HEARING, F, FALL), (1_050, DUE, F, FALL)],
             ),
-            ((3, 3), &[(5, 1), (6, 3)], 0, 0, &[(1_049, APPEAL_HEARING, F, FALL), (1_050, DUE_RULING, A, 2)]),
-            ((3, 1), &[(5, 7)], 0, 0, &[(1_030, DUE_RULING, A, 7)]),
+            ((3, 3), &[(5, 1), (6, 3)], 0, 0, &[(1_049, APPEAL_HEARING, F, FALL), (1_050, DUE, A, 2)]),
+            ((3, 1), &[(5, 7)], 0, 0, &[(1_030, DUE, A, 7)]),
             // Appealed: the second panel has its time from then; silent, it leaves the first ruling as it is.
-            ((3, 3), &three, 1_015, 1_020, &[(1_039, APPEAL_HEARING, R, 500_000), (1_040, DUE_RULING, R, 500_000)]),
-            ((3, 3), &[(2, 500_000), (3, 100), (4, 900_000), (7, 4), (5, 2), (6, 9)], 1_015, 1_020, &[(1_021, DUE_RULING, A, 4)]),
+            ((3, 3), &three, 1_015, 1_020, &[(1_039, APPEAL_HEARING, R, 500_000), (1_040, DUE, R, 500_000)]),
+            ((3, 3), &[(2, 500_000), (3, 100), (4, 900_000), (7, 4), (5, 2), (6, 9)], 1_015, 1_020, &[(1_021, DUE, A, 4)]),
         ];
         for ((panel, appeal_panel), votes, ruled_at, appealed_at, wants) in rows {
             let terms = terms(&env, panel, appeal_panel);
             let appeal = (appealed_at != 0).then_some((BUYER, appealed_at));
-            let case = Case { since: 1_000, by: BUYER, aside: [0; 2], ruled_at, appeal, votes: cast(votes) };
-            let progress = Progress { left: 5, dispute: Some(case), ..Progress::NOTHING };
+            let dispute = Dispute { since: 1_000, by: BUYER, aside: [0; 2], ruled_at, appeal, votes: cast(votes) };
+            let milestone = MilestoneState { left: 5, dispute: Some(dispute), ..MilestoneState::NOTHING };
             for (now, phase, outcome, ppm) in wants {
-                let got = look(&terms, &progress, 0, *now);
+                let got = standing_of(&terms, &milestone, 0, *now);
                 assert_eq!(
                     (got.phase, got.outcome, got.ppm),
                     (*phase, *outcome, *ppm),
@@ -260,11 +250,11 @@ mod tests {
         let mut terms = terms(&env, 1, 1);
         terms.windows = Windows { appeal: u64::MAX, offers: u64::MAX, ruling: u64::MAX };
         terms.inspection = u64::MAX;
-        let case = Case { since: 1, by: BUYER, aside: [0; 2], ruled_at: 0, appeal: None, votes: Votes::NONE };
-        let mut progress = Progress { left: 1, delivered_at: 1, ..Progress::NOTHING };
-        assert_eq!(look(&terms, &progress, 0, u64::MAX - 1).phase, DELIVERED);
-        progress.dispute = Some(case);
-        assert_eq!(look(&terms, &progress, 0, u64::MAX - 1).phase, OFFERS);
+        let dispute = Dispute { since: 1, by: BUYER, aside: [0; 2], ruled_at: 0, appeal: None, votes: Votes::NONE };
+        let mut milestone = MilestoneState { left: 1, delivered_at: 1, ..MilestoneState::NOTHING };
+        assert_eq!(standing_of(&terms, &milestone, 0, u64::MAX - 1).phase, DELIVERED);
+        milestone.dispute = Some(dispute);
+        assert_eq!(standing_of(&terms, &milestone, 0, u64::MAX - 1).phase, OFFERS);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-// What is kept of a trade, and the bytes it is kept as. Pure: no ledger here.
+// What is kept of a trade, and the bytes it is kept as. Pure: no ledger here. (What the views answer has the same names, in types.rs.)
 //
 // Rent is paid by the byte, so nothing stands here that the terms say, and an ended trade is one byte (and what is parked). The widths are
 // those of what `open` lets through: amounts and bonds end below 2^63, what one side sets aside below 2^64; sums over several milestones
@@ -30,27 +30,27 @@ pub struct State {
     pub parked: [i128; ROLES],
     // How many of `milestones` there are: 0 unless funded.
     pub count: usize,
-    pub milestones: [Progress; MILESTONES],
+    pub milestones: [MilestoneState; MILESTONES],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Progress {
+pub struct MilestoneState {
     pub left: u64,
     // 0: not delivered.
     pub delivered_at: u64,
     // The last of each side. Whether it still stands is told by its phase; it goes when `left` changes, so it always names all of it.
-    pub offers: [Option<Standing>; 2],
-    pub dispute: Option<Case>,
+    pub offers: [Option<Offer>; 2],
+    pub dispute: Option<Dispute>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Standing {
+pub struct Offer {
     pub phase: u32,
     pub seller_amount: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Case {
+pub struct Dispute {
     pub since: u64,
     pub by: u32,
     pub aside: [u64; 2],
@@ -74,9 +74,9 @@ pub struct Vote {
     pub ppm: u32,
 }
 
-impl Progress {
+impl MilestoneState {
     // An ended milestone, and one that never was.
-    pub const NOTHING: Progress = Progress { left: 0, delivered_at: 0, offers: [None; 2], dispute: None };
+    pub const NOTHING: MilestoneState = MilestoneState { left: 0, delivered_at: 0, offers: [None; 2], dispute: None };
 
     // Takes `amount` out of what is left. What was offered named what was left before.
     pub fn take(&mut self, amount: u64) {
@@ -115,7 +115,7 @@ const APPEALED: u64 = 32;
 impl State {
     // A trade that `opened_by` has just opened, without bond.
     pub fn opened(opened_by: u32) -> State {
-        State { stage: OPEN, opened_by, bonds: [0; 2], parked: [0; ROLES], count: 0, milestones: [Progress::NOTHING; MILESTONES] }
+        State { stage: OPEN, opened_by, bonds: [0; 2], parked: [0; ROLES], count: 0, milestones: [MilestoneState::NOTHING; MILESTONES] }
     }
 
     // Writes the trade to the start of `bytes`; answers how many they are.
@@ -126,8 +126,8 @@ impl State {
             to.put(self.bonds[0], 8);
             to.put(self.bonds[1], 8);
             to.put(self.count as u64, 1);
-            for progress in &self.milestones[..self.count] {
-                progress.encode(&mut to);
+            for milestone in &self.milestones[..self.count] {
+                milestone.encode(&mut to);
             }
         }
         for (role, amount) in self.parked.iter().enumerate() {
@@ -149,8 +149,8 @@ impl State {
         if state.stage <= FUNDED {
             state.bonds = [from.get(8), from.get(8)];
             state.count = from.get(1) as usize;
-            for progress in &mut state.milestones[..state.count] {
-                progress.decode(&mut from);
+            for milestone in &mut state.milestones[..state.count] {
+                milestone.decode(&mut from);
             }
         }
         while from.at < length {
@@ -161,7 +161,7 @@ impl State {
     }
 }
 
-impl Progress {
+impl MilestoneState {
     fn encode(&self, to: &mut Cursor) {
         to.put(self.left, 8);
         if self.left == 0 {
@@ -173,12 +173,12 @@ impl Progress {
                 parts |= part;
             }
         }
-        if let Some(case) = &self.dispute {
+        if let Some(dispute) = &self.dispute {
             parts |= DISPUTED;
-            if case.ruled_at != 0 {
+            if dispute.ruled_at != 0 {
                 parts |= RULED;
             }
-            if case.appeal.is_some() {
+            if dispute.appeal.is_some() {
                 parts |= APPEALED;
             }
         }
@@ -190,20 +190,20 @@ impl Progress {
             to.put(u64::from(offer.phase), 1);
             to.put(offer.seller_amount, 8);
         }
-        let Some(case) = &self.dispute else { return };
-        to.put(case.since, 8);
-        to.put(u64::from(case.by), 1);
-        to.put(case.aside[0], 8);
-        to.put(case.aside[1], 8);
-        if case.ruled_at != 0 {
-            to.put(case.ruled_at, 8);
+        let Some(dispute) = &self.dispute else { return };
+        to.put(dispute.since, 8);
+        to.put(u64::from(dispute.by), 1);
+        to.put(dispute.aside[0], 8);
+        to.put(dispute.aside[1], 8);
+        if dispute.ruled_at != 0 {
+            to.put(dispute.ruled_at, 8);
         }
-        if let Some((by, at)) = case.appeal {
+        if let Some((by, at)) = dispute.appeal {
             to.put(u64::from(by), 1);
             to.put(at, 8);
         }
-        to.put(case.votes.count as u64, 1);
-        for vote in case.votes.all() {
+        to.put(dispute.votes.count as u64, 1);
+        for vote in dispute.votes.all() {
             to.put(u64::from(vote.role << 20 | vote.ppm), 3);
         }
     }
@@ -219,13 +219,13 @@ impl Progress {
         }
         for (offer, part) in self.offers.iter_mut().zip(OFFERED) {
             if parts & part != 0 {
-                *offer = Some(Standing { phase: from.get(1) as u32, seller_amount: from.get(8) });
+                *offer = Some(Offer { phase: from.get(1) as u32, seller_amount: from.get(8) });
             }
         }
         if parts & DISPUTED == 0 {
             return;
         }
-        let mut case = Case {
+        let mut dispute = Dispute {
             since: from.get(8),
             by: from.get(1) as u32,
             aside: [from.get(8), from.get(8)],
@@ -234,16 +234,16 @@ impl Progress {
             votes: Votes::NONE,
         };
         if parts & RULED != 0 {
-            case.ruled_at = from.get(8);
+            dispute.ruled_at = from.get(8);
         }
         if parts & APPEALED != 0 {
-            case.appeal = Some((from.get(1) as u32, from.get(8)));
+            dispute.appeal = Some((from.get(1) as u32, from.get(8)));
         }
         for _ in 0..from.get(1) {
             let packed = from.get(3) as u32;
-            case.votes.push(Vote { role: packed >> 20, ppm: packed & 0xf_ffff });
+            dispute.votes.push(Vote { role: packed >> 20, ppm: packed & 0xf_ffff });
         }
-        self.dispute = Some(case);
+        self.dispute = Some(dispute);
     }
 }
 
@@ -284,12 +284,12 @@ mod tests {
         length
     }
 
-    fn full_case() -> Case {
+    fn full_dispute() -> Dispute {
         let mut votes = Votes::NONE;
         for seat in 0..2 * PANEL as u32 {
             votes.push(Vote { role: 2 + seat, ppm: 1_000_000 - seat });
         }
-        Case { since: u64::MAX, by: SELLER, aside: [u64::MAX, 1], ruled_at: 7, appeal: Some((SELLER, u64::MAX)), votes }
+        Dispute { since: u64::MAX, by: SELLER, aside: [u64::MAX, 1], ruled_at: 7, appeal: Some((SELLER, u64::MAX)), votes }
     }
 
     #[test]
@@ -306,9 +306,9 @@ mod tests {
         state.milestones[0].left = 5;
         assert_eq!(there_and_back(&state), 18 + 9 + 8 + 8);
         state.milestones[2] =
-            Progress { left: u64::MAX, delivered_at: 0, offers: [None, Some(Standing { phase: 7, seller_amount: 3 })], dispute: None };
+            MilestoneState { left: u64::MAX, delivered_at: 0, offers: [None, Some(Offer { phase: 7, seller_amount: 3 })], dispute: None };
         there_and_back(&state);
-        let early = Case { since: 1, by: BUYER, aside: [3, 0], ruled_at: 0, appeal: None, votes: Votes::NONE };
+        let early = Dispute { since: 1, by: BUYER, aside: [3, 0], ruled_at: 0, appeal: None, votes: Votes::NONE };
         state.milestones[2].dispute = Some(early);
         there_and_back(&state);
         state.parked[0] = 1;
@@ -321,9 +321,9 @@ mod tests {
         let mut state = State::opened(BUYER);
         state.stage = FUNDED;
         state.count = MILESTONES;
-        let offer = Some(Standing { phase: 7, seller_amount: u64::MAX });
+        let offer = Some(Offer { phase: 7, seller_amount: u64::MAX });
         state.milestones =
-            [Progress { left: u64::MAX, delivered_at: u64::MAX, offers: [offer; 2], dispute: Some(full_case()) }; MILESTONES];
+            [MilestoneState { left: u64::MAX, delivered_at: u64::MAX, offers: [offer; 2], dispute: Some(full_dispute()) }; MILESTONES];
         state.parked = [i128::MAX; ROLES];
         assert_eq!(there_and_back(&state), LONGEST);
     }
@@ -343,17 +343,17 @@ mod tests {
         let mut state = State::opened(BUYER);
         state.stage = FUNDED;
         state.count = 1;
-        state.milestones[0] = Progress { left: 0, delivered_at: 9, offers: [None; 2], dispute: Some(full_case()) };
+        state.milestones[0] = MilestoneState { left: 0, delivered_at: 9, offers: [None; 2], dispute: Some(full_dispute()) };
         let mut bytes = [0; LONGEST];
         let length = state.encode(&mut bytes);
-        assert_eq!(State::decode(&mut bytes, length).milestones[0], Progress::NOTHING);
+        assert_eq!(State::decode(&mut bytes, length).milestones[0], MilestoneState::NOTHING);
     }
 
     #[test]
     fn what_is_taken_ends_offers() {
-        let mut progress =
-            Progress { left: 10, delivered_at: 3, offers: [Some(Standing { phase: 0, seller_amount: 4 }); 2], dispute: None };
-        progress.take(4);
-        assert_eq!(progress, Progress { left: 6, delivered_at: 3, offers: [None; 2], dispute: None });
+        let mut milestone =
+            MilestoneState { left: 10, delivered_at: 3, offers: [Some(Offer { phase: 0, seller_amount: 4 }); 2], dispute: None };
+        milestone.take(4);
+        assert_eq!(milestone, MilestoneState { left: 6, delivered_at: 3, offers: [None; 2], dispute: None });
     }
 }

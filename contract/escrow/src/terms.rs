@@ -6,7 +6,7 @@ use crate::types::{Limits, Panel, Terms};
 use soroban_sdk::{symbol_short, vec, xdr::ToXdr, Address, BytesN, Env, Vec};
 
 // SHA-256 of the XDR of ("trade1", network, this contract, terms): the same terms mean another trade on another network and in another
-// contract. The terms are encoded anew from what was decoded, so two encodings of one deal cannot give two ids.
+// contract. The terms are encoded anew from what was decoded, so two encodings of the same terms cannot give two ids.
 pub fn id(env: &Env, terms: &Terms) -> BytesN<32> {
     let preimage = (symbol_short!("trade1"), env.ledger().network_id(), env.current_contract_address(), terms.clone());
     env.crypto().sha256(&preimage.to_xdr(env)).to_bytes()

@@ -4,14 +4,14 @@ use crate::errors::EscrowError;
 use crate::events;
 use crate::money::{self, Costs, Hearings};
 use crate::payout::{self, Payouts};
-use crate::phase::{self, Look};
-use crate::state::{Progress, State, BUYER, ENDED, FUNDED, SELLER};
+use crate::phase::{self, Standing};
+use crate::state::{MilestoneState, State, BUYER, ENDED, FUNDED, SELLER};
 use crate::storage;
 use crate::terms;
-use crate::types::{Dispute, MilestoneState, Offer, Terms, Trade};
+use crate::types::{self, Terms};
 use soroban_sdk::{Address, BytesN, Env, Vec};
 
-pub struct Deal<'a> {
+pub struct Trade<'a> {
     pub env: &'a Env,
     pub terms: &'a Terms,
     pub id: BytesN<32>,
@@ -26,74 +26,74 @@ pub struct Ending {
     costs: Option<Costs>,
 }
 
-impl<'a> Deal<'a> {
+impl<'a> Trade<'a> {
     // A trade that `by` opens. Errors: AlreadyOpened.
-    pub fn new(env: &'a Env, terms: &'a Terms, by: u32) -> Result<Deal<'a>, EscrowError> {
+    pub fn new(env: &'a Env, terms: &'a Terms, by: u32) -> Result<Trade<'a>, EscrowError> {
         let id = terms::id(env, terms);
         if storage::opened_before(env, &id) {
             return Err(EscrowError::AlreadyOpened);
         }
-        Ok(Deal { env, terms, id, state: State::opened(by), payouts: Payouts::NONE })
+        Ok(Trade { env, terms, id, state: State::opened(by), payouts: Payouts::NONE })
     }
 
     // The trade that these terms have opened. Errors: NotFound.
-    pub fn load(env: &'a Env, terms: &'a Terms) -> Result<Deal<'a>, EscrowError> {
+    pub fn load(env: &'a Env, terms: &'a Terms) -> Result<Trade<'a>, EscrowError> {
         let id = terms::id(env, terms);
         let state = storage::trade(env, &id).ok_or(EscrowError::NotFound)?;
-        Ok(Deal { env, terms, id, state, payouts: Payouts::NONE })
+        Ok(Trade { env, terms, id, state, payouts: Payouts::NONE })
     }
 
     // The same for what `by`, buyer or seller, does, who signs. Errors: NotFound, NotParty.
-    pub fn load_as(env: &'a Env, terms: &'a Terms, by: u32) -> Result<Deal<'a>, EscrowError> {
-        let deal = Deal::load(env, terms)?;
+    pub fn load_as(env: &'a Env, terms: &'a Terms, by: u32) -> Result<Trade<'a>, EscrowError> {
+        let trade = Trade::load(env, terms)?;
         terms::party(terms, by)?.require_auth();
-        Ok(deal)
+        Ok(trade)
     }
 
     pub fn now(&self) -> u64 {
         self.env.ledger().timestamp()
     }
 
-    pub fn milestone(&mut self, index: u32) -> &mut Progress {
+    pub fn milestone(&mut self, index: u32) -> &mut MilestoneState {
         &mut self.state.milestones[index as usize]
     }
 
     // Where the milestone stands. Errors: NoSuchMilestone, WrongStage of a trade that is not funded.
-    pub fn look(&self, index: u32) -> Result<Look, EscrowError> {
-        let milestone = self.terms.milestones.get(index).ok_or(EscrowError::NoSuchMilestone)?;
+    pub fn standing(&self, index: u32) -> Result<Standing, EscrowError> {
+        let agreed = self.terms.milestones.get(index).ok_or(EscrowError::NoSuchMilestone)?;
         if self.state.stage != FUNDED {
             return Err(EscrowError::WrongStage);
         }
-        Ok(phase::look(self.terms, &self.state.milestones[index as usize], milestone.deliver_by, self.now()))
+        Ok(phase::standing_of(self.terms, &self.state.milestones[index as usize], agreed.deliver_by, self.now()))
     }
 
     // Ends the milestone: `seller_part` of what is left is the seller's, the rest the buyer's; the votes and the platform are paid.
     // `ppm` is what the outcome is measured by against an earlier ruling.
-    pub fn end(&mut self, index: u32, look: &Look, seller_part: u64, ppm: u32) -> Ending {
+    pub fn end(&mut self, index: u32, standing: &Standing, seller_part: u64, ppm: u32) -> Ending {
         let left = self.milestone(index).left;
-        self.end_part(index, look, left, seller_part, ppm)
+        self.end_part(index, standing, left, seller_part, ppm)
     }
 
     // The same for a part of what is left, which without a dispute may be less than all.
-    pub fn end_part(&mut self, index: u32, look: &Look, part: u64, seller_part: u64, ppm: u32) -> Ending {
-        let progress = *self.milestone(index);
+    pub fn end_part(&mut self, index: u32, standing: &Standing, part: u64, seller_part: u64, ppm: u32) -> Ending {
+        let before = *self.milestone(index);
         self.milestone(index).take(part);
         let mut parts = [part - seller_part, seller_part];
         let mut ending = Ending { fee: 0, silent: Vec::new(self.env), costs: None };
 
-        if let Some(case) = &progress.dispute {
+        if let Some(dispute) = &before.dispute {
             let seats = phase::seats(self.terms);
             let hearings = Hearings {
                 fee: self.terms.arbitration_fee as u64,
                 seats,
-                votes: look.votes,
-                appealed_by: case.appeal.map(|(by, _)| by),
-                first_ppm: look.first.unwrap_or(0),
+                votes: standing.votes,
+                appealed_by: dispute.appeal.map(|(by, _)| by),
+                first_ppm: standing.first.unwrap_or(0),
                 outcome_ppm: ppm,
             };
-            let mut aside = case.aside;
+            let mut aside = dispute.aside;
             let costs = money::pay_hearings(&hearings, &mut aside, &mut self.state.bonds, &mut parts);
-            for vote in case.votes.all() {
+            for vote in dispute.votes.all() {
                 self.payouts.add(vote.role, costs.vote[usize::from(vote.role >= 2 + seats[0])]);
             }
             self.payouts.add(BUYER, costs.remainder);
@@ -102,11 +102,11 @@ impl<'a> Deal<'a> {
             }
             let now = self.now();
             for role in 2..2 + seats[0] + seats[1] {
-                if now >= look.hearings_end[usize::from(role >= 2 + seats[0])] && !case.votes.by(role) {
+                if now >= standing.hearings_end[usize::from(role >= 2 + seats[0])] && !dispute.votes.by(role) {
                     ending.silent.push_back(role);
                 }
             }
-            if case.votes.count != 0 {
+            if dispute.votes.count != 0 {
                 ending.costs = Some(costs);
             }
         }
@@ -139,7 +139,7 @@ impl<'a> Deal<'a> {
 
     // Ends the trade with its last milestone, then pays. Events: ended, parked.
     pub fn close(mut self, push: bool) {
-        if self.state.milestones.iter().all(|progress| progress.left == 0) {
+        if self.state.milestones.iter().all(|milestone| milestone.left == 0) {
             self.state.stage = ENDED;
             let [buyer_bond, seller_bond] = self.state.bonds;
             self.payouts.add(BUYER, buyer_bond);
@@ -151,7 +151,7 @@ impl<'a> Deal<'a> {
 
     // Pays what has come together, and keeps the trade. Events: parked.
     pub fn pay(mut self, push: bool) {
-        let owed_changed = payout::settle_up(self.env, self.terms, &self.id, &mut self.state, &self.payouts, push);
+        let owed_changed = payout::pay_out(self.env, self.terms, &self.id, &mut self.state, &self.payouts, push);
         self.extend(owed_changed);
     }
 
@@ -198,36 +198,36 @@ impl<'a> Deal<'a> {
 }
 
 // What `trade` answers.
-pub fn view(env: &Env, state: &State) -> Trade {
+pub fn view(env: &Env, state: &State) -> types::Trade {
     let pair = |pair: [u64; 2]| (i128::from(pair[0]), i128::from(pair[1]));
     let mut milestones = Vec::new(env);
-    for progress in &state.milestones[..state.count] {
+    for milestone in &state.milestones[..state.count] {
         let offer = |side: usize| {
-            progress.offers[side].map(|offer| Offer {
-                of: progress.left.into(),
+            milestone.offers[side].map(|offer| types::Offer {
+                of: milestone.left.into(),
                 phase: offer.phase,
                 seller_amount: offer.seller_amount.into(),
             })
         };
-        let dispute = progress.dispute.as_ref().map(|case| {
+        let dispute = milestone.dispute.as_ref().map(|dispute| {
             let mut votes = Vec::new(env);
-            for vote in case.votes.all() {
+            for vote in dispute.votes.all() {
                 votes.push_back((vote.role, vote.ppm));
             }
-            Dispute {
-                appeal_by: case.appeal.map(|(by, _)| by),
-                appealed_at: case.appeal.map_or(0, |(_, at)| at),
-                aside: pair(case.aside),
-                by: case.by,
-                ruled_at: case.ruled_at,
-                since: case.since,
+            types::Dispute {
+                appeal_by: dispute.appeal.map(|(by, _)| by),
+                appealed_at: dispute.appeal.map_or(0, |(_, at)| at),
+                aside: pair(dispute.aside),
+                by: dispute.by,
+                ruled_at: dispute.ruled_at,
+                since: dispute.since,
                 votes,
             }
         });
-        milestones.push_back(MilestoneState {
-            delivered_at: progress.delivered_at,
+        milestones.push_back(types::MilestoneState {
+            delivered_at: milestone.delivered_at,
             dispute,
-            left: progress.left.into(),
+            left: milestone.left.into(),
             offers: (offer(0), offer(1)),
         });
     }
@@ -237,5 +237,5 @@ pub fn view(env: &Env, state: &State) -> Trade {
             parked.push_back((role as u32, *amount));
         }
     }
-    Trade { bonds: pair(state.bonds), milestones, opened_by: state.opened_by, parked, stage: state.stage }
+    types::Trade { bonds: pair(state.bonds), milestones, opened_by: state.opened_by, parked, stage: state.stage }
 }
