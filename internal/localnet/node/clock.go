@@ -29,8 +29,8 @@ var ErrTooFar = fmt.Errorf("the network's clock is then more than %d years ahead
 // Advance moves the network's clock forward and closes the empty ledgers of that time. It returns the last of them.
 // Less than zero, more than MaxAdvance, or what would bring the clock 50 years ahead of the machine's (ErrTooFar) is an error, and
 // nothing moves.
-// It goes a week at a time, each of them on disk before the next: when the network is closed meanwhile (ErrClosed), or killed, the
-// clock stands where it has come to.
+// It goes a week at a time, each of them on disk before the next, and others get their turn in between: when the network is closed
+// meanwhile (ErrClosed), or killed, the clock stands where it has come to.
 func (n *Node) Advance(d time.Duration) (ledger.Closed, error) {
 	if d < 0 {
 		return ledger.Closed{}, errors.New("advance: the clock does not go back; give a duration of zero or more")
@@ -38,38 +38,47 @@ func (n *Node) Advance(d time.Duration) (ledger.Closed, error) {
 	if d > MaxAdvance {
 		return ledger.Closed{}, fmt.Errorf("advance: %s is more than %s at once; do it in steps", d, MaxAdvance)
 	}
-	n.write.Lock()
-	defer n.write.Unlock()
-	// Transactions in quick succession have driven the ledgers' time ahead: whoever waits an hour means an hour of theirs.
-	ahead := time.Duration(0)
-	if d > 0 {
-		ahead = max(0, n.later().Sub(n.Now()))
-	}
-	to := n.chain.Offset() + d + ahead
-	if to > maxOffset {
-		return ledger.Closed{}, fmt.Errorf("advance by %s: %w", d, ErrTooFar)
-	}
-	for {
-		if err := n.step(to); err != nil {
-			return ledger.Closed{}, fmt.Errorf("advance: %w", err)
+	left, err := n.way(d)
+	for err == nil {
+		var last ledger.Closed
+		if last, err = n.step(min(left, week)); err == nil && left <= week {
+			return last, nil
 		}
-		if n.chain.Offset() >= to {
-			return n.chain.Last(), nil
-		}
+		left -= week
 	}
+	return ledger.Closed{}, fmt.Errorf("advance by %s: %w", d, err)
 }
 
-// step moves the clock by a week, to the given offset at most, and closes the empty ledgers of that time.
-func (n *Node) step(to time.Duration) error {
-	if n.closed() {
-		return ErrClosed
+// way is how far the clock goes for an Advance by d. Transactions in quick succession have driven the ledgers' time ahead of it:
+// whoever waits an hour means an hour of theirs.
+func (n *Node) way(d time.Duration) (time.Duration, error) {
+	n.write.Lock()
+	defer n.write.Unlock()
+	if d > 0 {
+		d += max(0, n.later().Sub(n.Now()))
 	}
-	if now := n.chain.Offset(); to > now {
-		if err := n.chain.SetOffset(min(to, now+week)); err != nil {
-			return err
+	if n.chain.Offset()+d > maxOffset {
+		return 0, ErrTooFar
+	}
+	return d, nil
+}
+
+// step moves the clock, and closes the empty ledgers of that time.
+func (n *Node) step(d time.Duration) (ledger.Closed, error) {
+	n.write.Lock()
+	defer n.write.Unlock()
+	if n.closed() {
+		return ledger.Closed{}, ErrClosed
+	}
+	if d > 0 {
+		if err := n.chain.SetOffset(n.chain.Offset() + d); err != nil {
+			return ledger.Closed{}, err
 		}
 	}
-	return n.emptyUntil(n.Now().Unix())
+	if err := n.emptyUntil(n.Now().Unix()); err != nil {
+		return ledger.Closed{}, err
+	}
+	return n.chain.Last(), nil
 }
 
 // AdvanceTo moves the network's clock to t, if that is later than it is.
