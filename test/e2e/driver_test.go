@@ -2,11 +2,8 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/big"
 	"os"
-	"slices"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -15,7 +12,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/test/stories"
 )
@@ -34,6 +30,9 @@ type built struct {
 	contract, token stellar.Address
 	owed            vectors.Owed
 	owedIn          xdr.Hash // the ledger it was read in
+
+	// included is told of each call of the story that a ledger has included, if it is set. Its error is the call's.
+	included func(c *vectors.Call, did done) error
 }
 
 // newBuilt makes a chain with that passphrase and an account for each actor of the stories, and uploads the two contracts.
@@ -206,7 +205,9 @@ func (b *built) Do(c vectors.Call) (vectors.Answer, error) {
 	if out.Returns, err = b.returned(&c, did.value); err != nil {
 		return out, err
 	}
-	out.Events, err = b.events(&c, did.events)
+	if out.Events, err = b.events(&c, did.events); err == nil && b.included != nil {
+		err = b.included(&c, did)
+	}
 	return out, err
 }
 
@@ -236,208 +237,4 @@ func (b *built) sign(c *vectors.Call, args xdr.InvokeContractArgs) ([]xdr.Soroba
 	}
 	entry, err = stellar.SignAuth(b.net, entry, b.chain.last.Sequence()+10, key)
 	return []xdr.SorobanAuthorizationEntry{entry}, err
-}
-
-// answer is what a story calls the end of a run. An error that no story can name is returned.
-func answer(err error) (string, error) {
-	var r *refused
-	if !errors.As(err, &r) {
-		return vectors.OK, err
-	}
-	// A constructor's own error does not get through: the host says InvalidAction, and the contract's code stands in the diagnostics alone.
-	reason := r.Failure.Error
-	for _, e := range r.diagnostics {
-		if v0, ok := e.Event.Body.GetV0(); ok && len(v0.Topics) == 2 && reason.Type != xdr.ScErrorTypeSceContract {
-			if said, ok := v0.Topics[1].GetError(); ok && said.Type == xdr.ScErrorTypeSceContract {
-				reason = said
-			}
-		}
-	}
-	switch {
-	case reason.Type == xdr.ScErrorTypeSceContract && reason.ContractCode != nil:
-		return escrow.Code(*reason.ContractCode).String(), nil
-	case reason.Type == xdr.ScErrorTypeSceAuth:
-		return vectors.Unauthorized, nil
-	}
-	return "", r
-}
-
-func (b *built) returned(c *vectors.Call, v *xdr.ScVal) (any, error) {
-	switch c.Name {
-	case "open":
-		id, ok := v.GetBytes()
-		if !ok || len(id) != 32 {
-			return nil, fmt.Errorf("open returned %s, not 32 bytes", v.Type)
-		}
-		return b.Value(escrow.ID(id)), nil
-	case "collect":
-		parts, ok := v.GetI128()
-		if !ok {
-			return nil, fmt.Errorf("collect returned %s, not an amount", v.Type)
-		}
-		return int128(parts), nil
-	default:
-		if v.Type != xdr.ScValTypeScvVoid {
-			return nil, fmt.Errorf("%s returned %s, not nothing", c.Name, v.Type)
-		}
-		return nil, nil
-	}
-}
-
-func int128(p xdr.Int128Parts) *big.Int {
-	x := new(big.Int).Lsh(big.NewInt(int64(p.Hi)), 64)
-	return x.Add(x, new(big.Int).SetUint64(uint64(p.Lo)))
-}
-
-// events reads the contract's events, and checks that their topics name the trade of the call, its asset, or nothing.
-func (b *built) events(c *vectors.Call, list []xdr.ContractEvent) ([][]any, error) {
-	var out [][]any
-	for _, raw := range list {
-		e, err := stellar.DecodeEvent(b.contract, raw)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case e.Trade != nil:
-			if b.Trade[*e.Trade] != c.Trade || c.Trade == "" {
-				return nil, fmt.Errorf("event %s is about trade %x, not %q", e.EventName(), *e.Trade, c.Trade)
-			}
-		case e.Asset != nil:
-			if c.Name != "collect" || *e.Asset != b.Address[vectors.Token] {
-				return nil, fmt.Errorf("event %s of %s is about asset %s", e.EventName(), c.Name, *e.Asset)
-			}
-		case c.Trade != "":
-			return nil, fmt.Errorf("event %s names no trade", e.EventName())
-		}
-		event := []any{e.EventName()}
-		for _, f := range escrow.Fields(e.Event) {
-			event = append(event, b.Value(f.Value))
-		}
-		out = append(out, event)
-	}
-	return out, nil
-}
-
-// view calls a view, without a transaction.
-func (b *built) view(at uint64, name, trade string) (any, error) {
-	var args xdr.InvokeContractArgs
-	switch name {
-	case "trade":
-		id, err := b.ID(b.Terms[trade])
-		if err != nil {
-			return nil, err
-		}
-		args = stellar.ViewTrade(b.contract, id)
-	case "config":
-		args = stellar.ViewConfig(b.contract)
-	default:
-		args = stellar.ViewOwed(b.contract, b.token)
-	}
-	sim, err := b.chain.simulate(b.ctx, at, invoke(args), host.EnforceAuth, nil)
-	if err != nil {
-		return nil, err
-	}
-	if sim.Failure != nil {
-		return nil, errors.New(sim.Failure.Text)
-	}
-	switch name {
-	case "trade":
-		return stellar.DecodeTrade(*sim.Value)
-	case "config":
-		return stellar.DecodeConfig(*sim.Value)
-	default:
-		return stellar.DecodeOwed(*sim.Value)
-	}
-}
-
-func (b *built) World(w vectors.World) error {
-	b.now = w.At
-	switch w.Act {
-	case "block":
-		return b.tell(w.At, "block", addressVal(b.keyOrContract(w.Actor)), boolVal(w.On))
-	case "freeze":
-		if w.On {
-			return b.tell(w.At, "mode", variant("Refuse"))
-		}
-		return b.tell(w.At, "mode", variant("Honest"))
-	case "tax":
-		if w.Bps == 0 {
-			return b.tell(w.At, "mode", variant("Honest"))
-		}
-		bps := xdr.Uint32(w.Bps)
-		return b.tell(w.At, "mode", variant("FeeBps", xdr.ScVal{Type: xdr.ScValTypeScvU32, U32: &bps}))
-	case "seize":
-		return b.mint(w.At, w.Actor, new(big.Int).Neg(w.Amount.Big()))
-	case "mint":
-		return b.mint(w.At, w.Actor, w.Amount.Big())
-	}
-	return fmt.Errorf("there is no act of the world %q", w.Act)
-}
-
-// tell calls the fixture token, which does what anybody says.
-func (b *built) tell(at uint64, function string, args ...xdr.ScVal) error {
-	_, err := b.must(at, invoke(xdr.InvokeContractArgs{ContractAddress: b.token.ScAddress(), FunctionName: xdr.ScSymbol(function), Args: args}))
-	if err != nil {
-		err = fmt.Errorf("tell the token to %s: %w", function, err)
-	}
-	return err
-}
-
-func (b *built) mint(at uint64, actor string, x *big.Int) error {
-	hi := new(big.Int).Rsh(x, 64) // rounds down, as two's complement does
-	lo := new(big.Int).And(x, new(big.Int).SetUint64(1<<64-1))
-	parts := xdr.Int128Parts{Hi: xdr.Int64(hi.Int64()), Lo: xdr.Uint64(lo.Uint64())}
-	return b.tell(at, "mint", addressVal(b.keyOrContract(actor)), xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &parts})
-}
-
-func (b *built) keyOrContract(actor string) xdr.ScAddress {
-	if actor == vectors.Contract {
-		return b.contract.ScAddress()
-	}
-	return account(b.keys[actor])
-}
-
-// Balance reads the token's entry in the ledger.
-func (b *built) Balance(actor string) (vectors.Amount, error) {
-	symbol := xdr.ScSymbol("Balance")
-	vec := &xdr.ScVec{{Type: xdr.ScValTypeScvSymbol, Sym: &symbol}, addressVal(b.keyOrContract(actor))}
-	raw, ok := b.chain.view.Get(ledger.KeyOf(xdr.LedgerKey{Type: xdr.LedgerEntryTypeContractData, ContractData: &xdr.LedgerKeyContractData{
-		Contract: b.token.ScAddress(), Key: xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &vec}, Durability: xdr.ContractDataDurabilityPersistent,
-	}}))
-	if !ok {
-		return "0", nil
-	}
-	parts, ok := ledger.Decode(raw).Data.ContractData.Val.GetI128()
-	if !ok {
-		return "", errors.New("the token's entry is no amount")
-	}
-	return vectors.Amount(int128(parts).String()), nil
-}
-
-// Owed calls the view, once a ledger: a refused call closes none.
-func (b *built) Owed() (vectors.Owed, error) {
-	if b.owedIn == b.chain.last.Hash {
-		return b.owed, nil
-	}
-	v, err := b.view(b.now, "owed", "")
-	if err != nil {
-		return vectors.Owed{}, err
-	}
-	owed := v.(escrow.Owed)
-	b.owed, b.owedIn = vectors.Owed{Total: vectors.Amount(owed.Total.Units()), Fees: vectors.Amount(owed.Fees.Units())}, b.chain.last.Hash
-	return b.owed, nil
-}
-
-func addressVal(a xdr.ScAddress) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a}
-}
-
-func boolVal(v bool) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvBool, B: &v} }
-
-// variant is a value of a Rust enum: its name, then its fields.
-func variant(name string, fields ...xdr.ScVal) xdr.ScVal {
-	symbol := xdr.ScSymbol(name)
-	list := &xdr.ScVec{}
-	*list = slices.Concat([]xdr.ScVal{{Type: xdr.ScValTypeScvSymbol, Sym: &symbol}}, fields)
-	return xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &list}
 }

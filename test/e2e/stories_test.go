@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -9,7 +10,8 @@ import (
 )
 
 // TestStories replays every story with the committed contract: each accepted call is a signed transaction in a ledger, each refused one is refused by
-// the host when it is simulated with the same signatures.
+// the host when it is simulated with the same signatures. An indexer follows, and after each call the stored trade is compared with what the contract's
+// own view says.
 func TestStories(t *testing.T) {
 	stories, err := vectors.Load()
 	if err != nil {
@@ -18,29 +20,35 @@ func TestStories(t *testing.T) {
 	if len(stories) == 0 {
 		t.Fatal("there are no stories")
 	}
-	// A network serves one story at a time, and any number one after the other.
-	networks := make(chan *built, min(runtime.GOMAXPROCS(0), 4))
-	for range cap(networks) {
-		b, err := newBuilt(t.Context(), passphrase, stories)
+	// A network with its indexer serves one story at a time, and any number one after the other.
+	free := make(chan *projected, min(runtime.GOMAXPROCS(0), 4))
+	for range cap(free) {
+		p, err := newProjected(t, stories)
 		if err != nil {
 			t.Fatalf("start a network: %v", err)
 		}
-		networks <- b
+		free <- p
 	}
-	var told, steps atomic.Int64
+	var told, steps, compared atomic.Int64
 	t.Run("story", func(t *testing.T) {
 		for _, s := range stories {
 			t.Run(s.Name, func(t *testing.T) {
 				t.Parallel()
-				b := <-networks
-				defer func() { networks <- b }()
-				if err := vectors.Run(b, s); err != nil {
+				p := <-free
+				defer func() { free <- p }()
+				err := vectors.Run(p, s)
+				if err := errors.Join(err, p.over()); err != nil {
 					t.Fatal(err)
 				}
 				told.Add(1)
 				steps.Add(int64(len(s.Steps)))
+				compared.Add(int64(p.compared))
 			})
 		}
 	})
-	t.Logf("%d of %d stories, %d steps, told by the built contract in the real host", told.Load(), len(stories), steps.Load())
+	if compared.Load() == 0 {
+		t.Error("no stored trade was compared")
+	}
+	t.Logf("%d of %d stories, %d steps, told by the built contract in the real host; %d times a stored trade was compared with the contract's",
+		told.Load(), len(stories), steps.Load(), compared.Load())
 }
