@@ -46,7 +46,7 @@ func TestStories(t *testing.T) {
 			})
 		}
 	})
-	if compared.Load() == 0 {
+	if compared.Load() == 0 && told.Load() == int64(len(stories)) { // one story alone, by -run, may have nothing to compare
 		t.Error("no stored trade was compared")
 	}
 	t.Logf("%d of %d stories, %d steps, told by the built contract in the real host; %d times a stored trade was compared with the contract's",
