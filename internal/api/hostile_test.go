@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
 
 // hostileToken is contract/fixtures/token, deployed by the stranger: it does whatever it is told to.
@@ -39,7 +41,12 @@ func deployToken(p *platform) *hostileToken {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	h.relay = relayserver.New(node)
+	db, err := sqlite.Open(p.t.Context(), filepath.Join(p.t.TempDir(), "store.db"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = db.Close() })
+	h.relay = relayserver.New(relayserver.Config{Node: node, Transactions: db, Now: time.Now})
 	deployer, err := stellar.ParseAccount(p.address("stranger"))
 	if err != nil {
 		p.t.Fatal(err)

@@ -220,8 +220,10 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 	if err != nil {
 		return err
 	}
+	submits := relayserver.New(relayserver.Config{Node: p.client, Transactions: db, Now: time.Now, Log: env.log})
+	p.background(func() error { submits.Track(ctx); return nil })
 	handler := api.New(api.Deps{
-		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: relayserver.New(p.client), Network: network, Contract: contract,
+		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: submits, Network: network, Contract: contract,
 		Assets: []stellar.Address{usdc}, Now: time.Now, Rand: rand.Reader, Log: env.log,
 	})
 	mux.Handle("/", handler)

@@ -1,7 +1,5 @@
 package store
 
-import "slices"
-
 // TransactionState is what is known of a transaction we sent or prepared.
 type TransactionState string
 
@@ -16,11 +14,11 @@ const (
 )
 
 // CanBecome tells whether a transaction may go from s to next. The owner of an envelope may submit it anywhere, so a prepared one can turn
-// up in a ledger; a submitted one may be submitted again.
+// up in a ledger; a submitted one may be submitted again, and is only prepared again if the first node it was handed to did not take it.
 func (s TransactionState) CanBecome(next TransactionState) bool {
 	switch s {
 	case TransactionPrepared, TransactionSubmitted:
-		return slices.Contains([]TransactionState{TransactionSubmitted, TransactionIncluded, TransactionFailed, TransactionExpired}, next)
+		return next != TransactionProjected && (next != TransactionPrepared || s == TransactionSubmitted)
 	case TransactionIncluded:
 		return next == TransactionProjected
 	}

@@ -124,37 +124,6 @@ func FuzzDetail(f *testing.F) {
 	})
 }
 
-func TestMemoryForgetsTheOldest(t *testing.T) {
-	m := newMemory(3)
-	for i := range byte(5) {
-		m.add([32]byte{i}, uint64(i))
-		m.add([32]byte{i}, 99) // the first word counts
-	}
-	for i := range byte(5) {
-		if notAfter, known := m.get([32]byte{i}); known != (i >= 2) || known && notAfter != uint64(i) {
-			t.Errorf("number %d: %d, %v", i, notAfter, known)
-		}
-	}
-	m.drop([32]byte{4})
-	if _, known := m.get([32]byte{4}); known || m.order.Len() != len(m.known) {
-		t.Errorf("dropped, yet known: %v; %d are kept in order", known, m.order.Len())
-	}
-	// Refused and submitted again, as often as somebody likes: it has one place, the newest.
-	for range 9 {
-		m.add([32]byte{4}, 4)
-		m.drop([32]byte{4})
-	}
-	m.add([32]byte{4}, 4)
-	for i, want := range map[byte]bool{2: true, 3: true, 4: true} {
-		if _, known := m.get([32]byte{i}); known != want {
-			t.Errorf("number %d after another came and went: %v", i, known)
-		}
-	}
-	if m.order.Len() != 3 {
-		t.Errorf("%d are kept in order", m.order.Len())
-	}
-}
-
 func TestResultCodes(t *testing.T) {
 	for _, c := range []struct {
 		result xdr.TransactionResult

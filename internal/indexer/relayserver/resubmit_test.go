@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -22,9 +23,12 @@ import (
 // refusing is the world's node as one that refuses every submission with a code.
 type refusing struct {
 	code    xdr.TransactionResultCode
-	blind   bool // it has not read the newest ledgers yet
-	dead    bool // it says nothing about transactions
-	evicted bool // it has put contracts away that were archived for long
+	blind   bool        // it has not read the newest ledgers yet
+	dead    bool        // it says nothing about transactions
+	evicted bool        // it has put contracts away that were archived for long
+	later   bool        // it takes no transaction now
+	silent  bool        // it says nothing to a transaction
+	through atomic.Bool // it takes every transaction
 	node    http.Handler
 }
 
@@ -63,7 +67,11 @@ func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": "2.0", "id": call.ID, "result": result})
 	}
 	switch {
-	case call.Method == "sendTransaction":
+	case call.Method == "sendTransaction" && r.silent && !r.through.Load():
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
+	case call.Method == "sendTransaction" && r.later && !r.through.Load():
+		answer(map[string]any{"status": "TRY_AGAIN_LATER", "hash": "", "latestLedger": 7, "latestLedgerCloseTime": "7"})
+	case call.Method == "sendTransaction" && !r.through.Load():
 		text, err := xdr.MarshalBase64(xdr.TransactionResult{FeeCharged: 100, Result: xdr.TransactionResultResult{Code: r.code}})
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -101,7 +109,7 @@ func TestWhatIsIncludedIsNotRejected(t *testing.T) {
 
 	node := &refusing{code: xdr.TransactionResultCodeTxBadSeq}
 	client := w.behind(node)
-	server := relayserver.New(client)
+	server, _ := w.server(client)
 	submit := func(s *relayserver.Server) (relay.SubmissionState, string) {
 		t.Helper()
 		out, err := s.Submit(t.Context(), text)
@@ -145,8 +153,8 @@ func TestWhatIsIncludedIsNotRejected(t *testing.T) {
 
 	// The node judges by a ledger that it has not read yet: what was taken once is not given up.
 	node.blind = true
-	late := relayserver.New(client)
-	relayserver.Remember(late, hash, tx.NotAfter())
+	late, db := w.server(client)
+	must(t, db.AddTransaction(t.Context(), w.stored(tx)))
 	for _, c := range []struct {
 		code xdr.TransactionResultCode
 		want relay.SubmissionState

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -13,16 +15,31 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
-// Server is a relay.Relay over one node. It is safe for concurrent use.
+// Config is what a server is made of. All fields but Log are required.
+type Config struct {
+	Node         *rpc.Client
+	Transactions Transactions
+	Now          func() time.Time
+	Log          *slog.Logger // nil logs nothing
+}
+
+// Server is a relay.Relay over one node. It is safe for concurrent use. What it submits, Track follows.
 type Server struct {
-	node      *rpc.Client
-	submitted *memory
+	node         *rpc.Client
+	transactions Transactions
+	now          func() time.Time
+	log          *slog.Logger
 }
 
 var _ relay.Relay = (*Server)(nil)
 
 // New makes a server; it asks nothing yet.
-func New(node *rpc.Client) *Server { return &Server{node: node, submitted: newMemory(maxSubmitted)} }
+func New(c Config) *Server {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{node: c.Node, transactions: c.Transactions, now: c.Now, log: c.Log}
+}
 
 // Network implements relay.Relay.
 func (s *Server) Network(ctx context.Context) (relay.Network, error) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
-	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -168,7 +167,7 @@ func TestArchivedAssetsKeepTheirDecimals(t *testing.T) {
 		t.Fatalf("%+v\n%+v", usdc, test)
 	}
 	w.advance(125 * 24 * 60 * 60) // nothing lives longer than 120 days unless it is extended
-	evicted := relayserver.New(w.behind(&refusing{evicted: true}))
+	evicted, _ := w.server(w.behind(&refusing{evicted: true}))
 	for name, r := range map[string]relay.Relay{"archived": w.relay, "put away": evicted} {
 		if got := ask(r, w.asset); got != usdc {
 			t.Errorf("%s: got\n%+v, want\n%+v", name, got, usdc)

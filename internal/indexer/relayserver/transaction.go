@@ -1,12 +1,8 @@
 package relayserver
 
 import (
-	"container/list"
-	"context"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"unicode"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
@@ -14,109 +10,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
-	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
-
-// Submit implements relay.Relay.
-func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission, error) {
-	tx, err := stellar.ParseTransaction(envelope)
-	if err != nil {
-		return relay.Submission{}, invalid(err)
-	}
-	if tx.Signatures() == 0 {
-		return relay.Submission{}, invalid(errors.New("the transaction is not signed"))
-	}
-	hash := tx.Hash(s.node.Network())
-	// Before it is sent: when the answer is lost, it may still have arrived.
-	first := s.submitted.add(hash, tx.NotAfter())
-	answer, err := s.node.Send(ctx, envelope)
-	if err != nil {
-		return relay.Submission{}, kind(err)
-	}
-	out := relay.Submission{
-		Hash:   hash.String(),
-		Ledger: relay.Ledger{Sequence: answer.LatestLedger, CloseTime: uint64(max(answer.LatestLedgerCloseTime, 0))},
-	}
-	switch answer.Status {
-	case "PENDING":
-		out.State = relay.SubmissionPending
-	case "DUPLICATE":
-		out.State = relay.SubmissionDuplicate
-	case "TRY_AGAIN_LATER":
-		out.State = relay.SubmissionLater
-		if first {
-			s.submitted.drop(hash)
-		}
-	case "ERROR":
-		if err := s.rejected(ctx, hash, first, answer, &out); err != nil {
-			return relay.Submission{}, err
-		}
-	default:
-		return relay.Submission{}, fmt.Errorf("submit: the node says %.40q: %w", answer.Status, rpc.ErrAnswer)
-	}
-	return out, nil
-}
-
-// rejected reads why the node refuses a transaction. One that a ledger has already is refused too: it has used its sequence number itself. Whoever were
-// told that it never will be included would have the action prepared anew, and do it twice; so the ledgers are asked first. If they cannot be, what has
-// become of it is not known, and that is the error. first tells that it was not submitted here before.
-func (s *Server) rejected(ctx context.Context, hash stellar.Hash, first bool, answer protocol.SendTransactionResponse, out *relay.Submission) error {
-	var result xdr.TransactionResult
-	if err := stellar.Decode("transaction result", answer.ErrorResultXDR, &result); err != nil {
-		return fmt.Errorf("submit: %w: %w", rpc.ErrAnswer, err)
-	}
-	out.State, out.Code = relay.SubmissionRejected, resultCode(result)
-	known, err := s.node.Transaction(ctx, hash)
-	if err != nil {
-		return fmt.Errorf("submit: refused with %s; look for it in a ledger: %w", out.Code, kind(err))
-	}
-	// The node may take a moment to read the ledger whose state it already judges by: what it once took is pending until it is found or its time is over.
-	overtaken := !first && (out.Code == "tx_bad_seq" || out.Code == "tx_too_late")
-	if known.Status != protocol.TransactionStatusNotFound || overtaken {
-		out.State, out.Code = relay.SubmissionDuplicate, ""
-		return nil
-	}
-	if first {
-		s.submitted.drop(hash)
-	}
-	if events, err := decodeAll[xdr.DiagnosticEvent](answer.DiagnosticEventsXDR); err == nil {
-		if f := failureOfEvents(events); f != nil {
-			out.Detail = f.Detail
-		}
-	}
-	return nil
-}
-
-// Transaction implements relay.Relay.
-func (s *Server) Transaction(ctx context.Context, hash string) (relay.Transaction, error) {
-	id, err := stellar.ParseHash(hash)
-	if err != nil {
-		return relay.Transaction{}, invalid(err)
-	}
-	answer, err := s.node.Transaction(ctx, id)
-	if err != nil {
-		return relay.Transaction{}, kind(err)
-	}
-	out := relay.Transaction{
-		Hash:   id.String(),
-		Latest: relay.Ledger{Sequence: answer.LatestLedger, CloseTime: uint64(max(answer.LatestLedgerCloseTime, 0))},
-	}
-	if answer.Status == protocol.TransactionStatusNotFound {
-		out.State = relay.TransactionNotFound
-		if notAfter, known := s.submitted.get(id); known {
-			out.State = relay.TransactionPending
-			if out.Latest.CloseTime > notAfter {
-				out.State = relay.TransactionExpired
-			}
-		}
-		return out, nil
-	}
-	if err := outcome(answer, &out); err != nil {
-		return relay.Transaction{}, fmt.Errorf("transaction %s: %w: %w", id, rpc.ErrAnswer, err)
-	}
-	s.submitted.drop(id)
-	return out, nil
-}
 
 // outcome reads what became of an included transaction.
 func outcome(answer protocol.GetTransactionResponse, out *relay.Transaction) error {
@@ -199,61 +93,4 @@ func snake(camel string) string {
 		out.WriteRune(unicode.ToLower(r))
 	}
 	return out.String()
-}
-
-// maxSubmitted is how many submitted transactions are remembered; beyond it the oldest are forgotten, and are not_found instead of pending.
-const maxSubmitted = 10_000
-
-// memory knows the last time of each transaction that was submitted here, until its outcome is seen.
-type memory struct {
-	mu    sync.Mutex
-	most  int
-	known map[stellar.Hash]*list.Element
-	order *list.List // of remembered, oldest first; exactly those in known
-}
-
-type remembered struct {
-	hash     stellar.Hash
-	notAfter uint64
-}
-
-func newMemory(most int) *memory {
-	return &memory{most: most, known: map[stellar.Hash]*list.Element{}, order: list.New()}
-}
-
-// add remembers a transaction; it tells whether that is new.
-func (m *memory) add(h stellar.Hash, notAfter uint64) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, known := m.known[h]; known {
-		return false
-	}
-	for m.order.Len() >= m.most {
-		m.forget(m.order.Front())
-	}
-	m.known[h] = m.order.PushBack(remembered{h, notAfter})
-	return true
-}
-
-func (m *memory) get(h stellar.Hash) (notAfter uint64, known bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e, known := m.known[h]
-	if !known {
-		return 0, false
-	}
-	return e.Value.(remembered).notAfter, true
-}
-
-func (m *memory) drop(h stellar.Hash) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if e, known := m.known[h]; known {
-		m.forget(e)
-	}
-}
-
-// forget is called with mu held.
-func (m *memory) forget(e *list.Element) {
-	delete(m.known, m.order.Remove(e).(remembered).hash)
 }

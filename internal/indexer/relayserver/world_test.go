@@ -3,6 +3,7 @@ package relayserver_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -27,6 +28,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/binding"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
 
 // machine is compiled once for all tests of the package.
@@ -73,7 +76,8 @@ func newWorld(t *testing.T, people ...string) *world {
 	must(t, err)
 	w.node, err = rpc.New(rpc.Config{URL: server.URL, Network: w.network})
 	must(t, err)
-	w.relay = overHTTP(t, relayserver.New(w.node))
+	direct, _ := w.server(w.node)
+	w.relay = overHTTP(t, direct)
 	code, issuer, asset := net.USDC()
 	w.asset = w.parse(asset)
 	line, err := txnbuild.CreditAsset{Code: code, Issuer: issuer}.ToChangeTrustAsset()
@@ -90,6 +94,28 @@ func newWorld(t *testing.T, people ...string) *world {
 	}
 	w.deploy()
 	return w
+}
+
+// server is a relay over a node, with a store of its own.
+func (w *world) server(node *rpc.Client) (*relayserver.Server, *sqlite.Store) {
+	w.t.Helper()
+	db, err := sqlite.Open(w.t.Context(), filepath.Join(w.t.TempDir(), "store.db"))
+	must(w.t, err)
+	w.t.Cleanup(func() { must(w.t, db.Close()) })
+	return relayserver.New(relayserver.Config{Node: node, Transactions: db, Now: time.Now}), db
+}
+
+// stored is a signed transaction as it is kept before it is sent.
+func (w *world) stored(tx stellar.Transaction) store.Transaction {
+	w.t.Helper()
+	text, err := tx.Base64()
+	must(w.t, err)
+	raw, err := base64.StdEncoding.DecodeString(text)
+	must(w.t, err)
+	return store.Transaction{
+		Hash: store.Hash(tx.Hash(w.network)), State: store.TransactionSubmitted, Account: tx.Source().String(), Envelope: raw,
+		ValidUntil: tx.NotAfter(), CreatedAt: w.now(), UpdatedAt: w.now(),
+	}
 }
 
 // overHTTP puts the wire between a relay and its caller, as between the api and the indexer.
