@@ -57,6 +57,7 @@ func (c *Chain) Trust(seq uint32, hash stellar.Hash) {
 		c.known, c.order, c.next = map[uint32]Link{}, nil, 0
 	}
 	c.mark = mark
+	c.keep(mark)
 }
 
 // Mark is the ledger that was trusted last; Sequence 0 if none was.
@@ -64,6 +65,13 @@ func (c *Chain) Mark() Link {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mark
+}
+
+// Link is what is known of a ledger.
+func (c *Chain) Link(seq uint32) (Link, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.look(seq)
 }
 
 // Check compares ledgers, which follow one another, with what is known. Ledgers that cannot be of the chain are a *BreakError.
@@ -81,22 +89,26 @@ func (c *Chain) Add(links ...Link) error {
 		return err
 	}
 	for _, l := range links {
-		if old, ok := c.known[l.Sequence]; ok {
-			if old.Previous == (stellar.Hash{}) {
-				c.known[l.Sequence] = l
-			}
-			continue
-		}
-		c.known[l.Sequence] = l
-		if len(c.order) < chainMemory {
-			c.order = append(c.order, l.Sequence)
-			continue
-		}
-		delete(c.known, c.order[c.next])
-		c.order[c.next] = l.Sequence
-		c.next = (c.next + 1) % chainMemory
+		c.keep(l)
 	}
 	return nil
+}
+
+func (c *Chain) keep(l Link) {
+	if old, ok := c.known[l.Sequence]; ok {
+		if old.Previous == (stellar.Hash{}) {
+			c.known[l.Sequence] = l
+		}
+		return
+	}
+	c.known[l.Sequence] = l
+	if len(c.order) < chainMemory {
+		c.order = append(c.order, l.Sequence)
+		return
+	}
+	delete(c.known, c.order[c.next])
+	c.order[c.next] = l.Sequence
+	c.next = (c.next + 1) % chainMemory
 }
 
 func (c *Chain) check(links []Link) error {

@@ -46,6 +46,10 @@ func NewLedgers(network stellar.Network, reader Reader, chain *Chain) *Ledgers {
 // Trust takes the store's word for a ledger: see Chain.Trust.
 func (l *Ledgers) Trust(seq uint32, hash stellar.Hash) { l.chain.Trust(seq, hash) }
 
+// Link is a ledger that was read, with the one before it, as far as it is remembered. A pool asks for it, to see that what one node gives
+// continues what another gave.
+func (l *Ledgers) Link(seq uint32) (Link, bool) { return l.chain.Link(seq) }
+
 // CheckNetwork is the reader's.
 func (l *Ledgers) CheckNetwork(ctx context.Context) (protocol uint32, err error) {
 	return l.reader.CheckNetwork(ctx)
@@ -90,11 +94,11 @@ func (m *Meta) Closed() rpc.ClosedLedger {
 
 // Events finds the events in the ledgers; otherwise it is as rpc.Client.Events.
 func (l *Ledgers) Events(ctx context.Context, from rpc.From, contracts []stellar.Address, limit uint) (rpc.EventPage, error) {
-	return Page(ctx, l.network, from, contracts, limit, l.fetch)
+	return Page(ctx, l.network, from, contracts, limit, l.Fetch)
 }
 
-// fetch gets as many ledgers as are good to have at once.
-func (l *Ledgers) fetch(ctx context.Context, from uint32) ([]*Meta, rpc.Range, error) {
+// Fetch gets as many ledgers as are good to have at once, checked: see Fetch.
+func (l *Ledgers) Fetch(ctx context.Context, from uint32) ([]*Meta, rpc.Range, error) {
 	l.mu.Lock()
 	size, recent, kept := l.size, l.recent, l.kept
 	l.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 )
 
 // Meta is a closed ledger with all that happened in it, a LedgerCloseMeta of version 0 to 2. It is read in place: decoding a ledger of the
-// main network whole takes ten times as long as finding the few events that are wanted. The SDK's package ingest does it for everybody, at
+// main network whole takes six times as long as finding the few events that are wanted. The SDK's package ingest does all of it and more, at
 // the price of 75 more modules.
 type Meta struct {
 	Sequence  uint32

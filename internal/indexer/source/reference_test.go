@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,3 +109,5 @@ func lines(t testing.TB, events []rpc.Event) []string {
 	}
 	return all
 }
+
+func base64Of(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) }

@@ -44,6 +44,8 @@ var (
 	ErrRefused = errors.New("refused by the node")
 	// ErrAnswer: the node's answer is not what the protocol says.
 	ErrAnswer = errors.New("answer not understood")
+	// ErrTooLarge is an ErrUnavailable: the answer is larger than Config.MaxBody. Asking for less helps.
+	ErrTooLarge = errors.New("its answer is larger than what is read of one")
 	// ErrWrongNetwork: the node serves another network.
 	ErrWrongNetwork = errors.New("node of another network")
 )
@@ -110,6 +112,8 @@ func (c *Client) explain(ctx context.Context, method string, err, broken error) 
 		return fmt.Errorf("%s of %s: %w", method, host, context.Canceled)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s of %s: no answer in time: %w: %w", method, host, ErrUnavailable, context.DeadlineExceeded)
+	case errors.Is(broken, ErrTooLarge):
+		return fmt.Errorf("%s of %s: %w: %w", method, host, ErrUnavailable, ErrTooLarge)
 	case broken != nil:
 		return fmt.Errorf("%s of %s: %w: %s", method, host, ErrUnavailable, clip(broken.Error()))
 	case errors.As(err, &answered) && answered.Code != jrpc2.InternalError && answered.Code != jrpc2.SystemError:
@@ -178,7 +182,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	if int64(n) > b.left {
-		return int(b.left), b.fail(errors.New("its answer is larger than what is read of one"))
+		return int(b.left), b.fail(ErrTooLarge)
 	}
 	b.left -= int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
