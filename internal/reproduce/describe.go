@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"github.com/Abdullahi130/StellarEscrow/internal/reproduce/wasmfile"
+	"github.com/Abdullahi130/StellarEscrow/internal/wasmfile"
 )
 
 // describe prints what a module consists of.

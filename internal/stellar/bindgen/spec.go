@@ -3,12 +3,12 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/wasmfile"
 )
 
 // specSection is the custom section that SEP-48 puts the interface in.
@@ -24,9 +24,13 @@ type iface struct {
 
 // readInterface reads the interface of a contract from its wasm.
 func readInterface(wasm []byte) (iface, error) {
-	spec, err := customSection(wasm, specSection)
+	module, err := wasmfile.Parse(wasm)
 	if err != nil {
 		return iface{}, err
+	}
+	spec, ok := module.Custom(specSection)
+	if !ok {
+		return iface{}, fmt.Errorf("no custom section %q: not a Soroban contract, or stripped of its interface", specSection)
 	}
 	var it iface
 	r := bytes.NewReader(spec)
@@ -57,47 +61,4 @@ func readInterface(wasm []byte) (iface, error) {
 		return iface{}, fmt.Errorf("section %s names no function", specSection)
 	}
 	return it, nil
-}
-
-// customSection returns the contents of all custom sections of that name, joined, as SEP-48 reads them.
-func customSection(wasm []byte, name string) ([]byte, error) {
-	const header = "\x00asm\x01\x00\x00\x00"
-	rest, ok := bytes.CutPrefix(wasm, []byte(header))
-	if !ok {
-		return nil, errors.New("not a WebAssembly module of version 1")
-	}
-	var found []byte
-	seen := false
-	for len(rest) > 0 {
-		id := rest[0]
-		body, after, err := sized(rest[1:])
-		if err != nil {
-			return nil, fmt.Errorf("section at byte %d: %w", len(wasm)-len(rest), err)
-		}
-		rest = after
-		if id != 0 {
-			continue
-		}
-		title, content, err := sized(body)
-		if err != nil {
-			return nil, fmt.Errorf("name of a custom section: %w", err)
-		}
-		if string(title) == name {
-			found, seen = append(found, content...), true
-		}
-	}
-	if !seen {
-		return nil, fmt.Errorf("no custom section %q: not a Soroban contract, or stripped of its interface", name)
-	}
-	return found, nil
-}
-
-// sized splits off a byte string with its length (LEB128) in front.
-func sized(b []byte) (body, rest []byte, err error) {
-	n, used := binary.Uvarint(b)
-	if used <= 0 || n > uint64(len(b)-used) {
-		return nil, nil, errors.New("cut short")
-	}
-	b = b[used:]
-	return b[:n], b[n:], nil
 }

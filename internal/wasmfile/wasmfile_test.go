@@ -43,6 +43,19 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestCustomSectionsAreJoined(t *testing.T) {
+	m, err := Parse([]byte(header + "\x00\x05\x02aaxy" + "\x00\x03\x01a-" + "\x0f\x01x" + "\x00\x04\x02aaz" + "\x00\x03\x02no"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"aa": "xyz", "a": "-", "no": "", "": "absent", "section 15": "absent"} {
+		got, ok := m.Custom(name)
+		if ok != (want != "absent") || ok && string(got) != want {
+			t.Errorf("%q: %q, %v, want %q", name, got, ok, want)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"nothing":             {"", "not a WebAssembly module"},

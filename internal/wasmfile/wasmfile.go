@@ -17,6 +17,17 @@ type Section struct {
 // Custom tells a section that does not change what the module does.
 func (s Section) Custom() bool { return s.ID == 0 }
 
+// Custom returns the contents of all custom sections of a name, joined in the order of the file, as Soroban's specs read them (SEP-46, SEP-48);
+// false if there is none.
+func (m *Module) Custom(name string) (content []byte, ok bool) {
+	for _, s := range m.Sections {
+		if s.Custom() && s.Name == name {
+			content, ok = append(content, s.Body...), true
+		}
+	}
+	return content, ok
+}
+
 // Import is a function, memory, table or global that the module needs.
 type Import struct{ Module, Name, Kind string }
 
