@@ -20,6 +20,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // stranger uses a network over HTTP alone, by the SDK's unchanged client.
@@ -199,7 +200,7 @@ func (s *stranger) authorise(e xdr.SorobanAuthorizationEntry, until uint32, sign
 			s.t.Fatal(err)
 		}
 		public := strkey.MustDecode(strkey.VersionByteAccountID, k.Address())
-		c.Signature = vecVal(mapVal("public_key", bytesVal(public), "signature", bytesVal(sig)))
+		c.Signature = scval.Vec(scval.Map(scval.Pair{Key: "public_key", Value: scval.Bytes(public)}, scval.Pair{Key: "signature", Value: scval.Bytes(sig)}))
 	}
 	return e
 }
@@ -228,59 +229,12 @@ func (s *stranger) probe(owner *keypair.Full) xdr.ScAddress {
 		ContractIdPreimage: xdr.ContractIdPreimage{Type: xdr.ContractIdPreimageTypeContractIdPreimageFromAddress,
 			FromAddress: &xdr.ContractIdPreimageFromAddress{Address: accountAddress(owner), Salt: xdr.Uint256{1}}},
 		Executable:      xdr.ContractExecutable{Type: xdr.ContractExecutableTypeContractExecutableWasm, WasmHash: &hash},
-		ConstructorArgs: []xdr.ScVal{addressVal(accountAddress(owner)), u32Val(40)}}})
+		ConstructorArgs: []xdr.ScVal{scval.Address(accountAddress(owner)), scval.U32(40)}}})
 	return *address.Address
 }
 
-func invoke(contract xdr.ScAddress, name string, args ...xdr.ScVal) xdr.HostFunction {
-	return xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeInvokeContract,
-		InvokeContract: &xdr.InvokeContractArgs{ContractAddress: contract, FunctionName: xdr.ScSymbol(name), Args: args}}
-}
-
-func contractAddress(id string) xdr.ScAddress {
-	c := xdr.ContractId(strkey.MustDecode(strkey.VersionByteContract, id))
-	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeContract, ContractId: &c}
-}
-
 func accountAddress(k *keypair.Full) xdr.ScAddress {
-	id := xdr.MustAddress(k.Address())
-	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeAccount, AccountId: &id}
-}
-
-func addressVal(a xdr.ScAddress) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a}
-}
-
-func u32Val(n uint32) xdr.ScVal {
-	v := xdr.Uint32(n)
-	return xdr.ScVal{Type: xdr.ScValTypeScvU32, U32: &v}
-}
-
-func i128Val(n int64) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &xdr.Int128Parts{Hi: xdr.Int64(n >> 63), Lo: xdr.Uint64(n)}}
-}
-
-func bytesVal(b []byte) xdr.ScVal {
-	v := xdr.ScBytes(b)
-	return xdr.ScVal{Type: xdr.ScValTypeScvBytes, Bytes: &v}
-}
-
-func symbolVal(s string) xdr.ScVal {
-	v := xdr.ScSymbol(s)
-	return xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &v}
-}
-
-func vecVal(list ...xdr.ScVal) xdr.ScVal {
-	v := (*xdr.ScVec)(&list)
-	return xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &v}
-}
-
-func mapVal(pairs ...any) xdr.ScVal {
-	m := &xdr.ScMap{}
-	for i := 0; i < len(pairs); i += 2 {
-		*m = append(*m, xdr.ScMapEntry{Key: symbolVal(pairs[i].(string)), Val: pairs[i+1].(xdr.ScVal)})
-	}
-	return xdr.ScVal{Type: xdr.ScValTypeScvMap, Map: &m}
+	return scval.Account(xdr.MustAddress(k.Address()))
 }
 
 // usdcBalance reads a trustline's balance in stroops.

@@ -16,6 +16,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 func post(t *testing.T, url string, body []byte) (int, []byte) {
@@ -38,27 +39,27 @@ func TestTransferByRPCClient(t *testing.T) {
 	n := open(t, localnet.Options{})
 	s := newStranger(t, n)
 	_, _, contract := n.USDC()
-	usdc := contractAddress(contract)
+	usdc := scval.MustContract(contract)
 	buyer, seller, other := s.holder(n, "100"), s.holder(n, ""), s.account()
 
-	_, first := s.call(buyer, invoke(usdc, "transfer", addressVal(accountAddress(buyer)), addressVal(accountAddress(seller)), i128Val(30_0000000)))
-	_, second := s.call(other, invoke(usdc, "transfer", addressVal(accountAddress(buyer)), addressVal(accountAddress(seller)), i128Val(12_0000000)), buyer)
+	_, first := s.call(buyer, scval.Call(usdc, "transfer", scval.Address(accountAddress(buyer)), scval.Address(accountAddress(seller)), scval.I128(30_0000000)))
+	_, second := s.call(other, scval.Call(usdc, "transfer", scval.Address(accountAddress(buyer)), scval.Address(accountAddress(seller)), scval.I128(12_0000000)), buyer)
 	if b, sl := s.usdcBalance(n, buyer), s.usdcBalance(n, seller); b != 58_0000000 || sl != 42_0000000 {
 		t.Errorf("balances of buyer and seller: got %d and %d, want 580000000 and 420000000", b, sl)
 	}
 
 	// The same entry cannot be used again, and nobody else can sign for the buyer.
-	sim := s.simulate(other, invoke(usdc, "transfer", addressVal(accountAddress(buyer)), addressVal(accountAddress(seller)), i128Val(1)))
+	sim := s.simulate(other, scval.Call(usdc, "transfer", scval.Address(accountAddress(buyer)), scval.Address(accountAddress(seller)), scval.I128(1)))
 	if sim.Error != "" || len(*sim.Results[0].AuthXDR) != 1 {
 		t.Fatalf("simulate: %q, %v", sim.Error, sim.Results)
 	}
-	stolen := s.send(s.prepare(other, invoke(usdc, "transfer", addressVal(accountAddress(buyer)), addressVal(accountAddress(seller)), i128Val(1))))
+	stolen := s.send(s.prepare(other, scval.Call(usdc, "transfer", scval.Address(accountAddress(buyer)), scval.Address(accountAddress(seller)), scval.I128(1))))
 	if stolen.Status != protocol.TransactionStatusFailed {
 		t.Errorf("a transfer that the buyer did not sign ended %s", stolen.Status)
 	}
 
 	// Both transfers are events, and paging one at a time finds the same.
-	topic := []protocol.SegmentFilter{{ScVal: ptr(symbolVal("transfer"))}, {Wildcard: ptr("**")}}
+	topic := []protocol.SegmentFilter{{ScVal: ptr(scval.Symbol("transfer"))}, {Wildcard: ptr("**")}}
 	filters := []protocol.EventFilter{{ContractIDs: []string{contract}, Topics: []protocol.TopicFilter{topic}}}
 	all, err := s.c.GetEvents(t.Context(), protocol.GetEventsRequest{StartLedger: 2, Filters: filters})
 	if err != nil {
@@ -108,18 +109,18 @@ func TestContractByRPCClient(t *testing.T) {
 	owner := s.account()
 	probe := s.probe(owner)
 
-	if v, _ := s.call(owner, invoke(probe, "count", addressVal(accountAddress(owner)))); v.U32 == nil || *v.U32 != 41 {
+	if v, _ := s.call(owner, scval.Call(probe, "count", scval.Address(accountAddress(owner)))); v.U32 == nil || *v.U32 != 41 {
 		t.Errorf("count: got %v, want 41", v)
 	}
 	for _, c := range []struct {
 		name, want string
 		fn         xdr.HostFunction
 	}{
-		{"refuses", "HostError: Error(Contract, #7)\n\nEvent log (newest first):\n   0: [Diagnostic Event] ", invoke(probe, "refuse")},
-		{"panics", "HostError: Error(WasmVm, InvalidAction)\n", invoke(probe, "panics")},
-		{"loops", "HostError: Error(Budget, ExceededLimit)\n", invoke(probe, "spin", u32Val(1<<31))},
-		{"eats memory", "HostError: Error(Budget, ExceededLimit)\n", invoke(probe, "hoard", u32Val(30))},
-		{"is not there", "HostError: Error(Storage, MissingValue)\n", invoke(contractAddress(strkey.MustEncode(strkey.VersionByteContract, make([]byte, 32))), "x")},
+		{"refuses", "HostError: Error(Contract, #7)\n\nEvent log (newest first):\n   0: [Diagnostic Event] ", scval.Call(probe, "refuse")},
+		{"panics", "HostError: Error(WasmVm, InvalidAction)\n", scval.Call(probe, "panics")},
+		{"loops", "HostError: Error(Budget, ExceededLimit)\n", scval.Call(probe, "spin", scval.U32(1<<31))},
+		{"eats memory", "HostError: Error(Budget, ExceededLimit)\n", scval.Call(probe, "hoard", scval.U32(30))},
+		{"is not there", "HostError: Error(Storage, MissingValue)\n", scval.Call(scval.MustContract(strkey.MustEncode(strkey.VersionByteContract, make([]byte, 32))), "x")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sim := s.simulate(owner, c.fn)
@@ -133,7 +134,7 @@ func TestContractByRPCClient(t *testing.T) {
 			}
 		})
 	}
-	if v, _ := s.call(owner, invoke(probe, "count", addressVal(accountAddress(owner)))); *v.U32 != 42 {
+	if v, _ := s.call(owner, scval.Call(probe, "count", scval.Address(accountAddress(owner)))); *v.U32 != 42 {
 		t.Errorf("count after all that: got %v, want 42", v)
 	}
 }

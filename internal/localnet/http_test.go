@@ -17,6 +17,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 func jsonBody(v any) io.Reader {
@@ -141,7 +142,7 @@ func TestManyClients(t *testing.T) {
 	n := open(t, localnet.Options{})
 	s := newStranger(t, n)
 	_, _, contract := n.USDC()
-	usdc := contractAddress(contract)
+	usdc := scval.MustContract(contract)
 	shop := s.holder(n, "")
 	var clients []*keypair.Full
 	for range 6 {
@@ -151,7 +152,7 @@ func TestManyClients(t *testing.T) {
 	for _, k := range clients {
 		all.Go(func() {
 			for range 5 {
-				s.call(k, invoke(usdc, "transfer", addressVal(accountAddress(k)), addressVal(accountAddress(shop)), i128Val(1_0000000)))
+				s.call(k, scval.Call(usdc, "transfer", scval.Address(accountAddress(k)), scval.Address(accountAddress(shop)), scval.I128(1_0000000)))
 			}
 		})
 	}
@@ -164,7 +165,7 @@ func TestManyClients(t *testing.T) {
 				return
 			default:
 			}
-			sim := s.simulate(shop, invoke(usdc, "balance", addressVal(accountAddress(shop))))
+			sim := s.simulate(shop, scval.Call(usdc, "balance", scval.Address(accountAddress(shop))))
 			var v xdr.ScVal
 			if err := v.UnmarshalBinary(unbase64(t, *sim.Results[0].ReturnValueXDR)); err != nil || uint64(v.I128.Lo)%1_0000000 != 0 {
 				t.Errorf("a balance between two payments: %v %v", v, err)
@@ -185,7 +186,7 @@ func TestLoopHarmsNobody(t *testing.T) {
 	s := newStranger(t, n)
 	a, b := s.account(), s.account()
 	probe := s.probe(a)
-	loop := s.prepare(a, invoke(probe, "spin", u32Val(3_000_000))) // as many rounds as the simulation allows …
+	loop := s.prepare(a, scval.Call(probe, "spin", scval.U32(3_000_000))) // as many rounds as the simulation allows …
 	envelope := loop.ToXDR()
 	args := envelope.V1.Tx.Operations[0].Body.InvokeHostFunctionOp.HostFunction.InvokeContract.Args
 	*args[0].U32 = 1 << 31 // … and then for ever
@@ -195,7 +196,7 @@ func TestLoopHarmsNobody(t *testing.T) {
 		t.Errorf("the loop ended %s", res.Status)
 	}
 	began := time.Now()
-	if v, _ := s.call(b, invoke(probe, "count", addressVal(accountAddress(b)))); *v.U32 != 41 {
+	if v, _ := s.call(b, scval.Call(probe, "count", scval.Address(accountAddress(b)))); *v.U32 != 41 {
 		t.Errorf("count after the loop: %d, want 41", *v.U32)
 	}
 	t.Logf("a call after the loop took %s", time.Since(began))

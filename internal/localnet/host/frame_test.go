@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 func TestReplyThatEndsTooEarly(t *testing.T) {
@@ -44,7 +46,7 @@ func exampleInvoke() []byte {
 	f.u64(1000)
 	f.u64(2000)
 	f.u32(1)
-	f.xdr("value", u32(7))
+	f.xdr("value", scval.U32(7))
 	f.u64(55)
 	f.u32(2) // changes
 	f.u32(0)
@@ -87,7 +89,7 @@ func exampleKey() xdr.LedgerKey {
 }
 
 func exampleEvent() xdr.ContractEvent {
-	return xdr.ContractEvent{Type: xdr.ContractEventTypeContract, Body: xdr.ContractEventBody{V0: &xdr.ContractEventV0{Topics: []xdr.ScVal{u32(1)}, Data: u32(2)}}}
+	return xdr.ContractEvent{Type: xdr.ContractEventTypeContract, Body: xdr.ContractEventBody{V0: &xdr.ContractEventV0{Topics: []xdr.ScVal{scval.U32(1)}, Data: scval.U32(2)}}}
 }
 
 // Whatever the module answers, reading it is an error or a result that could be written again.

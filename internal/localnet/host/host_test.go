@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 func TestNotConfigured(t *testing.T) {
@@ -84,7 +86,7 @@ func TestDefaultCosts(t *testing.T) {
 // A trap ends its call. The next one runs, configured as before, on an instance of its own.
 func TestTrapEndsItsCallOnly(t *testing.T) {
 	s := newStage(t, compiler)
-	count := call(s.probe, "count", address(account(s.bob)))
+	count := scval.Call(s.probe, "count", scval.Address(account(s.bob)))
 	unreadable := errors.New("the disk is on fire")
 	traps := []struct {
 		name string
@@ -141,7 +143,7 @@ func TestTrapEndsItsCallOnly(t *testing.T) {
 // A renewed instance that cannot be configured is not kept half made.
 func TestRenewalFailsAndRecovers(t *testing.T) {
 	s := newStage(t, compiler)
-	count := call(s.probe, "count", address(account(s.bob)))
+	count := scval.Call(s.probe, "count", scval.Address(account(s.bob)))
 	if _, err := s.host.do(t.Context(), opPanic, nil); err == nil {
 		t.Fatal("no trap")
 	}
@@ -160,14 +162,14 @@ func TestRenewalFailsAndRecovers(t *testing.T) {
 func TestInstanceThatGrewIsReplaced(t *testing.T) {
 	s := newStage(t, compiler)
 	running := s.host.running
-	sim := s.simulate(s.bob, call(s.probe, "hoard", u32(30)))
+	sim := s.simulate(s.bob, scval.Call(s.probe, "hoard", scval.U32(30)))
 	if got := failure(sim.Failure); got != "Error(Budget, ExceededLimit)" {
 		t.Fatalf("failure %q, want the memory limit", got)
 	}
 	if s.host.running == running {
 		t.Fatalf("an instance of %d bytes is kept", running.module.Memory().Size())
 	}
-	s.must(s.bob, call(s.probe, "count", address(account(s.bob))))
+	s.must(s.bob, scval.Call(s.probe, "count", scval.Address(account(s.bob))))
 	if size := s.host.running.module.Memory().Size(); size > recycleBytes/2 {
 		t.Errorf("the new instance has %d bytes", size)
 	}
@@ -178,7 +180,7 @@ func TestBudgetEndsALoop(t *testing.T) {
 	s := newStage(t, compiler)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	sim, err := s.host.Simulate(ctx, SimulateRequest{Info: s.info, Source: xdr.MustAddress(s.bob.Address()), Function: call(s.probe, "spin", u32(1<<31))})
+	sim, err := s.host.Simulate(ctx, SimulateRequest{Info: s.info, Source: xdr.MustAddress(s.bob.Address()), Function: scval.Call(s.probe, "spin", scval.U32(1<<31))})
 	if err != nil || failure(sim.Failure) != "Error(Budget, ExceededLimit)" {
 		t.Errorf("an endless loop: failure %q, %v", failure(sim.Failure), err)
 	}
@@ -190,7 +192,7 @@ func TestBudgetEndsALoop(t *testing.T) {
 // Memory does not grow with use.
 func TestMemoryStaysAsItIs(t *testing.T) {
 	s := newStage(t, compiler)
-	fn := call(s.probe, "pay", address(s.token), address(account(s.ann)), address(account(s.bob)), i128(1))
+	fn := scval.Call(s.probe, "pay", scval.Address(s.token), scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(1))
 	s.must(s.bob, fn, s.ann)
 	before, running := s.host.running.module.Memory().Size(), s.host.running
 	for range 300 {
@@ -233,7 +235,7 @@ func TestMalformedRequestIsToldBeforeItIsSent(t *testing.T) {
 
 func TestRestoreIndexBeyondTheFootprint(t *testing.T) {
 	s := newStage(t, compiler)
-	fn := call(s.probe, "count", address(account(s.bob)))
+	fn := scval.Call(s.probe, "count", scval.Address(account(s.bob)))
 	q := s.invokeRequest(s.bob, fn, s.simulate(s.bob, fn))
 	q.Data.Ext = xdr.SorobanTransactionDataExt{V: 1, ResourceExt: &xdr.SorobanResourcesExtV0{ArchivedSorobanEntries: []xdr.Uint32{7}}}
 	if _, err := s.host.Invoke(t.Context(), q); !refusedWith(err, "beyond the read-write footprint") {
@@ -243,7 +245,7 @@ func TestRestoreIndexBeyondTheFootprint(t *testing.T) {
 
 func TestMoreInstructionsThanAllowed(t *testing.T) {
 	s := newStage(t, compiler)
-	fn := call(s.probe, "count", address(account(s.bob)))
+	fn := scval.Call(s.probe, "count", scval.Address(account(s.bob)))
 	q := s.invokeRequest(s.bob, fn, s.simulate(s.bob, fn))
 	q.Data.Resources.Instructions = 400_000_001
 	if _, err := s.host.Invoke(t.Context(), q); !refusedWith(err, "more instructions") {
@@ -258,7 +260,7 @@ func TestMoreInstructionsThanAllowed(t *testing.T) {
 // Many callers share a Host; several Hosts run side by side and give the same.
 func TestManyCallers(t *testing.T) {
 	s := newStage(t, compiler)
-	fn := call(s.probe, "spin", u32(1000))
+	fn := scval.Call(s.probe, "spin", scval.U32(1000))
 	want := s.simulate(s.bob, fn).Instructions
 	other, err := s.host.machine.NewHost(t.Context(), s)
 	if err != nil {

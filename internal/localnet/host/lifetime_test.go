@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // kept is the key of the probe's entry with an id.
 func (s *stage) kept(id uint32) xdr.LedgerKey {
 	name := xdr.ScSymbol("Kept")
 	return xdr.LedgerKey{Type: xdr.LedgerEntryTypeContractData, ContractData: &xdr.LedgerKeyContractData{Contract: s.probe,
-		Key: vec(xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &name}, u32(id)), Durability: xdr.ContractDataDurabilityPersistent}}
+		Key: scval.Vec(xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &name}, scval.U32(id)), Durability: xdr.ContractDataDurabilityPersistent}}
 }
 
 // past moves the ledger beyond the lifetime of everything written so far, but keeps code and instance alive.
@@ -30,8 +32,8 @@ func (s *stage) past(key xdr.LedgerKey) {
 
 func TestArchivedEntryIsRestored(t *testing.T) {
 	s := newStage(t, compiler)
-	s.must(s.bob, call(s.probe, "keep", u32(1), bytesVal([]byte("value"))))
-	fn := call(s.probe, "kept", u32(1))
+	s.must(s.bob, scval.Call(s.probe, "keep", scval.U32(1), scval.Bytes([]byte("value"))))
+	fn := scval.Call(s.probe, "kept", scval.U32(1))
 	before := s.simulate(s.bob, fn)
 	s.past(s.kept(1))
 
@@ -67,8 +69,8 @@ func TestArchivedEntryIsRestored(t *testing.T) {
 
 func TestTemporaryEntryGoes(t *testing.T) {
 	s := newStage(t, compiler)
-	s.must(s.bob, call(s.probe, "lend", u32(1), u32(5)))
-	fn := call(s.probe, "lend", u32(1), u32(6))
+	s.must(s.bob, scval.Call(s.probe, "lend", scval.U32(1), scval.U32(5)))
+	fn := scval.Call(s.probe, "lend", scval.U32(1), scval.U32(6))
 	sim := s.simulate(s.bob, fn)
 	if sim.Modified[0].Before == nil {
 		t.Fatal("the temporary entry is not there")
@@ -85,12 +87,12 @@ func TestTemporaryEntryGoes(t *testing.T) {
 // What the operations ExtendFootprintTTL and RestoreFootprint declare and pay agrees with what a contract's own call pays.
 func TestRent(t *testing.T) {
 	s := newStage(t, compiler)
-	s.must(s.bob, call(s.probe, "keep", u32(1), bytesVal(make([]byte, 500))))
+	s.must(s.bob, scval.Call(s.probe, "keep", scval.U32(1), scval.Bytes(make([]byte, 500))))
 	key := s.kept(1)
 	entry := s.entries[string(s.encode(key))]
 	until := s.info.Sequence + 200_000
 
-	res := s.invoke(s.invokeRequest(s.bob, call(s.probe, "extend", u32(1), u32(200_000)), s.simulate(s.bob, call(s.probe, "extend", u32(1), u32(200_000)))))
+	res := s.invoke(s.invokeRequest(s.bob, scval.Call(s.probe, "extend", scval.U32(1), scval.U32(200_000)), s.simulate(s.bob, scval.Call(s.probe, "extend", scval.U32(1), scval.U32(200_000)))))
 	fee, err := s.host.RentFee(t.Context(), s.info.Sequence, []RentChange{{EntryXDR: entry.XDR, Before: entry.LiveUntil, After: until}})
 	if err != nil || fee == 0 || fee != res.RentFee {
 		t.Errorf("rent %d (%v), want what the contract's call pays: %d", fee, err, res.RentFee)
@@ -127,7 +129,7 @@ func TestRent(t *testing.T) {
 		t.Errorf("restoring declares %+v (%v), want one entry of %d bytes", data.Resources, err, len(entry.XDR))
 	}
 	fee, err = s.host.RentFee(t.Context(), s.info.Sequence, []RentChange{{EntryXDR: entry.XDR, Before: 0, After: s.info.Sequence + 120_960 - 1}})
-	kept := call(s.probe, "kept", u32(1))
+	kept := scval.Call(s.probe, "kept", scval.U32(1))
 	restored := s.invoke(s.invokeRequest(s.bob, kept, s.simulate(s.bob, kept)))
 	if err != nil || fee != restored.RentFee {
 		t.Errorf("rent of restoring %d (%v), want what a call that restores pays: %d", fee, err, restored.RentFee)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // The module can reach nothing but the ledger: no clock, file, network or randomness.
@@ -91,21 +93,21 @@ func play(t *testing.T, machine func() (*Machine, error), renew bool) []string {
 		}
 	}
 	again()
-	s.must(s.bob, call(s.probe, "count", address(account(s.bob))))
+	s.must(s.bob, scval.Call(s.probe, "count", scval.Address(account(s.bob))))
 	again()
-	s.must(s.bob, call(s.probe, "pay", address(s.token), address(account(s.ann)), address(account(s.bob)), i128(7)), s.ann)
+	s.must(s.bob, scval.Call(s.probe, "pay", scval.Address(s.token), scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(7)), s.ann)
 	again()
-	s.must(s.bob, call(s.probe, "keep", u32(1), bytesVal(make([]byte, 100))))
-	s.must(s.bob, call(s.probe, "extend", u32(1), u32(200_000)))
+	s.must(s.bob, scval.Call(s.probe, "keep", scval.U32(1), scval.Bytes(make([]byte, 100))))
+	s.must(s.bob, scval.Call(s.probe, "extend", scval.U32(1), scval.U32(200_000)))
 	again()
-	s.simulate(s.bob, call(s.probe, "refuse"))
-	s.simulate(s.bob, call(s.probe, "panics"))
-	s.simulate(s.bob, call(s.probe, "draw"))
-	s.simulate(s.bob, call(s.probe, "nest", u32(60)))
-	s.simulate(s.bob, call(s.probe, "hoard", u32(8)))
+	s.simulate(s.bob, scval.Call(s.probe, "refuse"))
+	s.simulate(s.bob, scval.Call(s.probe, "panics"))
+	s.simulate(s.bob, scval.Call(s.probe, "draw"))
+	s.simulate(s.bob, scval.Call(s.probe, "nest", scval.U32(60)))
+	s.simulate(s.bob, scval.Call(s.probe, "hoard", scval.U32(8)))
 	again()
 	s.past(s.kept(1))
-	s.must(s.bob, call(s.probe, "kept", u32(1)))
+	s.must(s.bob, scval.Call(s.probe, "kept", scval.U32(1)))
 	s.do(opDefaultCosts, nil)
 	return s.trace
 }
@@ -127,7 +129,7 @@ func TestSameBytesHoweverItRuns(t *testing.T) {
 
 func BenchmarkInvoke(b *testing.B) {
 	s := newStage(b, compiler)
-	transfer := call(s.token, "transfer", address(account(s.ann)), address(account(s.bob)), i128(1))
+	transfer := scval.Call(s.token, "transfer", scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(1))
 	b.Run("transfer", func(b *testing.B) {
 		q := s.invokeRequest(s.ann, transfer, s.simulate(s.ann, transfer))
 		for b.Loop() {
@@ -142,7 +144,7 @@ func BenchmarkInvoke(b *testing.B) {
 		}
 	})
 	b.Run("spin", func(b *testing.B) {
-		spin := call(s.probe, "spin", u32(1_000_000))
+		spin := scval.Call(s.probe, "spin", scval.U32(1_000_000))
 		q := s.invokeRequest(s.ann, spin, s.simulate(s.ann, spin))
 		for b.Loop() {
 			if _, err := s.host.Invoke(b.Context(), q); err != nil {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // stage is a world with three people, a token and a probe.
@@ -35,7 +37,7 @@ func newStage(t testing.TB, machine func() (*Machine, error)) *stage {
 
 func TestContractRuns(t *testing.T) {
 	s := newStage(t, compiler)
-	res := s.submit(s.bob, call(s.probe, "count", address(account(s.bob))))
+	res := s.submit(s.bob, scval.Call(s.probe, "count", scval.Address(account(s.bob))))
 	if res.Failure != nil || uint32(*res.Value.U32) != 41 {
 		t.Fatalf("count gave %+v, failure %v; want 41: the constructor had set 40", res.Value, failure(res.Failure))
 	}
@@ -54,7 +56,7 @@ func TestContractRuns(t *testing.T) {
 	if instance == nil || instance.ReadOnly || instance.TTL == nil || instance.TTL.Before != instance.TTL.After {
 		t.Fatalf("the changed instance is %+v, want a read-write entry whose lifetime stays", instance)
 	}
-	if v := s.must(s.bob, call(s.probe, "count", address(account(s.bob)))); uint32(*v.U32) != 42 {
+	if v := s.must(s.bob, scval.Call(s.probe, "count", scval.Address(account(s.bob)))); uint32(*v.U32) != 42 {
 		t.Fatalf("the second count gave %v, want 42", *v.U32)
 	}
 	if res.Instructions == 0 || res.MemoryBytes == 0 || len(res.Diagnostics) == 0 {
@@ -72,16 +74,16 @@ func TestAssetContractMovesTrustlines(t *testing.T) {
 		t.Fatalf("the asset's contract is %x, want %x", *s.token.ContractId, want)
 	}
 	transfer := func(amount int64) xdr.HostFunction {
-		return call(s.token, "transfer", address(account(s.ann)), address(account(s.bob)), i128(amount))
+		return scval.Call(s.token, "transfer", scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(amount))
 	}
 	s.must(s.ann, transfer(100))       // authorised by being the source
 	s.must(s.bob, transfer(50), s.ann) // by a signed entry
-	pay := call(s.probe, "pay", address(s.token), address(account(s.ann)), address(account(s.bob)), i128(7))
+	pay := scval.Call(s.probe, "pay", scval.Address(s.token), scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(7))
 	s.must(s.bob, pay, s.ann) // through a contract
 	if a, b := s.balance(s.ann, s.usd), s.balance(s.bob, s.usd); a != 4843 || b != 157 {
 		t.Fatalf("balances %d and %d, want 4843 and 157", a, b)
 	}
-	s.must(s.issuer, call(s.token, "mint", address(account(s.bob)), i128(3)))
+	s.must(s.issuer, scval.Call(s.token, "mint", scval.Address(account(s.bob)), scval.I128(3)))
 	if b := s.balance(s.bob, s.usd); b != 160 {
 		t.Fatalf("balance after minting %d, want 160", b)
 	}
@@ -91,7 +93,7 @@ func TestAssetContractMovesTrustlines(t *testing.T) {
 func TestContractFails(t *testing.T) {
 	s := newStage(t, compiler)
 	pay := func(amount int64) xdr.HostFunction {
-		return call(s.probe, "pay", address(s.token), address(account(s.ann)), address(account(s.bob)), i128(amount))
+		return scval.Call(s.probe, "pay", scval.Address(s.token), scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(amount))
 	}
 	cases := []struct {
 		name, want string
@@ -99,15 +101,15 @@ func TestContractFails(t *testing.T) {
 		cheap      xdr.HostFunction // simulated for the footprint instead, where fn fails in its simulation already
 		signer     *keypair.Full
 	}{
-		{name: "its own error", want: "Error(Contract, #7)", fn: call(s.probe, "refuse"), cheap: call(s.probe, "spin", u32(1))},
-		{name: "a panic", want: "Error(WasmVm, InvalidAction)", fn: call(s.probe, "panics"), cheap: call(s.probe, "spin", u32(1))},
-		{name: "an endless loop", want: "Error(Budget, ExceededLimit)", fn: call(s.probe, "spin", u32(1<<31)), cheap: call(s.probe, "spin", u32(1000))},
-		{name: "a hoard", want: "Error(Budget, ExceededLimit)", fn: call(s.probe, "hoard", u32(30)), cheap: call(s.probe, "hoard", u32(1))},
-		{name: "no such function", want: "Error(WasmVm, MissingValue)", fn: call(s.probe, "nothing"), cheap: call(s.probe, "spin", u32(1))},
-		{name: "a wrong argument", want: "Error(WasmVm, InvalidAction)", fn: call(s.probe, "spin", bytesVal(nil)), cheap: call(s.probe, "spin", u32(1))},
+		{name: "its own error", want: "Error(Contract, #7)", fn: scval.Call(s.probe, "refuse"), cheap: scval.Call(s.probe, "spin", scval.U32(1))},
+		{name: "a panic", want: "Error(WasmVm, InvalidAction)", fn: scval.Call(s.probe, "panics"), cheap: scval.Call(s.probe, "spin", scval.U32(1))},
+		{name: "an endless loop", want: "Error(Budget, ExceededLimit)", fn: scval.Call(s.probe, "spin", scval.U32(1<<31)), cheap: scval.Call(s.probe, "spin", scval.U32(1000))},
+		{name: "a hoard", want: "Error(Budget, ExceededLimit)", fn: scval.Call(s.probe, "hoard", scval.U32(30)), cheap: scval.Call(s.probe, "hoard", scval.U32(1))},
+		{name: "no such function", want: "Error(WasmVm, MissingValue)", fn: scval.Call(s.probe, "nothing"), cheap: scval.Call(s.probe, "spin", scval.U32(1))},
+		{name: "a wrong argument", want: "Error(WasmVm, InvalidAction)", fn: scval.Call(s.probe, "spin", scval.Bytes(nil)), cheap: scval.Call(s.probe, "spin", scval.U32(1))},
 		{name: "no signature", want: "Error(Auth, InvalidAction)", fn: pay(1), cheap: pay(1)},
 		{name: "too little money", want: "Error(Contract, #10)", fn: pay(6000), cheap: pay(1), signer: s.ann},
-		{name: "a footprint that lacks an entry", want: "Error(Storage, ExceededLimit)", fn: call(s.probe, "keep", u32(2), bytesVal([]byte("x"))), cheap: call(s.probe, "spin", u32(1))},
+		{name: "a footprint that lacks an entry", want: "Error(Storage, ExceededLimit)", fn: scval.Call(s.probe, "keep", scval.U32(2), scval.Bytes([]byte("x"))), cheap: scval.Call(s.probe, "spin", scval.U32(1))},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -115,8 +117,8 @@ func TestContractFails(t *testing.T) {
 			before, running := s.snapshot(), s.host.running
 			q := s.invokeRequest(s.bob, c.fn, s.simulate(s.bob, c.cheap))
 			if c.signer != nil { // what was signed is the failing call
-				q.Auth[0].RootInvocation.Function.ContractFn.Args[3] = i128(6000)
-				q.Auth[0].RootInvocation.SubInvocations[0].Function.ContractFn.Args[2] = i128(6000)
+				q.Auth[0].RootInvocation.Function.ContractFn.Args[3] = scval.I128(6000)
+				q.Auth[0].RootInvocation.SubInvocations[0].Function.ContractFn.Args[2] = scval.I128(6000)
 				q.Auth = s.sign(q.Auth, c.signer)
 			}
 			res := s.invoke(q)
@@ -135,20 +137,20 @@ func TestContractFails(t *testing.T) {
 		})
 	}
 	s.t = t
-	s.must(s.bob, call(s.probe, "count", address(account(s.bob))))
+	s.must(s.bob, scval.Call(s.probe, "count", scval.Address(account(s.bob))))
 }
 
 // The error is decoded, not only told.
 func TestFailureIsTyped(t *testing.T) {
 	s := newStage(t, compiler)
-	sim := s.simulate(s.bob, call(s.probe, "refuse"))
+	sim := s.simulate(s.bob, scval.Call(s.probe, "refuse"))
 	if sim.Failure == nil || sim.Failure.Error.Type != xdr.ScErrorTypeSceContract || *sim.Failure.Error.ContractCode != 7 {
 		t.Fatalf("failure %+v, want contract error 7", sim.Failure)
 	}
 	if sim.Data != nil || sim.Auth != nil || sim.Modified != nil || sim.Archived() != nil {
 		t.Errorf("a failed simulation declares %+v", sim)
 	}
-	sim = s.simulate(s.bob, call(s.probe, "spin", u32(1<<31)))
+	sim = s.simulate(s.bob, scval.Call(s.probe, "spin", scval.U32(1<<31)))
 	if sim.Failure == nil || sim.Failure.Error.Type != xdr.ScErrorTypeSceBudget || *sim.Failure.Error.Code != xdr.ScErrorCodeScecExceededLimit {
 		t.Fatalf("failure %+v, want the budget's limit", sim.Failure)
 	}
@@ -157,34 +159,34 @@ func TestFailureIsTyped(t *testing.T) {
 func TestSimulationShowsWhatWouldChange(t *testing.T) {
 	s := newStage(t, compiler)
 	before := s.snapshot()
-	sim := s.simulate(s.bob, call(s.probe, "count", address(account(s.bob))))
+	sim := s.simulate(s.bob, scval.Call(s.probe, "count", scval.Address(account(s.bob))))
 	if !s.unchanged(before) {
 		t.Fatal("a simulation changed the ledger")
 	}
 	if len(sim.Modified) != 1 || sim.Modified[0].Before == nil || sim.Modified[0].After == nil {
 		t.Fatalf("modified %+v, want the instance before and after", sim.Modified)
 	}
-	sim = s.simulate(s.bob, call(s.probe, "keep", u32(1), bytesVal([]byte("x"))))
+	sim = s.simulate(s.bob, scval.Call(s.probe, "keep", scval.U32(1), scval.Bytes([]byte("x"))))
 	if len(sim.Modified) != 1 || sim.Modified[0].Before != nil || sim.Modified[0].After == nil {
 		t.Fatalf("modified %+v, want a new entry", sim.Modified)
 	}
-	s.must(s.bob, call(s.probe, "keep", u32(1), bytesVal([]byte("x"))))
-	sim = s.simulate(s.bob, call(s.probe, "forget", u32(1)))
+	s.must(s.bob, scval.Call(s.probe, "keep", scval.U32(1), scval.Bytes([]byte("x"))))
+	sim = s.simulate(s.bob, scval.Call(s.probe, "forget", scval.U32(1)))
 	if len(sim.Modified) != 1 || sim.Modified[0].Before == nil || sim.Modified[0].After != nil {
 		t.Fatalf("modified %+v, want an entry removed", sim.Modified)
 	}
-	res := s.submit(s.bob, call(s.probe, "forget", u32(1)))
+	res := s.submit(s.bob, scval.Call(s.probe, "forget", scval.U32(1)))
 	if !slices.ContainsFunc(res.Changes, func(c Change) bool { return c.Removed() }) {
 		t.Fatalf("changes %+v, want one removed", res.Changes)
 	}
-	if v := s.must(s.bob, call(s.probe, "kept", u32(1))); v.Type != xdr.ScValTypeScvVoid {
+	if v := s.must(s.bob, scval.Call(s.probe, "kept", scval.U32(1))); v.Type != xdr.ScValTypeScvVoid {
 		t.Errorf("what was removed reads as %v", v)
 	}
 }
 
 func TestReserveOfASimulation(t *testing.T) {
 	s := newStage(t, compiler)
-	fn := call(s.probe, "spin", u32(10))
+	fn := scval.Call(s.probe, "spin", scval.U32(10))
 	exact := s.simulate(s.bob, fn, func(q *SimulateRequest) { q.Exact = true })
 	usual := s.simulate(s.bob, fn)
 	leeway := s.simulate(s.bob, fn, func(q *SimulateRequest) { q.InstructionLeeway = 1_000_000 })
@@ -206,7 +208,7 @@ func TestReserveOfASimulation(t *testing.T) {
 func TestAuthorisationModes(t *testing.T) {
 	s := newStage(t, compiler)
 	pay := func(name string) xdr.HostFunction {
-		return call(s.probe, name, address(s.token), address(account(s.ann)), address(account(s.bob)), i128(1))
+		return scval.Call(s.probe, name, scval.Address(s.token), scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(1))
 	}
 	mode := func(m AuthMode, auth ...xdr.SorobanAuthorizationEntry) func(*SimulateRequest) {
 		return func(q *SimulateRequest) { q.AuthMode, q.Auth = m, auth }
@@ -244,7 +246,7 @@ func TestAuthorisationModes(t *testing.T) {
 func TestRandomNumbersComeFromTheSeed(t *testing.T) {
 	s := newStage(t, compiler)
 	draw := func(seed byte) uint64 {
-		sim := s.simulate(s.bob, call(s.probe, "draw"), func(q *SimulateRequest) { q.Seed = [32]byte{seed} })
+		sim := s.simulate(s.bob, scval.Call(s.probe, "draw"), func(q *SimulateRequest) { q.Seed = [32]byte{seed} })
 		return uint64(*sim.Value.U64)
 	}
 	if a, b, again := draw(1), draw(2), draw(1); a == b || a != again {
@@ -254,7 +256,7 @@ func TestRandomNumbersComeFromTheSeed(t *testing.T) {
 
 func TestDiagnosticsCostNothing(t *testing.T) {
 	s := newStage(t, compiler)
-	fn := call(s.probe, "count", address(account(s.bob)))
+	fn := scval.Call(s.probe, "count", scval.Address(account(s.bob)))
 	q := s.invokeRequest(s.bob, fn, s.simulate(s.bob, fn))
 	with := s.invoke(q)
 	q.Diagnostics = false
@@ -271,19 +273,19 @@ func TestDiagnosticsCostNothing(t *testing.T) {
 func TestDeepNesting(t *testing.T) {
 	s := newStage(t, compiler)
 	for _, depth := range []uint32{1, 50, 97} {
-		if sim := s.simulate(s.bob, call(s.probe, "nest", u32(depth))); sim.Failure != nil {
+		if sim := s.simulate(s.bob, scval.Call(s.probe, "nest", scval.U32(depth))); sim.Failure != nil {
 			t.Errorf("a value nested %d deep: %s", depth, sim.Failure.Text)
 		}
 	}
-	if sim := s.simulate(s.bob, call(s.probe, "nest", u32(200))); sim.Failure == nil {
+	if sim := s.simulate(s.bob, scval.Call(s.probe, "nest", scval.U32(200))); sim.Failure == nil {
 		t.Error("a value nested 200 deep came back")
 	}
 	for _, depth := range []int{50, 120, 480, 3000, 100_000} {
 		// A vector of one item, again and again; as bytes, since the Go encoder would recurse as deeply.
-		arg := append(bytes.Repeat([]byte{0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 1}, depth), s.encode(u32(1))...)
-		fn := s.encode(call(s.probe, "echo"))
+		arg := append(bytes.Repeat([]byte{0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 1}, depth), s.encode(scval.U32(1))...)
+		fn := s.encode(scval.Call(s.probe, "echo"))
 		fn = append(binary.BigEndian.AppendUint32(fn[:len(fn)-4], 1), arg...)
-		q := SimulateRequest{Info: s.info, Seed: s.seed(), Source: xdr.MustAddress(s.bob.Address()), Function: call(s.probe, "echo")}
+		q := SimulateRequest{Info: s.info, Seed: s.seed(), Source: xdr.MustAddress(s.bob.Address()), Function: scval.Call(s.probe, "echo")}
 		f := &frame{}
 		f.head(q.Info, 0)
 		f.bytes = append(f.bytes, q.Seed[:]...)

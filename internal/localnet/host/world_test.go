@@ -17,6 +17,8 @@ import (
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/network"
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 //go:embed testdata/probe.wasm
@@ -281,7 +283,7 @@ func (w *world) sign(auth []xdr.SorobanAuthorizationEntry, signers ...*keypair.F
 				w.t.Fatal(err)
 			}
 			pub := xdr.MustAddress(kp.Address())
-			c.Signature = vec(mapOf("public_key", bytesVal(pub.Ed25519[:]), "signature", bytesVal(signature)))
+			c.Signature = scval.Vec(scval.Map(scval.Pair{Key: "public_key", Value: scval.Bytes(pub.Ed25519[:])}, scval.Pair{Key: "signature", Value: scval.Bytes(signature)}))
 		}
 	}
 	return signed
@@ -304,7 +306,7 @@ func (w *world) probe(by, source *keypair.Full, code xdr.Hash, salt byte) xdr.Sc
 		ContractIdPreimage: xdr.ContractIdPreimage{Type: xdr.ContractIdPreimageTypeContractIdPreimageFromAddress,
 			FromAddress: &xdr.ContractIdPreimageFromAddress{Address: account(by), Salt: xdr.Uint256{salt}}},
 		Executable:      xdr.ContractExecutable{Type: xdr.ContractExecutableTypeContractExecutableWasm, WasmHash: &code},
-		ConstructorArgs: []xdr.ScVal{address(account(by)), u32(40)}}}, by)
+		ConstructorArgs: []xdr.ScVal{scval.Address(account(by)), scval.U32(40)}}}, by)
 	return *v.Address
 }
 
@@ -326,43 +328,8 @@ func (w *world) unchanged(before map[string]Entry) bool {
 	})
 }
 
-func call(c xdr.ScAddress, name string, args ...xdr.ScVal) xdr.HostFunction {
-	return xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeInvokeContract,
-		InvokeContract: &xdr.InvokeContractArgs{ContractAddress: c, FunctionName: xdr.ScSymbol(name), Args: args}}
-}
-
-func u32(v uint32) xdr.ScVal {
-	x := xdr.Uint32(v)
-	return xdr.ScVal{Type: xdr.ScValTypeScvU32, U32: &x}
-}
-
-func i128(v int64) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &xdr.Int128Parts{Hi: xdr.Int64(v >> 63), Lo: xdr.Uint64(v)}}
-}
-
-func bytesVal(b []byte) xdr.ScVal {
-	x := xdr.ScBytes(b)
-	return xdr.ScVal{Type: xdr.ScValTypeScvBytes, Bytes: &x}
-}
-
-func vec(l ...xdr.ScVal) xdr.ScVal {
-	v := (*xdr.ScVec)(&l)
-	return xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &v}
-}
-
-func mapOf(k1 string, v1 xdr.ScVal, k2 string, v2 xdr.ScVal) xdr.ScVal {
-	s1, s2 := xdr.ScSymbol(k1), xdr.ScSymbol(k2)
-	m := &xdr.ScMap{{Key: xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &s1}, Val: v1}, {Key: xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &s2}, Val: v2}}
-	return xdr.ScVal{Type: xdr.ScValTypeScvMap, Map: &m}
-}
-
 func account(k *keypair.Full) xdr.ScAddress {
-	id := xdr.MustAddress(k.Address())
-	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeAccount, AccountId: &id}
-}
-
-func address(a xdr.ScAddress) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a}
+	return scval.Account(xdr.MustAddress(k.Address()))
 }
 
 // failure is the first line of a failure's text, without the host's prefix.

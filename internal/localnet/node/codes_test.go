@@ -10,6 +10,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // What is not valid is refused with the code that stellar-core gives, and changes nothing.
@@ -19,7 +20,7 @@ func TestRefusedTransactions(t *testing.T) {
 	w.must(w.tx(payer, &txnbuild.CreateAccount{Destination: poor.Address(), Amount: "1.00001"}))
 	probe := w.probe(payer)
 	count := func() xdr.TransactionEnvelope {
-		return w.call(payer, invoke(probe, "count", addressVal(accountAddress(payer))))
+		return w.call(payer, scval.Call(probe, "count", scval.Address(accountAddress(payer))))
 	}
 	pay := &txnbuild.Payment{Destination: other.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}
 	// change signs a payment again after changing it.
@@ -240,26 +241,26 @@ func TestFailedTransactions(t *testing.T) {
 		{"contract that panics", "InvokeHostFunctionTrapped", func() xdr.TransactionEnvelope { return w.doomed(payer, probe, "panics", 0) }},
 		// The interpreter stops just before the limit is passed, so this is no exceeded limit; nor is it on a real node.
 		{"contract that loops", "InvokeHostFunctionTrapped", func() xdr.TransactionEnvelope {
-			return w.doomed(payer, probe, "spin", 0, u32Val(1<<30))
+			return w.doomed(payer, probe, "spin", 0, scval.U32(1<<30))
 		}},
 		{"fewer instructions declared than used", "InvokeHostFunctionResourceLimitExceeded", func() xdr.TransactionEnvelope {
-			return w.doomed(payer, probe, "count", 100_000, addressVal(accountAddress(payer)))
+			return w.doomed(payer, probe, "count", 100_000, scval.Address(accountAddress(payer)))
 		}},
 		{"contract that eats memory", "InvokeHostFunctionResourceLimitExceeded", func() xdr.TransactionEnvelope {
-			return w.doomed(payer, probe, "hoard", 399_000_000, u32Val(30))
+			return w.doomed(payer, probe, "hoard", 399_000_000, scval.U32(30))
 		}},
 		{"footprint without what is read", "InvokeHostFunctionTrapped", func() xdr.TransactionEnvelope {
-			return w.call(payer, invoke(probe, "keep", u32Val(3), bytesVal([]byte("x"))), func(op *txnbuild.InvokeHostFunction) {
+			return w.call(payer, scval.Call(probe, "keep", scval.U32(3), scval.Bytes([]byte("x"))), func(op *txnbuild.InvokeHostFunction) {
 				op.Ext.SorobanData.Resources.Footprint.ReadWrite = nil
 			})
 		}},
 		{"fewer bytes declared than written", "InvokeHostFunctionResourceLimitExceeded", func() xdr.TransactionEnvelope {
-			return w.call(payer, invoke(probe, "keep", u32Val(3), bytesVal(make([]byte, 500))), func(op *txnbuild.InvokeHostFunction) {
+			return w.call(payer, scval.Call(probe, "keep", scval.U32(3), scval.Bytes(make([]byte, 500))), func(op *txnbuild.InvokeHostFunction) {
 				op.Ext.SorobanData.Resources.WriteBytes = 400
 			})
 		}},
 		{"resource fee without the rent", "InvokeHostFunctionInsufficientRefundableFee", func() xdr.TransactionEnvelope {
-			return w.call(payer, invoke(probe, "keep", u32Val(4), bytesVal(make([]byte, 5000))), func(op *txnbuild.InvokeHostFunction) {
+			return w.call(payer, scval.Call(probe, "keep", scval.U32(4), scval.Bytes(make([]byte, 5000))), func(op *txnbuild.InvokeHostFunction) {
 				op.Ext.SorobanData.ResourceFee /= 2
 			})
 		}},
@@ -282,7 +283,7 @@ func TestFailedTransactions(t *testing.T) {
 			}
 		})
 	}
-	if o := w.must(w.call(payer, invoke(probe, "count", addressVal(accountAddress(payer))))); *o.Meta.V4.SorobanMeta.ReturnValue.U32 != 41 {
+	if o := w.must(w.call(payer, scval.Call(probe, "count", scval.Address(accountAddress(payer))))); *o.Meta.V4.SorobanMeta.ReturnValue.U32 != 41 {
 		t.Errorf("the contract counts %v after all that, want 41", o.Meta.V4.SorobanMeta.ReturnValue)
 	}
 }

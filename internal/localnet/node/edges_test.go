@@ -10,6 +10,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // The refundable fee has to bear rent and events together: a stroop less is refused, exactly enough is not.
@@ -18,7 +19,7 @@ func TestRefundableFeeToTheStroop(t *testing.T) {
 	user := w.account()
 	probe := w.probe(user)
 	count := func(change ...func(*txnbuild.InvokeHostFunction)) xdr.TransactionEnvelope {
-		return w.call(user, invoke(probe, "count", addressVal(accountAddress(user))), change...)
+		return w.call(user, scval.Call(probe, "count", scval.Address(accountAddress(user))), change...)
 	}
 	bill := w.must(count()).Meta.V4.SorobanMeta.Ext.V1
 	exact := bill.TotalNonRefundableResourceFeeCharged + bill.TotalRefundableResourceFeeCharged
@@ -41,7 +42,7 @@ func TestRentOfMainNetwork(t *testing.T) {
 	user := w.account()
 	probe := w.probe(user)
 	rent := func(id uint32, size int) int64 {
-		o := w.must(w.call(user, invoke(probe, "keep", u32Val(id), bytesVal(make([]byte, size)))))
+		o := w.must(w.call(user, scval.Call(probe, "keep", scval.U32(id), scval.Bytes(make([]byte, size)))))
 		return int64(o.Meta.V4.SorobanMeta.Ext.V1.RentFeeCharged)
 	}
 	small, large := rent(1, 100), rent(2, 1100)
@@ -59,10 +60,10 @@ func TestRemovedEntries(t *testing.T) {
 	probe := w.probe(user)
 	kept := keepKey(probe, "Kept", 1)
 	keep := func() xdr.TransactionEnvelope {
-		return w.call(user, invoke(probe, "keep", u32Val(1), bytesVal([]byte("x"))))
+		return w.call(user, scval.Call(probe, "keep", scval.U32(1), scval.Bytes([]byte("x"))))
 	}
 	w.must(keep())
-	o := w.must(w.call(user, invoke(probe, "forget", u32Val(1))))
+	o := w.must(w.call(user, scval.Call(probe, "forget", scval.U32(1))))
 	if w.entry(kept) != nil || w.entry(kept.TTLKey()) != nil {
 		t.Error("the entry or its lifetime is still there")
 	}
@@ -87,7 +88,7 @@ func TestLifetimeOperationsOfArchived(t *testing.T) {
 	user := w.account()
 	probe := w.probe(user)
 	kept := keepKey(probe, "Kept", 1)
-	born := w.must(w.call(user, invoke(probe, "keep", u32Val(1), bytesVal(make([]byte, 2000)))))
+	born := w.must(w.call(user, scval.Call(probe, "keep", scval.U32(1), scval.Bytes(make([]byte, 2000)))))
 	extend := lifetimeOp(w, kept, 25_000)
 	w.advance(30 * time.Hour)
 	o := w.must(w.tx(user, extend))
@@ -124,7 +125,7 @@ func TestLedgerLimits(t *testing.T) {
 	end := make(chan node.Outcome, len(users))
 	var envelopes []xdr.TransactionEnvelope
 	for _, u := range users { // 580,000,000 instructions a ledger, so two of these fit
-		envelopes = append(envelopes, w.call(u, invoke(probe, "count", addressVal(accountAddress(u))), func(op *txnbuild.InvokeHostFunction) {
+		envelopes = append(envelopes, w.call(u, scval.Call(probe, "count", scval.Address(accountAddress(u))), func(op *txnbuild.InvokeHostFunction) {
 			op.Ext.SorobanData.Resources.Instructions = 250_000_000
 			op.Ext.SorobanData.ResourceFee += 500_000
 		}))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // eventsOf are the events of a ledger, as text: place, contract, topics, data.
@@ -94,7 +95,7 @@ func TestUnifiedEvents(t *testing.T) {
 		})
 	}
 
-	o := w.must(w.call(a, invoke(contractAddress(contract), "transfer", addressVal(accountAddress(a)), addressVal(accountAddress(w.Issuer())), i128Val(1))))
+	o := w.must(w.call(a, scval.Call(scval.MustContract(contract), "transfer", scval.Address(accountAddress(a)), scval.Address(accountAddress(w.Issuer())), scval.I128(1))))
 	got := w.eventsOf(o.Ledger, names)
 	bill := o.Meta.V4.SorobanMeta.Ext.V1
 	paid := int64(100 + bill.TotalNonRefundableResourceFeeCharged + bill.TotalRefundableResourceFeeCharged)

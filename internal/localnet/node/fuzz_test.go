@@ -8,6 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
 
@@ -22,7 +23,7 @@ func FuzzEnvelope(f *testing.F) {
 		w.tx(a, pay),
 		w.tx(a, &txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: w.Issuer().Address(), Weight: 1}}),
 		w.tx(a, &txnbuild.ChangeTrust{Line: txnbuild.ChangeTrustAssetWrapper{Asset: w.asset()}}),
-		w.call(a, invoke(probe, "count", addressVal(accountAddress(a)))),
+		w.call(a, scval.Call(probe, "count", scval.Address(accountAddress(a)))),
 		w.tx(a, &txnbuild.RestoreFootprint{Ext: xdr.TransactionExt{V: 1, SorobanData: &xdr.SorobanTransactionData{}}}),
 		w.tx(a, &txnbuild.ExtendFootprintTtl{ExtendTo: 5, Ext: xdr.TransactionExt{V: 1, SorobanData: &xdr.SorobanTransactionData{}}}),
 		{Type: xdr.EnvelopeTypeEnvelopeTypeTxV0, V0: &xdr.TransactionV0Envelope{}},

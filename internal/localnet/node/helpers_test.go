@@ -13,6 +13,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
 
@@ -66,8 +67,8 @@ func (w *world) keys(address string, first *keypair.Full, others ...*keypair.Ful
 // doomed is a call that no simulation lets pass: the resources are those of another call, instructions are given if not 0.
 func (w *world) doomed(source *keypair.Full, contract xdr.ScAddress, name string, instructions uint32, args ...xdr.ScVal) xdr.TransactionEnvelope {
 	w.t.Helper()
-	return w.call(source, invoke(contract, "count", addressVal(accountAddress(source))), func(op *txnbuild.InvokeHostFunction) {
-		op.HostFunction = invoke(contract, name, args...)
+	return w.call(source, scval.Call(contract, "count", scval.Address(accountAddress(source))), func(op *txnbuild.InvokeHostFunction) {
+		op.HostFunction = scval.Call(contract, name, args...)
 		if instructions > 0 {
 			op.Ext.SorobanData.Resources.Instructions = xdr.Uint32(instructions)
 		}

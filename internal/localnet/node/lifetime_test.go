@@ -10,6 +10,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 )
 
@@ -22,7 +23,7 @@ func keepKey(contract xdr.ScAddress, name string, id uint32) ledger.Key {
 		durability = xdr.ContractDataDurabilityTemporary
 	}
 	sym := xdr.ScSymbol(name)
-	v := &xdr.ScVec{{Type: xdr.ScValTypeScvSymbol, Sym: &sym}, u32Val(id)}
+	v := &xdr.ScVec{{Type: xdr.ScValTypeScvSymbol, Sym: &sym}, scval.U32(id)}
 	return ledger.KeyOf(xdr.LedgerKey{Type: xdr.LedgerEntryTypeContractData, ContractData: &xdr.LedgerKeyContractData{
 		Contract: contract, Key: xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &v}, Durability: durability}})
 }
@@ -90,7 +91,7 @@ func TestArchival(t *testing.T) {
 	user := w.account()
 	probe := w.probe(user)
 	kept := keepKey(probe, "Kept", 1)
-	w.must(w.call(user, invoke(probe, "keep", u32Val(1), bytesVal([]byte("memory")))))
+	w.must(w.call(user, scval.Call(probe, "keep", scval.U32(1), scval.Bytes([]byte("memory")))))
 	written := w.Chain().Last().Sequence()
 	if got, want := w.liveUntil(kept), written+shortLife-1; got != want {
 		t.Fatalf("live until ledger %d, want %d", got, want)
@@ -105,7 +106,7 @@ func TestArchival(t *testing.T) {
 	}
 
 	w.advance(36 * time.Hour) // 25,920 ledgers: all is archived, instance and code too
-	stale := w.call(user, invoke(probe, "kept", u32Val(1)), func(op *txnbuild.InvokeHostFunction) {
+	stale := w.call(user, scval.Call(probe, "kept", scval.U32(1)), func(op *txnbuild.InvokeHostFunction) {
 		op.Ext.SorobanData.Ext = xdr.SorobanTransactionDataExt{}
 	})
 	r, applied := w.result(stale)
@@ -113,7 +114,7 @@ func TestArchival(t *testing.T) {
 		t.Errorf("a call that does not restore: got %s (applied: %v)", op, applied)
 	}
 
-	e := w.call(user, invoke(probe, "kept", u32Val(1)))
+	e := w.call(user, scval.Call(probe, "kept", scval.U32(1)))
 	if n := len(e.V1.Tx.Ext.SorobanData.Ext.ResourceExt.ArchivedSorobanEntries); n != 3 {
 		t.Errorf("the simulation lists %d archived entries, want instance, code and data", n)
 	}
@@ -148,14 +149,14 @@ func TestTemporaryEntriesVanish(t *testing.T) {
 	user := w.account()
 	probe := w.probe(user)
 	lent := keepKey(probe, "Lent", 1)
-	w.must(w.call(user, invoke(probe, "lend", u32Val(1), u32Val(5))))
+	w.must(w.call(user, scval.Call(probe, "lend", scval.U32(1), scval.U32(5))))
 	until := w.liveUntil(lent)
 	if got := until - w.Chain().Last().Sequence() + 1; got != 17_280 {
 		t.Errorf("a temporary entry lives %d ledgers, want 17280", got)
 	}
 	w.advance(day + time.Minute)
 	// Lending again must not meet the old entry.
-	o := w.must(w.call(user, invoke(probe, "lend", u32Val(2), u32Val(6))))
+	o := w.must(w.call(user, scval.Call(probe, "lend", scval.U32(2), scval.U32(6))))
 	meta, _, err := w.Chain().Ledger(o.Ledger)
 	if err != nil {
 		t.Fatal(err)
@@ -177,10 +178,10 @@ func TestRentOfOperationAndContractAgree(t *testing.T) {
 	user := w.account()
 	probe := w.probe(user)
 	for _, id := range []uint32{1, 2} {
-		w.must(w.call(user, invoke(probe, "keep", u32Val(id), bytesVal(make([]byte, 3000)))))
+		w.must(w.call(user, scval.Call(probe, "keep", scval.U32(id), scval.Bytes(make([]byte, 3000)))))
 	}
 	byOperation := w.must(w.tx(user, lifetimeOp(w, keepKey(probe, "Kept", 1), 2_600_000)))
-	byContract := w.must(w.call(user, invoke(probe, "extend", u32Val(2), u32Val(2_600_000))))
+	byContract := w.must(w.call(user, scval.Call(probe, "extend", scval.U32(2), scval.U32(2_600_000))))
 	// The second was written a ledger later, so it extends by as many ledgers as the first.
 	a, b := byOperation.Meta.V4.SorobanMeta.Ext.V1.RentFeeCharged, byContract.Meta.V4.SorobanMeta.Ext.V1.RentFeeCharged
 	if a != b || a == 0 {

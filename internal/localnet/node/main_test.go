@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
-	"github.com/stellar/go-stellar-sdk/strkey"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // machine is compiled once for all tests of the package.
@@ -230,41 +230,12 @@ func (w *world) probe(owner *keypair.Full) xdr.ScAddress {
 		ContractIdPreimage: xdr.ContractIdPreimage{Type: xdr.ContractIdPreimageTypeContractIdPreimageFromAddress,
 			FromAddress: &xdr.ContractIdPreimageFromAddress{Address: accountAddress(owner), Salt: xdr.Uint256{1}}},
 		Executable:      xdr.ContractExecutable{Type: xdr.ContractExecutableTypeContractExecutableWasm, WasmHash: &hash},
-		ConstructorArgs: []xdr.ScVal{addressVal(accountAddress(owner)), u32Val(40)}}}))
+		ConstructorArgs: []xdr.ScVal{scval.Address(accountAddress(owner)), scval.U32(40)}}}))
 	return *o.Meta.V4.SorobanMeta.ReturnValue.Address
 }
 
-func invoke(contract xdr.ScAddress, name string, args ...xdr.ScVal) xdr.HostFunction {
-	return xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeInvokeContract,
-		InvokeContract: &xdr.InvokeContractArgs{ContractAddress: contract, FunctionName: xdr.ScSymbol(name), Args: args}}
-}
-
 func accountAddress(k *keypair.Full) xdr.ScAddress {
-	a := id(k)
-	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeAccount, AccountId: &a}
-}
-
-func contractAddress(address string) xdr.ScAddress {
-	c := xdr.ContractId(strkey.MustDecode(strkey.VersionByteContract, address))
-	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeContract, ContractId: &c}
-}
-
-func addressVal(a xdr.ScAddress) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a}
-}
-
-func u32Val(n uint32) xdr.ScVal {
-	v := xdr.Uint32(n)
-	return xdr.ScVal{Type: xdr.ScValTypeScvU32, U32: &v}
-}
-
-func bytesVal(b []byte) xdr.ScVal {
-	v := xdr.ScBytes(b)
-	return xdr.ScVal{Type: xdr.ScValTypeScvBytes, Bytes: &v}
-}
-
-func i128Val(n int64) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &xdr.Int128Parts{Hi: xdr.Int64(n >> 63), Lo: xdr.Uint64(n)}}
+	return scval.Account(id(k))
 }
 
 // codes returns the innermost transaction code, and the code of the first operation: its own, or that of the frame around it.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // Whatever people do, and whether or not it succeeds: no stroop of lumens or USDC appears or vanishes, the account entries stay
@@ -68,7 +69,7 @@ func (m *money) act(t *rapid.T) {
 	stroops := rapid.OneOf(rapid.Int64Range(1, 20), rapid.Int64Range(1, 1<<62), rapid.Just(int64(0))).Draw(t, "stroops")
 	text := amount.StringFromInt64(stroops)
 	_, _, contract := m.USDC()
-	transfer := invoke(contractAddress(contract), "transfer", addressVal(accountAddress(from)), addressVal(accountAddress(to)), i128Val(stroops))
+	transfer := scval.Call(scval.MustContract(contract), "transfer", scval.Address(accountAddress(from)), scval.Address(accountAddress(to)), scval.I128(stroops))
 	var burnt int64
 	if to == m.Issuer() {
 		burnt = stroops
@@ -85,7 +86,7 @@ func (m *money) act(t *rapid.T) {
 	case 4:
 		m.try(from, transfer, -burnt)
 	case 5:
-		m.try(from, invoke(m.probe, "keep", u32Val(uint32(stroops%5)), bytesVal(make([]byte, stroops%900))), 0)
+		m.try(from, scval.Call(m.probe, "keep", scval.U32(uint32(stroops%5)), scval.Bytes(make([]byte, stroops%900))), 0)
 	case 6:
 		limit := rapid.SampledFrom([]string{"0", "0.0001", "922337203685.4775807"}).Draw(t, "limit")
 		m.submit(from, &txnbuild.ChangeTrust{Line: txnbuild.ChangeTrustAssetWrapper{Asset: m.asset()}, Limit: limit}, 0)

@@ -7,12 +7,8 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
-
-func sym(s string) xdr.ScVal {
-	v := xdr.ScSymbol(s)
-	return xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &v}
-}
 
 // The event log reads as the host's own does (soroban-env-host, events/mod.rs), since clients show and search it.
 func TestFailureText(t *testing.T) {
@@ -27,15 +23,15 @@ func TestFailureText(t *testing.T) {
 	amount := xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &two}
 	str := xdr.ScVal{Type: xdr.ScValTypeScvString, Str: &text}
 	vec := &xdr.ScVec{str, amount, {Type: xdr.ScValTypeScvVoid}, auth}
-	m := &xdr.ScMap{{Key: sym("k"), Val: bytes}}
+	m := &xdr.ScMap{{Key: scval.Symbol("k"), Val: bytes}}
 	event := func(kind xdr.ContractEventType, from *xdr.ContractId, data xdr.ScVal, topics ...xdr.ScVal) xdr.DiagnosticEvent {
 		return xdr.DiagnosticEvent{Event: xdr.ContractEvent{Type: kind, ContractId: from,
 			Body: xdr.ContractEventBody{V0: &xdr.ContractEventV0{Topics: topics, Data: data}}}}
 	}
 	got := failureText(&host.Failure{Text: "HostError: Error(Contract, #7)\nmore"}, []xdr.DiagnosticEvent{
-		event(xdr.ContractEventTypeDiagnostic, nil, xdr.ScVal{Type: xdr.ScValTypeScvVoid}, sym("fn_call"), bytes, sym("refuse")),
-		event(xdr.ContractEventTypeContract, &id, xdr.ScVal{Type: xdr.ScValTypeScvMap, Map: &m}, sym("paid"), address),
-		event(xdr.ContractEventTypeDiagnostic, &id, xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &vec}, sym("error"), problem),
+		event(xdr.ContractEventTypeDiagnostic, nil, xdr.ScVal{Type: xdr.ScValTypeScvVoid}, scval.Symbol("fn_call"), bytes, scval.Symbol("refuse")),
+		event(xdr.ContractEventTypeContract, &id, xdr.ScVal{Type: xdr.ScValTypeScvMap, Map: &m}, scval.Symbol("paid"), address),
+		event(xdr.ContractEventTypeDiagnostic, &id, xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &vec}, scval.Symbol("error"), problem),
 	})
 	const c = "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABSC4"
 	const zeros = "0000000000000000000000000000000000000000000000000000000000000000"

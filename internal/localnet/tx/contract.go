@@ -8,6 +8,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // runContract runs the operation on changes of its own, which are in d only if it succeeds.
@@ -174,9 +175,9 @@ func archivedText(k xdr.LedgerKey) string {
 
 func archivedArgs(k xdr.LedgerKey) []xdr.ScVal {
 	if k.Type == xdr.LedgerEntryTypeContractCode {
-		return []xdr.ScVal{bytesVal(k.ContractCode.Hash[:])}
+		return []xdr.ScVal{scval.Bytes(k.ContractCode.Hash[:])}
 	}
-	return []xdr.ScVal{address(k.ContractData.Contract), k.ContractData.Key}
+	return []xdr.ScVal{scval.Address(k.ContractData.Contract), k.ContractData.Key}
 }
 
 func (c *contractCall) fromDisk(lk xdr.LedgerKey, size int) opCode {

@@ -3,6 +3,7 @@ package tx
 import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 )
 
@@ -114,7 +115,7 @@ func (v *validation) keyAllowed(k xdr.LedgerKey) bool {
 			return false
 		}
 	default:
-		v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecUnexpectedType, "transaction footprint contains unsupported ledger key type", u64(uint64(k.Type)))
+		v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecUnexpectedType, "transaction footprint contains unsupported ledger key type", scval.U64(uint64(k.Type)))
 		return false
 	}
 	if size := len(encode(k)); size > v.l.Limits.DataKeyBytes {
@@ -134,10 +135,10 @@ func (v *validation) archivedAllowed() bool {
 			v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "archivedSorobanEntries must be sorted in ascending order")
 			return false
 		case int(i) >= len(rw):
-			v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "archivedSorobanEntries index is out of bounds", u64(uint64(i)), u64(uint64(len(rw))))
+			v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "archivedSorobanEntries index is out of bounds", scval.U64(uint64(i)), scval.U64(uint64(len(rw))))
 			return false
 		case !persistent(rw[i]):
-			v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "archivedSorobanEntries index points to a non-persistent entry", u64(uint64(i)), u64(uint64(rw[i].Type)))
+			v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "archivedSorobanEntries index points to a non-persistent entry", scval.U64(uint64(i)), scval.U64(uint64(rw[i].Type)))
 			return false
 		}
 		last = int(i)
@@ -171,7 +172,7 @@ func checkExtend(l settings.Limits, op *xdr.ExtendFootprintTtlOp, fp xdr.LedgerF
 		}
 	}
 	if limit := l.MaxEntryTTL - 1; uint32(op.ExtendTo) > limit {
-		g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "TTL extension is too large: {} > {}", u64(uint64(op.ExtendTo)), u64(uint64(limit)))
+		g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "TTL extension is too large: {} > {}", scval.U64(uint64(op.ExtendTo)), scval.U64(uint64(limit)))
 		return malformed
 	}
 	return opCode{}

@@ -2,6 +2,8 @@ package tx
 
 import (
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 // eventLog collects the events of one classic operation as asset contracts would emit them (CAP-67).
@@ -15,24 +17,24 @@ type eventLog struct {
 func (v *eventLog) payment(asset xdr.Asset, from, to xdr.ScAddress, amount int64) {
 	switch fromIssuer, toIssuer := addressIssues(from, asset), addressIssues(to, asset); {
 	case fromIssuer && !toIssuer:
-		v.emit(asset, v.received(to, amount), symbol("mint"), address(unmuxed(to)))
+		v.emit(asset, v.received(to, amount), scval.Symbol("mint"), scval.Address(unmuxed(to)))
 	case toIssuer && !fromIssuer:
-		v.emit(asset, i128(amount), symbol("burn"), address(unmuxed(from)))
+		v.emit(asset, scval.I128(amount), scval.Symbol("burn"), scval.Address(unmuxed(from)))
 	default:
 		v.transfer(asset, from, to, amount)
 	}
 }
 
 func (v *eventLog) transfer(asset xdr.Asset, from, to xdr.ScAddress, amount int64) {
-	v.emit(asset, v.received(to, amount), symbol("transfer"), address(unmuxed(from)), address(unmuxed(to)))
+	v.emit(asset, v.received(to, amount), scval.Symbol("transfer"), scval.Address(unmuxed(from)), scval.Address(unmuxed(to)))
 }
 
 func (v *eventLog) authorized(asset xdr.Asset, id xdr.AccountId, is bool) {
-	v.emit(asset, xdr.ScVal{Type: xdr.ScValTypeScvBool, B: &is}, symbol("set_authorized"), address(accountAddress(id)))
+	v.emit(asset, xdr.ScVal{Type: xdr.ScValTypeScvBool, B: &is}, scval.Symbol("set_authorized"), scval.Address(scval.Account(id)))
 }
 
 func (v *eventLog) emit(asset xdr.Asset, data xdr.ScVal, topics ...xdr.ScVal) {
-	v.list = append(v.list, assetEvent(v.passphrase, asset, data, append(topics, str(asset.StringCanonical()))...))
+	v.list = append(v.list, assetEvent(v.passphrase, asset, data, append(topics, scval.String(asset.StringCanonical()))...))
 }
 
 // received is the amount, with whom it is for below the account: a muxed id, else the transaction's memo.
@@ -40,26 +42,25 @@ func (v *eventLog) received(to xdr.ScAddress, amount int64) xdr.ScVal {
 	var id xdr.ScVal
 	switch {
 	case to.Type == xdr.ScAddressTypeScAddressTypeMuxedAccount:
-		id = u64(uint64(to.MuxedAccount.Id))
+		id = scval.U64(uint64(to.MuxedAccount.Id))
 	case v.memo.Type == xdr.MemoTypeMemoText:
-		id = str(*v.memo.Text)
+		id = scval.String(*v.memo.Text)
 	case v.memo.Type == xdr.MemoTypeMemoId:
-		id = u64(uint64(*v.memo.Id))
+		id = scval.U64(uint64(*v.memo.Id))
 	case v.memo.Type == xdr.MemoTypeMemoHash:
-		id = bytesVal(v.memo.Hash[:])
+		id = scval.Bytes(v.memo.Hash[:])
 	case v.memo.Type == xdr.MemoTypeMemoReturn:
-		id = bytesVal(v.memo.RetHash[:])
+		id = scval.Bytes(v.memo.RetHash[:])
 	default:
-		return i128(amount)
+		return scval.I128(amount)
 	}
-	m := &xdr.ScMap{{Key: symbol("amount"), Val: i128(amount)}, {Key: symbol("to_muxed_id"), Val: id}}
-	return xdr.ScVal{Type: xdr.ScValTypeScvMap, Map: &m}
+	return scval.Map(scval.Pair{Key: "amount", Value: scval.I128(amount)}, scval.Pair{Key: "to_muxed_id", Value: id})
 }
 
 // feeEvent says that stroops were taken from an account, or below zero that they were given back.
 func feeEvent(passphrase string, from xdr.AccountId, stroops int64, stage xdr.TransactionEventStage) xdr.TransactionEvent {
-	return xdr.TransactionEvent{Stage: stage, Event: assetEvent(passphrase, xdr.MustNewNativeAsset(), i128(stroops),
-		symbol("fee"), address(accountAddress(from)))}
+	return xdr.TransactionEvent{Stage: stage, Event: assetEvent(passphrase, xdr.MustNewNativeAsset(), scval.I128(stroops),
+		scval.Symbol("fee"), scval.Address(scval.Account(from)))}
 }
 
 func assetEvent(passphrase string, asset xdr.Asset, data xdr.ScVal, topics ...xdr.ScVal) xdr.ContractEvent {
@@ -77,16 +78,12 @@ func addressIssues(a xdr.ScAddress, asset xdr.Asset) bool {
 	return id != nil && issues(*id, asset)
 }
 
-func accountAddress(id xdr.AccountId) xdr.ScAddress {
-	return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeAccount, AccountId: &id}
-}
-
 func muxedAddress(m xdr.MuxedAccount) xdr.ScAddress {
 	if m.Type == xdr.CryptoKeyTypeKeyTypeMuxedEd25519 {
 		return xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeMuxedAccount,
 			MuxedAccount: &xdr.MuxedEd25519Account{Id: m.Med25519.Id, Ed25519: m.Med25519.Ed25519}}
 	}
-	return accountAddress(m.ToAccountId())
+	return scval.Account(m.ToAccountId())
 }
 
 func unmuxed(a xdr.ScAddress) xdr.ScAddress {
@@ -94,31 +91,5 @@ func unmuxed(a xdr.ScAddress) xdr.ScAddress {
 		return a
 	}
 	key := a.MuxedAccount.Ed25519
-	return accountAddress(xdr.AccountId{Type: xdr.PublicKeyTypePublicKeyTypeEd25519, Ed25519: &key})
+	return scval.Account(xdr.AccountId{Type: xdr.PublicKeyTypePublicKeyTypeEd25519, Ed25519: &key})
 }
-
-func symbol(s string) xdr.ScVal {
-	v := xdr.ScSymbol(s)
-	return xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &v}
-}
-
-func str(s string) xdr.ScVal {
-	v := xdr.ScString(s)
-	return xdr.ScVal{Type: xdr.ScValTypeScvString, Str: &v}
-}
-
-func u64(n uint64) xdr.ScVal {
-	v := xdr.Uint64(n)
-	return xdr.ScVal{Type: xdr.ScValTypeScvU64, U64: &v}
-}
-
-func i128(n int64) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &xdr.Int128Parts{Hi: xdr.Int64(n >> 63), Lo: xdr.Uint64(n)}}
-}
-
-func bytesVal(b []byte) xdr.ScVal {
-	v := xdr.ScBytes(b)
-	return xdr.ScVal{Type: xdr.ScValTypeScvBytes, Bytes: &v}
-}
-
-func address(a xdr.ScAddress) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvAddress, Address: &a} }

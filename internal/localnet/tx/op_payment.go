@@ -4,6 +4,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
 func checkCreateAccount(op *xdr.CreateAccountOp, source xdr.AccountId) opCode {
@@ -29,7 +30,7 @@ func (o *operation) createAccount(l *Ledger, d *ledger.Delta, ev *eventLog) opCo
 	putAccount(d, &xdr.AccountEntry{AccountId: op.Destination, Balance: op.StartingBalance,
 		// Sequence numbers begin at the ledger's, shifted, so that an account made again cannot repeat a transaction.
 		SeqNum: xdr.SequenceNumber(l.Header.LedgerSeq) << 32, Thresholds: xdr.Thresholds{1, 0, 0, 0}})
-	ev.transfer(xdr.MustNewNativeAsset(), muxedAddress(o.muxedSource()), accountAddress(op.Destination), int64(op.StartingBalance))
+	ev.transfer(xdr.MustNewNativeAsset(), muxedAddress(o.muxedSource()), scval.Account(op.Destination), int64(op.StartingBalance))
 	return opCode{}
 }
 
