@@ -3,25 +3,20 @@ package localnet_test
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
 const jsFolder = "../../test/js"
 
 // The official JavaScript SDK, unchanged, does what a stranger would: test/js/transfer.js.
 func TestJavaScriptSDK(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing(t, "node")
-	}
-	if _, err := os.Stat(filepath.Join(jsFolder, "node_modules", "@stellar", "stellar-sdk")); err != nil {
-		missing(t, "npm packages of test/js (npm ci there)")
-	}
+	node := parts.Program(t, "node", "apt-get install nodejs")
+	parts.Folder(t, filepath.Join(jsFolder, "node_modules", "@stellar", "stellar-sdk"), "npm ci in test/js")
 	wasm, err := filepath.Abs("host/testdata/probe.wasm")
 	if err != nil {
 		t.Fatal(err)
@@ -67,13 +62,4 @@ func TestJavaScriptSDK(t *testing.T) {
 	if got.Bad != "ERROR" || got.BadCode != "txBadAuth" {
 		t.Errorf("an unsigned transaction: %s %s", got.Bad, got.BadCode)
 	}
-}
-
-// missing skips a test for want of a part, or fails it where all parts have to be there.
-func missing(t *testing.T, part string) {
-	t.Helper()
-	if os.Getenv("STELLARESCROW_PARTS") == "required" {
-		t.Fatalf("missing: %s", part)
-	}
-	t.Skipf("missing: %s", part)
 }
