@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
@@ -56,13 +55,10 @@ func (rehearsal) report(_ context.Context, out io.Writer, _ subject, before depl
 		fmt.Fprintf(out, "what is archived would be restored for about %s XLM; what extending it costs, the network says only then\n", amount.Stroops(r.Restored))
 	}
 	fmt.Fprintf(out, "extend: nothing was sent; the fee would be about %s XLM\n", amount.Stroops(r.FeeCharged))
-	would := before
-	would.Entries = slices.Clone(before.Entries)
-	for i := range would.Entries {
-		would.Entries[i].LiveUntil = before.At.Sequence + before.Most
-		would.Entries[i].What += " would:"
+	until := before.At.Sequence + before.Most
+	for _, e := range before.Entries {
+		fmt.Fprintf(out, "%-13s would live until ledger %d, about %s\n", e.What, until, when(about(before.At, until)))
 	}
-	printLifetimes(out, shownLifetimes(would))
 	return nil
 }
 

@@ -105,7 +105,7 @@ func TestExtend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"nothing was sent; the fee would be about ", "code would:   lives until ledger "} {
+	for _, want := range []string{"nothing was sent; the fee would be about ", "code          would live until ledger "} {
 		if !strings.Contains(rehearsed, want) {
 			t.Errorf("the dry run does not say %q:\n%s", want, rehearsed)
 		}
@@ -193,7 +193,7 @@ func TestExtendTrade(t *testing.T) {
 	for _, archived := range []bool{true, false} {
 		w.advance(map[bool]int{true: 121, false: 10}[archived])
 		before, balance := until(), w.xlm("stranger")
-		if text := w.must("stranger", append(extend, "--dry-run")...); !strings.Contains(text, "trade would:  lives until ledger ") || until() != before {
+		if text := w.must("stranger", append(extend, "--dry-run")...); !strings.Contains(text, "trade         would live until ledger ") || until() != before {
 			t.Errorf("the dry run says\n%s", text)
 		}
 		text := w.must("stranger", extend...)
