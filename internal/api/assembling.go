@@ -39,7 +39,7 @@ func (s *server) assembleTransaction(ctx context.Context, in *assembleIn) (*Answ
 	if err != nil {
 		return nil, fmt.Errorf("assemble %s: %w", call.Function(), err)
 	}
-	if tx, err = withAuthorisations(tx, in.Body.Authorisations, want); err != nil {
+	if tx, err = s.withAuthorisations(tx, in.Body.Authorisations, want); err != nil {
 		return nil, err
 	}
 	net, err := s.network(ctx)
@@ -57,7 +57,7 @@ func (s *server) assembleTransaction(ctx context.Context, in *assembleIn) (*Answ
 		return nil, s.failed(ctx, o, want, *sim.Failure, true)
 	}
 	if sim.Restore != nil {
-		return answer(s.restore(ctx, o, stellar.Envelope{
+		return answer(s.restore(ctx, o, tx, stellar.Envelope{
 			Source: tx.Source(), Sequence: tx.Sequence() - 1, NotAfter: tx.NotAfter(), InclusionFee: tx.InclusionFee(),
 		}, sim, net.Latest.CloseTime))
 	}
@@ -76,44 +76,6 @@ func answer(out *PreparedOut, err error) (*Answer[PreparedOut], error) {
 		return nil, err
 	}
 	return &Answer[PreparedOut]{*out}, nil
-}
-
-// withAuthorisations puts signed authorisations in, if they are exactly what the call needs.
-func withAuthorisations(tx stellar.Transaction, in []AuthorisationIn, want stellar.Tree) (stellar.Transaction, error) {
-	texts := make([]string, len(in))
-	for i, one := range in {
-		texts[i] = one.Entry
-	}
-	entries, err := decodeAll("authorisation", texts, tx.Auth())
-	if err != nil {
-		return tx, badTransaction("body.authorisations", "%v", err)
-	}
-	if err := stellar.CheckTree(want, tx.Source(), entries); err != nil {
-		return tx, &kindError{kind: kindTree, detail: err.Error(), err: err}
-	}
-	for i, one := range in {
-		at := fmt.Sprintf("body.authorisations[%d]", i)
-		if one.Signature != "" {
-			signature, err := signatureOf(one.Signature)
-			if err != nil {
-				return tx, badTransaction(at+".signature", "%v", err)
-			}
-			if want.Signer == nil || want.Signer.Contract {
-				return tx, badTransaction(at+".signature", "a contract's signature has a form of its own: put it into the entry")
-			}
-			if entries[i], err = stellar.AttachSignature(entries[i], *want.Signer, signature); err != nil {
-				return tx, badTransaction(at+".signature", "%v", err)
-			}
-		}
-		if !stellar.IsSigned(entries[i]) {
-			return tx, badTransaction(at+".entry", "not signed: give a signature over its payload, or the signed entry")
-		}
-	}
-	out, err := tx.Assemble(*tx.Data(), tx.ResourceFee(), entries)
-	if err != nil {
-		return tx, badTransaction(inTransaction, "%v", err)
-	}
-	return out, nil
 }
 
 // orderOf is all that is known about the trade of a call that somebody has had prepared, on the network's newest ledger.

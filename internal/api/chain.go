@@ -35,40 +35,19 @@ func view[T any](ctx context.Context, s *server, name string, call func() (strin
 // config is the configuration of a contract, with what is in force now.
 func (s *server) config(ctx context.Context, contract stellar.Address) (escrow.Config, Ledger, error) {
 	return view(ctx, s, "config", func() (string, error) { return stellar.Encode(stellar.ViewConfig(contract)) },
-		func(text string) (escrow.Config, error) {
-			v := contract.ScVal()
-			v, err := decodeLike("config", text, &v)
-			if err != nil {
-				return escrow.Config{}, err
-			}
-			return stellar.DecodeConfig(v)
-		})
+		func(text string) (escrow.Config, error) { return decode("config", text, stellar.DecodeConfig) })
 }
 
 // state is a trade as the contract has it; nil if it has none with that id.
 func (s *server) state(ctx context.Context, contract stellar.Address, id escrow.ID) (*escrow.Trade, Ledger, error) {
 	return view(ctx, s, "trade", func() (string, error) { return stellar.Encode(stellar.ViewTrade(contract, id)) },
-		func(text string) (*escrow.Trade, error) {
-			v := contract.ScVal()
-			v, err := decodeLike("trade", text, &v)
-			if err != nil {
-				return nil, err
-			}
-			return stellar.DecodeTrade(v)
-		})
+		func(text string) (*escrow.Trade, error) { return decode("trade", text, stellar.DecodeTrade) })
 }
 
 // owed is what the contract owes in an asset.
 func (s *server) owed(ctx context.Context, contract, asset stellar.Address) (escrow.Owed, Ledger, error) {
 	return view(ctx, s, "owed", func() (string, error) { return stellar.Encode(stellar.ViewOwed(contract, asset)) },
-		func(text string) (escrow.Owed, error) {
-			v := contract.ScVal()
-			v, err := decodeLike("owed", text, &v)
-			if err != nil {
-				return escrow.Owed{}, err
-			}
-			return stellar.DecodeOwed(v)
-		})
+		func(text string) (escrow.Owed, error) { return decode("owed", text, stellar.DecodeOwed) })
 }
 
 // tradeID is escrow's way to ask for a trade's id. Terms that reach it have valid addresses: they come from the chain or were checked.

@@ -3,9 +3,11 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/api"
@@ -83,5 +85,41 @@ func TestATradeInWhatIsNoAsset(t *testing.T) {
 			status, problem = call[api.Problem](p, http.MethodPost, "/v1/assets/"+asset+"/actions/collect", api.CollectIn{Source: p.address("stranger")})
 			named(status, problem, "path.asset")
 		})
+	}
+}
+
+// TestAnAuthorisationThatTheNetworkRefuses: a signature inside the entry is the network's to judge; its answer names the entry all the same.
+func TestAnAuthorisationThatTheNetworkRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a whole platform")
+	}
+	p := startPlatform(t)
+	id := p.open("seller")
+	prepared := ok[api.PreparedOut](p, http.MethodPost, "/v1/trades/"+id+"/actions/fund", api.ActionIn{Source: p.address("stranger")})
+	var entry xdr.SorobanAuthorizationEntry
+	if err := stellar.Decode("entry", prepared.Authorisations[0].Entry, &entry); err != nil {
+		t.Fatal(err)
+	}
+	for name, signer := range map[string]string{"the buyer's key over something else": "buyer", "somebody else's key": "seller"} {
+		who, err := stellar.ParseAccount(p.address(signer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := p.keys[signer].Sign([]byte("something else"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := stellar.AttachSignature(entry, who, signature)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := stellar.Encode(signed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, problem := call[api.Problem](p, http.MethodPost, "/v1/transactions/assemble", api.AssembleIn{Transaction: prepared.Transaction, Authorisations: []api.AuthorisationIn{{Entry: text}}})
+		if status != http.StatusUnprocessableEntity || len(problem.Errors) != 1 || problem.Errors[0].Location != "body.authorisations[0].entry" || !strings.Contains(problem.Detail, p.address("buyer")) {
+			t.Errorf("%s: %d %+v", name, status, problem)
+		}
 	}
 }

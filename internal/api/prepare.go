@@ -118,7 +118,7 @@ func (s *server) prepare(ctx context.Context, o order) (*PreparedOut, error) {
 		return nil, s.failed(ctx, o, want, *sim.Failure, false)
 	}
 	if sim.Restore != nil {
-		return s.restore(ctx, o, envelope, sim, net.Latest.CloseTime)
+		return s.restore(ctx, o, tx, envelope, sim, net.Latest.CloseTime)
 	}
 	lastLedger := net.Latest.Sequence + uint32(o.validFor.Seconds()) // no ledger is shorter than a second
 	if tx, err = assemble(tx, sim, want, lastLedger); err != nil {
@@ -268,17 +268,14 @@ func (s *server) simulate(ctx context.Context, tx stellar.Transaction) (relay.Si
 	return sim, nil
 }
 
-// restore prepares the transaction that has to come first; now is the newest ledger's close time.
-func (s *server) restore(ctx context.Context, o order, envelope stellar.Envelope, sim relay.Simulation, now uint64) (*PreparedOut, error) {
-	tx, err := stellar.Invoke(envelope, stellar.ViewConfig(o.contract)) // only for the type of its data
+// restore prepares the transaction that has to come before the one wanting it; now is the newest ledger's close time.
+func (s *server) restore(ctx context.Context, o order, wanting stellar.Transaction, envelope stellar.Envelope, sim relay.Simulation, now uint64) (*PreparedOut, error) {
+	data, err := decodeLike("transaction data", sim.Restore.TransactionData, wanting.Data())
 	if err != nil {
 		return nil, err
 	}
-	data, err := decodeLike("transaction data", sim.Restore.TransactionData, tx.Data())
+	tx, err := stellar.Restore(envelope, data, sim.Restore.MinResourceFee)
 	if err != nil {
-		return nil, err
-	}
-	if tx, err = stellar.Restore(envelope, data, sim.Restore.MinResourceFee); err != nil {
 		return nil, fmt.Errorf("build the transaction that restores: %w", err)
 	}
 	text, err := tx.Base64()

@@ -73,11 +73,7 @@ func (s *server) try(o order, now uint64) (preview, error) {
 // passed over.
 func (p *preview) parkedIn(contract stellar.Address, events []string) error {
 	for i, text := range events {
-		raw, err := decodeLike(fmt.Sprintf("event %d", i), text, resultOf(stellar.EncodeEvent))
-		if err != nil {
-			return err
-		}
-		e, err := stellar.DecodeEvent(contract, raw)
+		e, err := decodeOf(contract, fmt.Sprintf("event %d", i), text, stellar.DecodeEvent)
 		if errors.Is(err, stellar.ErrOtherContract) {
 			continue
 		}
@@ -249,6 +245,10 @@ func milestoneOf(call escrow.Call) (uint32, bool) {
 func (s *server) failed(ctx context.Context, o order, want stellar.Tree, f relay.Failure, signed bool) error {
 	if f.Kind == relay.FailedByAuth && !signed {
 		return problemf(kindTree, "%s: a contract that is called asks for an authorisation that does not belong to %s (%s)", o.call.Function(), o.call.Function(), firstLine(f.Detail))
+	}
+	if f.Kind == relay.FailedByAuth && want.Signer != nil {
+		return badAuthorisation(kindTransaction, 0, "entry", signAsPrepared+"; an entry whose last_ledger is past has to be prepared again",
+			"the network does not accept the signature of %s: %s", want.Signer, firstLine(f.Detail))
 	}
 	ours := f.Kind == relay.FailedByContract && f.Contract == o.contract.String()
 	if want.Transfer != nil && (!ours || escrow.Code(f.Code) == escrow.ErrDepositNotReceived) {

@@ -191,25 +191,53 @@ func TestAssemblingWhatWasNotAgreed(t *testing.T) {
 	more := want[PreparedOut](c, http.StatusOK, http.MethodPost, "/v1/trades/"+id+"/actions/release", body)
 	entry, payload := p.Authorisations[0].Entry, p.Authorisations[0].Payload
 	good := sign(key("buyer"), payload)
+	nonce := func(text string, alter func(*xdr.SorobanAddressCredentials)) string {
+		var e xdr.SorobanAuthorizationEntry
+		if err := xdr.SafeUnmarshalBase64(text, &e); err != nil {
+			t.Fatal(err)
+		}
+		alter(e.Credentials.Address)
+		return must(xdr.MarshalBase64(e))
+	}
+	ofStranger := nonce(entry, func(c *xdr.SorobanAddressCredentials) {
+		c.Address = must(stellar.ParseAddress(address("stranger"))).ScAddress()
+	})
+	second := nonce(entry, func(c *xdr.SorobanAddressCredentials) { c.Nonce++ })
+	signedWrong := must(stellar.Encode(must(stellar.AttachSignature(must(decodeAll("entry", []string{entry}, must(stellar.ParseTransaction(p.Transaction)).Auth()))[0],
+		must(stellar.ParseAccount(address("buyer"))), must(key("seller").Sign([]byte("something else")))))))
 	for _, test := range []struct {
 		name string
 		in   AssembleIn
 		code string
+		at   string
 		says string
 	}{
-		{"no signature", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: entry}}}, "bad-transaction", "not signed"},
-		{"a bad signature", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: entry, Signature: "00"}}}, "bad-transaction", "64 bytes"},
-		{"another's signature", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: entry, Signature: sign(key("seller"), payload)}}}, "simulation-failed", "does not count"},
-		{"no entry", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: "AAAA", Signature: good}}}, "bad-transaction", "authorisation 0"},
-		{"the entry of another call", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: more.Authorisations[0].Entry, Signature: sign(key("buyer"), more.Authorisations[0].Payload)}}}, "unexpected-authorisation", "argument 3"},
-		{"an entry too many", AssembleIn{p.Transaction, []AuthorisationIn{{entry, good}, {entry, good}}}, "unexpected-authorisation", "2 authorisations"},
-		{"a signed transaction", AssembleIn{must(must(must(stellar.ParseTransaction(p.Transaction)).Sign(n.network, key("stranger"))).Base64()), []AuthorisationIn{{entry, good}}}, "bad-transaction", "it is signed"},
-		{"garbage", AssembleIn{"AAAA", []AuthorisationIn{{entry, good}}}, "bad-transaction", ""},
+		{"no signature", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: entry}}}, "bad-transaction", "body.authorisations[0].entry", "not signed by " + address("buyer")},
+		{"a bad signature", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: entry, Signature: "00"}}}, "bad-transaction", "body.authorisations[0].signature", "64 bytes"},
+		{"another's signature", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: entry, Signature: sign(key("seller"), payload)}}}, "bad-transaction", "body.authorisations[0].signature", "not made by " + address("buyer") + " over this entry's payload " + payload},
+		{"a signature over something else", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: entry, Signature: sign(key("buyer"), p.Hash)}}}, "bad-transaction", "body.authorisations[0].signature", "payload " + payload},
+		{"a signed entry that the network refuses", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: signedWrong}}}, "bad-transaction", "body.authorisations[0].entry", "does not accept the signature of " + address("buyer")},
+		{"no entry", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: "AAAA", Signature: good}}}, "bad-transaction", "body.authorisations[0].entry", "not the XDR"},
+		{"the entry of another call", AssembleIn{p.Transaction, []AuthorisationIn{{Entry: more.Authorisations[0].Entry, Signature: sign(key("buyer"), more.Authorisations[0].Payload)}}}, "unexpected-authorisation", "body.authorisations[0].entry", "argument 3"},
+		{"the same entry twice", AssembleIn{p.Transaction, []AuthorisationIn{{entry, good}, {entry, good}}}, "bad-transaction", "body.authorisations[1].entry", "the same authorisation as body.authorisations[0]"},
+		{"a second entry for the same call", AssembleIn{p.Transaction, []AuthorisationIn{{entry, good}, {second, good}}}, "unexpected-authorisation", "body.authorisations[1].entry", "a second authorisation of " + address("buyer")},
+		{"the entry of somebody who need not sign", AssembleIn{p.Transaction, []AuthorisationIn{{entry, good}, {ofStranger, good}}}, "unexpected-authorisation", "body.authorisations[1].entry", "of " + address("stranger") + ", who does not have to sign this: " + address("buyer") + " has to"},
+		{"a signed transaction", AssembleIn{must(must(must(stellar.ParseTransaction(p.Transaction)).Sign(n.network, key("stranger"))).Base64()), []AuthorisationIn{{entry, good}}}, "bad-transaction", "body.transaction", "it is signed"},
+		{"garbage", AssembleIn{"AAAA", []AuthorisationIn{{entry, good}}}, "bad-transaction", "body.transaction", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			w := c.call(http.MethodPost, "/v1/transactions/assemble", test.in)
-			if !strings.Contains(w.Body.String(), `"code":"`+test.code+`"`) || !strings.Contains(w.Body.String(), test.says) {
-				t.Errorf("%d %s, want %s with %q", w.Code, w.Body, test.code, test.says)
+			c := &client{t: t, h: c.h}
+			status := http.StatusUnprocessableEntity
+			if test.code == kindTree.Code {
+				status = kindTree.Status
+			}
+			p := c.problem(status, http.MethodPost, "/v1/transactions/assemble", test.in)
+			f, ok := p.field(test.at)
+			if p.Code != test.code || !ok || len(p.Errors) != 1 || !strings.Contains(f.Message, test.says) {
+				t.Errorf("%s %+v, want %s naming %s with %q", p.Code, p.Errors, test.code, test.at, test.says)
+			}
+			if strings.HasPrefix(test.at, "body.authorisations") && !strings.Contains(p.NextStep, "assemble again") {
+				t.Errorf("next step %q", p.NextStep)
 			}
 		})
 	}
