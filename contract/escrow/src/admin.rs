@@ -32,7 +32,7 @@ pub fn construct(env: &Env, admin: Address, bps: u32, receiver: Address, limits:
     Ok(())
 }
 
-// Fees collected by ourselves would be nobody's. That the receiver is not an asset's contract is for `collect` to see: here no asset is named.
+// Fees collected by ourselves would be nobody's. Whether the receiver is an asset's contract is for `collect` to see: no asset is named here.
 fn check_fee(env: &Env, bps: u32, receiver: &Address) -> Result<(), EscrowError> {
     if bps > MOST_BPS {
         return Err(EscrowError::FeeAboveCap);

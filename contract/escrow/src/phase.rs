@@ -140,6 +140,8 @@ fn tally(votes: &[Vote], first: u32, seats: u32) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
     use crate::state::{Votes, BUYER};
     use crate::types::{Panel, Windows};
@@ -255,6 +257,26 @@ mod tests {
         assert_eq!(standing_of(&terms, &milestone, 0, u64::MAX - 1).phase, DELIVERED);
         milestone.dispute = Some(dispute);
         assert_eq!(standing_of(&terms, &milestone, 0, u64::MAX - 1).phase, OFFERS);
+    }
+
+    // docs/contract-attacks.md E11: nobody's vote, of three or more, moves the ruling past the neighbours of that vote.
+    #[test]
+    fn a_ruling_lies_between_neighbours() {
+        let steps = [0, 1, 333_333, 500_000, 1_000_000];
+        for size in 3..=7u32 {
+            for mut number in 0..5u32.pow(size) {
+                let mut votes = Votes::NONE;
+                for seat in 0..size {
+                    votes.push(Vote { role: 2 + seat, ppm: steps[(number % 5) as usize] });
+                    number /= 5;
+                }
+                let mut sorted: std::vec::Vec<u32> = votes.all().iter().map(|vote| vote.ppm).collect();
+                sorted.sort_unstable();
+                let (count, ppm) = tally(votes.all(), 2, size);
+                assert_eq!(count, size);
+                assert!(sorted[1] <= ppm && ppm <= sorted[sorted.len() - 2], "{ppm} of {sorted:?}");
+            }
+        }
     }
 
     #[test]

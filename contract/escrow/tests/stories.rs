@@ -2,16 +2,18 @@
 // the answer, what was returned, all events, every balance and what is owed must be what the story says.
 
 mod common;
+mod story;
 
 use common::{Build, World, BUILDS};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::xdr::ScVal;
-use soroban_sdk::{Address, BytesN, Env, IntoVal, Val, Vec};
+use soroban_sdk::{Address, Env};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use stellar_escrow::{Limits, Milestone, Owed, Panel, Terms, Windows};
+use stellar_escrow::{Owed, Terms};
+use story::json::{amount_of, fields, limits, merge, number, text};
 use token_fixture::Mode;
 
 const START: u64 = 1_700_000_000;
@@ -253,231 +255,11 @@ impl<'a> Reader<'a> {
             code.map_or(panic, |code| common::refusal(soroban_sdk::Error::from_contract_error(code)))
         })
     }
-
-    // The arguments of a call, in the order of the page.
-    fn args(&self, step: &Value, function: &str) -> Vec<Val> {
-        let env = self.env();
-        let mut list = Vec::new(env);
-        if let Some(trade) = step.get("trade") {
-            list.push_back(match function {
-                "trade" | "extend" => self.id(text(trade)).into_val(env),
-                _ => self.terms[text(trade)].into_val(env),
-            });
-        }
-        if function == "owed" {
-            list.push_back(self.world.token.to_val());
-        }
-        let order: &[&str] = match function {
-            "open" => &["by"],
-            "cancel" => &["by", "push"],
-            "deliver" => &["milestone", "proof"],
-            "release" | "refund" => &["milestone", "amount"],
-            "settle" => &["milestones", "push"],
-            "dispute" => &["by", "milestone", "reason"],
-            "offer" | "accept_offer" => &["by", "milestone", "of", "seller_amount"],
-            "evidence" => &["by", "milestone", "hash"],
-            "rule" => &["by", "rulings", "hash"],
-            "appeal" => &["by", "milestone"],
-            "claim" => &["role", "to", "amount"],
-            "collect" => &["asset"],
-            "propose_fee" => &["bps", "receiver"],
-            "propose_admin" => &["to"],
-            "set_anchor" => &["key"],
-            "anchor" => &["seq", "hash"],
-            _ => &[],
-        };
-        let args = &step["args"];
-        assert_eq!(fields(args).count(), order.len(), "arguments of {function}: {args}");
-        for name in order {
-            let arg = args.get(name).unwrap_or_else(|| panic!("{function} has no {name}"));
-            list.push_back(match *name {
-                "by" if function == "cancel" => arg.as_u64().map(|by| by as u32).into_val(env),
-                "by" | "milestone" | "role" | "bps" => (number(arg) as u32).into_val(env),
-                "seq" => number(arg).into_val(env),
-                "push" => arg.as_bool().unwrap().into_val(env),
-                "amount" | "of" | "seller_amount" => amount_of(arg).into_val(env),
-                "proof" | "reason" | "hash" => self.bytes(text(arg)).into_val(env),
-                "to" | "asset" | "receiver" | "key" => self.actors[text(arg)].to_val(),
-                "milestones" => {
-                    let list = arg.as_array().unwrap().iter().map(|index| number(index) as u32);
-                    Vec::from_iter(env, list).into_val(env)
-                }
-                "rulings" => {
-                    let list = arg.as_array().unwrap().iter().map(|ruling| (number(&ruling[0]) as u32, number(&ruling[1]) as u32));
-                    Vec::from_iter(env, list).into_val(env)
-                }
-                name => panic!("no argument is called {name}"),
-            });
-        }
-        list
-    }
-
-    fn terms_of(&self, name: &str, terms: &Value, said: &Value) -> Terms {
-        let env = self.env();
-        let mut milestones = Vec::new(env);
-        for milestone in terms["milestones"].as_array().unwrap() {
-            for _ in 0..milestone.get("times").map_or(1, number) {
-                let description = match milestone.get("description") {
-                    Some(description) => self.bytes(text(description)),
-                    None => common::hash(env, &format!("milestone-{}", milestones.len())),
-                };
-                let deliver_by = self.time(milestone.get("deliver_by").unwrap_or(&terms["deliver_by"]));
-                milestones.push_back(Milestone { amount: amount_of(&milestone["amount"]), deliver_by, description });
-            }
-        }
-        let panel = |members: &str, quorum: &str| {
-            let names = terms[members].as_array().unwrap();
-            let arbitrators = Vec::from_iter(env, names.iter().map(|name| self.actors[text(name)].clone()));
-            let majority = if arbitrators.is_empty() { 0 } else { arbitrators.len() / 2 + 1 };
-            Panel { arbitrators, quorum: said.get(quorum).map_or(majority, |quorum| number(quorum) as u32) }
-        };
-        let address = |field: &str| self.actors[text(&terms[field])].clone();
-        Terms {
-            appeal_panel: panel("appeal_panel", "appeal_quorum"),
-            arbitration_fee: amount_of(&terms["arbitration_fee"]),
-            asset: address("asset"),
-            bond: amount_of(&terms["bond"]),
-            buyer: address("buyer"),
-            fallback_ppm: number(&terms["fallback_ppm"]) as u32,
-            fee_bps: number(&terms["fee_bps"]) as u32,
-            fund_by: self.time(&terms["fund_by"]),
-            inspection: number_or_max(&terms["inspection"]),
-            milestones,
-            panel: panel("panel", "quorum"),
-            salt: said.get("salt").map_or_else(|| common::hash(env, &format!("salt-{name}")), |salt| self.bytes(text(salt))),
-            seller: address("seller"),
-            terms_hash: self.bytes(text(&terms["terms_hash"])),
-            windows: Windows {
-                appeal: number_or_max(&terms["windows"]["appeal"]),
-                offers: number_or_max(&terms["windows"]["offers"]),
-                ruling: number_or_max(&terms["windows"]["ruling"]),
-            },
-        }
-    }
-
-    // The id of a trade, computed here once more and independently of the contract's own code.
-    fn id(&self, name: &str) -> BytesN<32> {
-        use sha2::Digest;
-        use soroban_sdk::xdr::{Limits, WriteXdr};
-        let env = self.env();
-        let preimage = ScVal::Vec(Some(
-            vec![
-                ScVal::Symbol("trade1".try_into().unwrap()),
-                self.world.scval(env.ledger().network_id()),
-                self.world.scval(&self.world.escrow),
-                self.world.scval(&self.terms[name]),
-            ]
-            .try_into()
-            .unwrap(),
-        ));
-        BytesN::from_array(env, &sha2::Sha256::digest(preimage.to_xdr(Limits::none()).unwrap()).into())
-    }
-
-    fn bytes(&self, name: &str) -> BytesN<32> {
-        match name.strip_prefix("hash:") {
-            Some(text) => common::hash(self.env(), text),
-            None if name == "zero" => BytesN::from_array(self.env(), &[0; 32]),
-            None => panic!("{name} is no 32-byte value"),
-        }
-    }
-
-    fn time(&self, value: &Value) -> u64 {
-        match value.as_i64() {
-            Some(seconds) => START.checked_add_signed(seconds).expect("a time"),
-            None => number_or_max(value),
-        }
-    }
-
-    // Whether a value of the ledger is what the story calls it.
-    fn same(&self, want: &Value, got: &ScVal) -> bool {
-        match (want, got) {
-            (Value::Null, ScVal::Void) => true,
-            (Value::Bool(want), ScVal::Bool(got)) => want == got,
-            (Value::Number(want), ScVal::U32(got)) => want.as_u64() == Some(u64::from(*got)),
-            (Value::Number(want), ScVal::U64(got)) => want.as_u64() == Some(*got),
-            (Value::String(want), ScVal::U64(got)) => want.strip_prefix('+').is_some_and(|seconds| seconds.parse() == Ok(got - START)),
-            (Value::String(want), ScVal::I128(_)) => want.parse::<i128>().is_ok_and(|want| self.world.scval(want) == *got),
-            (Value::String(want), ScVal::Bytes(_)) => {
-                let want = want.strip_prefix("id:").map_or_else(|| self.bytes(want), |trade| self.id(trade));
-                self.world.scval(want) == *got
-            }
-            (Value::String(want), ScVal::Address(_)) => self.actors.get(want).is_some_and(|want| self.world.scval(want) == *got),
-            (Value::String(want), ScVal::Map(_)) => {
-                want.strip_prefix("terms:").is_some_and(|name| self.world.scval(&self.terms[name]) == *got)
-            }
-            (Value::Array(want), ScVal::Vec(Some(got))) => {
-                want.len() == got.len() && want.iter().zip(got.iter()).all(|(want, got)| self.same(want, got))
-            }
-            (Value::Object(want), ScVal::Map(Some(got))) => {
-                want.len() == got.len()
-                    && got.iter().all(|entry| {
-                        let ScVal::Symbol(key) = &entry.key else { return false };
-                        want.get(&key.to_utf8_string().unwrap()).is_some_and(|want| self.same(want, &entry.val))
-                    })
-            }
-            _ => false,
-        }
-    }
 }
 
 fn brief(step: &Value) -> String {
     match step.get("call") {
         Some(call) => format!("at {}, {} by {}", step["at"], text(call), text(&step["as"])),
         None => format!("at {}, {}", step["at"], step["world"]),
-    }
-}
-
-// Fields of `over` replace those of `base`, objects field by field.
-fn merge(base: &mut Value, over: &Value) {
-    match (base, over) {
-        (Value::Object(base), Value::Object(over)) => {
-            for (key, value) in over {
-                merge(base.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (_, Value::Null) => {}
-        (base, over) => *base = over.clone(),
-    }
-}
-
-fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    static NOTHING: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    value.as_object().unwrap_or(&NOTHING).iter()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
-}
-
-fn number_or_max(value: &Value) -> u64 {
-    if value == "max" {
-        u64::MAX
-    } else {
-        number(value)
-    }
-}
-
-fn amount_of(value: &Value) -> i128 {
-    text(value).parse().unwrap_or_else(|_| panic!("{value} is no amount"))
-}
-
-fn limits(value: &Value) -> Limits {
-    let limit = |name: &str| number_or_max(&value[name]);
-    Limits {
-        appeal_max: limit("appeal_max"),
-        appeal_min: limit("appeal_min"),
-        fee_delay: limit("fee_delay"),
-        inspection_max: limit("inspection_max"),
-        inspection_min: limit("inspection_min"),
-        longest_life: limit("longest_life"),
-        min_delivery: limit("min_delivery"),
-        offers_max: limit("offers_max"),
-        offers_min: limit("offers_min"),
-        ruling_max: limit("ruling_max"),
-        ruling_min: limit("ruling_min"),
     }
 }

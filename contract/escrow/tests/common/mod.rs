@@ -1,6 +1,8 @@
 // A ledger with the escrow and the fixture token in it, and people who sign exactly one tree each.
 #![allow(dead_code)] // each test file uses its part of it
 
+pub mod scene;
+
 use soroban_sdk::testutils::{Events as _, Ledger as _, MockAuth, MockAuthInvoke};
 use soroban_sdk::xdr::{ContractEventBody, ScError, ScErrorCode, ScErrorType, ScVal};
 use soroban_sdk::{Address, BytesN, Env, Error, IntoVal, Symbol, TryFromVal, Val, Vec};
@@ -46,6 +48,11 @@ impl World {
 
     pub fn token(&self) -> TokenClient<'_> {
         TokenClient::new(&self.env, &self.token)
+    }
+
+    // The same ledger and escrow, with another token.
+    pub fn with(&self, token: Address) -> World {
+        World { env: self.env.clone(), build: self.build, escrow: self.escrow.clone(), token }
     }
 
     pub fn client(&self) -> EscrowClient<'_> {

@@ -1,0 +1,5 @@
+// How the words of a story are read.
+
+mod args;
+pub mod json;
+mod values;
