@@ -16,7 +16,8 @@ import (
 var update = flag.Bool("update", false, "write the table in README.md anew")
 
 // required is what the stories must cover between them, each by at least one story: the rows of the table of a milestone's life, every border
-// between two windows, every phase, the attacks the design must withstand, and the rules that stand between the lines.
+// between two windows, every phase, attacks of docs/contract-attacks.md by their ids, and the rules that
+// stand between the lines.
 var required = []struct{ key, what string }{
 	{"row:open", "open by buyer or seller, and every refusal of terms"},
 	{"row:accept", "the other side agrees; the seller's agreement brings the bond"},

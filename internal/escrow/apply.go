@@ -193,7 +193,7 @@ func (a *act) book(x amount.Int128) (fee amount.Int128) {
 }
 
 // deposit takes money in, measured; nothing is skipped. A deposit that opens new risk (fund, a seller's bond) is refused while the asset is short: it would fill
-// an old hole (attack D6).
+// an old hole (docs/contract-attacks.md D6).
 func (a *act) deposit(by Role, x amount.Int128, newRisk bool) error {
 	if x.Sign() == 0 {
 		return nil

@@ -84,7 +84,7 @@ func around(at uint64, before, after seen) []seen {
 }
 
 // TestClock follows every way a milestone's phase can change by the clock, one second before, at and after each deadline, and tries every action
-// at each of these times: exactly one side of a deadline takes it (attack E7).
+// at each of these times: exactly one side of a deadline takes it (docs/contract-attacks.md E7).
 func TestClock(t *testing.T) {
 	funded := seen{phase: escrow.PhaseFunded, until: deliverBy}
 	talks := seen{phase: escrow.PhaseOffers, until: 1520}
@@ -128,7 +128,7 @@ func TestClock(t *testing.T) {
 			around(1573, seen{phase: escrow.PhaseRuled, until: 1573}, due("first ruling, 100000"))},
 		{"all votes in the last second", nil, []moment{disputed(1500), voted(1530, 2, 0), voted(1531, 3, 0), voted(1549, 4, 0)},
 			[]seen{{1549, escrow.PhaseRuled, 1589, ""}, {1550, escrow.PhaseRuled, 1589, ""}}},
-		{"appealed, nobody votes", nil, []moment{disputed(1500), voted(1530, 2, 100_000), voted(1531, 3, 300_000), appealed(1589)}, // attack D1
+		{"appealed, nobody votes", nil, []moment{disputed(1500), voted(1530, 2, 100_000), voted(1531, 3, 300_000), appealed(1589)}, // docs/contract-attacks.md D1
 			around(1619, second(1619), due("first ruling, 200000"))},
 		{"appealed, one vote", nil, []moment{disputed(1500), voted(1530, 2, 100_000), voted(1531, 3, 300_000), appealed(1560), voted(1589, 7, 900_000)},
 			around(1590, second(1590), due("first ruling, 200000"))},

@@ -3,7 +3,7 @@ package escrow
 import "github.com/Abdullahi130/StellarEscrow/internal/amount"
 
 // appealMargin is how far, in ppm, an appeal must move the outcome for the other side to pay for it: a gain of one part in a million
-// must not shift the cost (attack I2).
+// must not shift the cost (docs/contract-attacks.md I2).
 const appealMargin = 50_000
 
 // hearings is what a dispute's end has to pay for: its outcome, the votes cast, and what each side can pay from. Pairs of money are indexed

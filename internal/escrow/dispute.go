@@ -33,7 +33,7 @@ func (a *act) dispute(c *CallDispute) error {
 	return nil
 }
 
-// standingOffer is a side's offer if it stands: it dies with the phase it was made in, and as soon as something else is left (attack E5).
+// standingOffer is a side's offer if it stands: it dies with the phase it was made in, and as soon as something else is left (docs/contract-attacks.md E5).
 func (m *MilestoneState) standingOffer(side Role, s Standing) *Offer {
 	if o := m.Offers[side]; o != nil && o.Phase == s.Phase && o.Of == m.Left {
 		return o

@@ -75,7 +75,7 @@ func (m *machine) account(t *rapid.T, before *escrow.Contract, r escrow.Result, 
 	}
 }
 
-// hearings follows the votes by the events' word: a ruling by three or more lies between the second lowest and the second highest vote (attack E11).
+// hearings follows the votes by the events' word: a ruling by three or more lies between the second lowest and the second highest vote (docs/contract-attacks.md E11).
 func (m *machine) hearings(t *rapid.T, r escrow.Result) {
 	for _, e := range r.Events {
 		m.happened["event "+e.EventName()]++
@@ -190,8 +190,8 @@ func checkShape(t *rapid.T, id escrow.ID, trade *escrow.Trade) {
 	}
 }
 
-// everybodyGone lets a stranger alone end every trade, without a signature, at its last deadline, while every transfer fails; when the token works again, he pushes
-// everything to its owner and the fees to their receiver, and the contract owes nothing.
+// everybodyGone lets a stranger alone end every trade, without a signature, at its last deadline, while every transfer fails; when the token works again, the
+// stranger pushes everything to its owner and the fees to their receiver, and the contract owes nothing.
 func (m *machine) everybodyGone(t *rapid.T) {
 	m.bank.frozen = true
 	for _, terms := range m.trades {

@@ -29,7 +29,7 @@ func (a *act) refund(c *CallRefund) error {
 	return a.give(&c.Terms, Seller, c.Milestone, c.Amount)
 }
 
-// give lets a party give what is left to the other: any part of it, but in a dispute only all (conceding), so that nothing shrinks under a ruling (attack E3).
+// give lets a party give what is left to the other: any part of it, but in a dispute only all (conceding), so that nothing shrinks under a ruling (docs/contract-attacks.md E3).
 func (a *act) give(t *Terms, by Role, i uint32, x amount.Int128) error {
 	if err := a.party(t, by); err != nil {
 		return err

@@ -111,7 +111,7 @@ func (a *act) cancel(c *CallCancel) error {
 	return nil
 }
 
-// claim pays parked money: by anyone to its owner, by the owner anywhere else but to us and to the asset, where nobody could take it out (attack D4).
+// claim pays parked money: by anyone to its owner, by the owner anywhere else but to us and to the asset, where nobody could take it out (docs/contract-attacks.md D4).
 func (a *act) claim(c *CallClaim) error {
 	if err := a.load(&c.Terms); err != nil {
 		return err

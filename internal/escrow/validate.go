@@ -6,7 +6,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 )
 
-// maxMilestones keeps the largest call within the network's limits (attack K2, K3).
+// maxMilestones keeps the largest call within the network's limits (docs/contract-attacks.md K2, K3).
 const maxMilestones = 20
 
 // Validate checks terms as open does at now under config, in the contract's order, and returns the first *Refusal (codes 20 to 38), or nil. self is the
