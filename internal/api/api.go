@@ -16,7 +16,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
-// Deps is what the API works with. All fields but Assets, Transactions and Log are required.
+// Deps is what the API works with. All fields but Assets, Transactions, Start, Stopping and Log are required.
 type Deps struct {
 	// Trades is what the indexer has projected so far.
 	Trades Trades
@@ -34,6 +34,11 @@ type Deps struct {
 	Now func() time.Time
 	// Rand makes salts and request ids; it must be safe for concurrent use, as crypto/rand.Reader is.
 	Rand io.Reader
+	// Start is the network's newest ledger when this process started: what is asked before it has been read is refused, as a trade would seem not to exist.
+	// 0: the first one that is seen.
+	Start uint32
+	// Stopping is closed when this process is about to end: whoever waits is answered at once. Nil: it never is.
+	Stopping <-chan struct{}
 	// Log takes one line for each request (debug) and each fault of ours (error). Nil logs nothing.
 	Log *slog.Logger
 }
@@ -48,17 +53,18 @@ func New(d Deps) http.Handler {
 		d.Transactions = NewMemory(maxPrepared)
 	}
 	mux := http.NewServeMux()
-	s := &server{Deps: d, assets: newAssets(d.Relay)}
+	s := &server{Deps: d, assets: newAssets(d.Relay), readiness: readiness{first: d.Start}}
 	api := newHuma(mux)
 	s.register(api)
 	serveDocument(mux, api)
-	return &edge{mux: mux, rand: d.Rand, now: d.Now, log: d.Log}
+	return newEdge(mux, d)
 }
 
-// server holds what handlers need. Its only state is a cache of what cannot change.
+// server holds what handlers need. Its only state is a cache of what cannot change, and how far the network was seen to be.
 type server struct {
 	Deps
-	assets *assets
+	assets    *assets
+	readiness readiness
 }
 
 // newHuma is huma set up for this API: JSON only, our problems, unknown query parameters refused, no schema links in answers.
@@ -111,8 +117,9 @@ type route struct {
 	problems         []kind // besides those every route has
 }
 
-// handle registers a route. Whatever f returns as an error leaves as a problem.
-func handle[I, O any](api huma.API, s *server, r route, f func(*server, context.Context, *I) (*O, error)) {
+// handleAlways registers a route. Whatever f returns as an error leaves as a problem.
+func handleAlways[I, O any](api huma.API, s *server, r route, f func(*server, context.Context, *I) (*O, error)) {
+	r.problems = append(r.problems, kindInvalid) // a query parameter that no route knows
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Description: r.description,
 		MaxBodyBytes: maxBodyBytes + 1, BodyReadTimeout: bodyReadTimeout,

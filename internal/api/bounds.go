@@ -13,6 +13,8 @@ const (
 	defaultWait = 5 * time.Second  // of ?min_ledger= without Prefer
 	pollEvery   = 50 * time.Millisecond
 
+	maxBehind = 12 // ledgers that reads may be behind the network without being unready: a minute's
+
 	maxPrepared = 10_000 // transactions remembered by this process
 	maxAssets   = 1_000  // whose decimals are remembered
 	maxDecimals = 38     // of an asset: what an amount has digits for

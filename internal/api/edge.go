@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +29,13 @@ type edge struct {
 	rand io.Reader
 	now  func() time.Time
 	log  *slog.Logger
+}
+
+func newEdge(mux *http.ServeMux, d Deps) *edge {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	return &edge{mux: mux, rand: d.Rand, now: d.Now, log: d.Log}
 }
 
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -67,6 +77,12 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
 
 	handler, pattern := e.mux.Handler(r)
 	if pattern != "" {
+		if f := ambiguous(r.URL.RawQuery); f != nil {
+			p := problemOf(r.Context(), kindInvalid)
+			p.Detail, p.Errors = f.Location+": "+f.Message, []FieldError{*f}
+			writeProblem(w, p)
+			return
+		}
 		e.mux.ServeHTTP(w, r)
 		return
 	}
@@ -83,6 +99,21 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
 	p := problemOf(r.Context(), kindNoRoute)
 	p.Detail = fmt.Sprintf("there is nothing at %s", echo(r.URL.Path))
 	writeProblem(w, p)
+}
+
+// ambiguous names what of a query two readers might understand in two ways: a parameter given twice, of which one would be ignored, or what is not even a
+// list of parameters, of which all would be.
+func ambiguous(query string) *FieldError {
+	given, err := url.ParseQuery(query)
+	if err != nil {
+		return &FieldError{Location: "query", Message: "not a list of name=value with & between them, %-encoded", Value: echo(query)}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if n := len(given[name]); n > 1 {
+			return &FieldError{Location: "query." + echo(name), Message: fmt.Sprintf("given %d times: give it once", n), Value: echo(strings.Join(given[name], ", "))}
+		}
+	}
+	return nil
 }
 
 func (e *edge) newID() string {

@@ -182,17 +182,6 @@ func TestWhileTheNetworkCannotBeAsked(t *testing.T) {
 	}
 }
 
-func TestReadiness(t *testing.T) {
-	n := newModelNet()
-	c := newClient(t, n)
-	if got := want[ReadyOut](c, http.StatusOK, http.MethodGet, "/readyz", nil); !got.Ready || got.Projected.Sequence != 100 {
-		t.Errorf("ready: %+v", got)
-	}
-	n.lag = 100 // nothing has been read
-	c.problem(http.StatusServiceUnavailable, http.MethodGet, "/readyz", nil)
-	want[HealthOut](c, http.StatusOK, http.MethodGet, "/healthz", nil)
-}
-
 func TestTimes(t *testing.T) {
 	for text, want := range map[string]Time{
 		"2026-01-01T00:00:00Z": 1767225600, "2026-01-01T01:00:00+01:00": 1767225600, "1767225600": 1767225600, "0": 0,

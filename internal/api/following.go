@@ -78,12 +78,12 @@ func (s *server) readTransaction(ctx context.Context, in *readTransactionIn) (*A
 // waitFor reads a transaction's state until it is final or the wait is over. otherwise is what is told if nothing is known, unless it is empty too.
 func (s *server) waitFor(ctx context.Context, hash string, wait time.Duration, otherwise TransactionOut) (TransactionOut, error) {
 	var out TransactionOut
-	err := poll(ctx, wait, func(ctx context.Context) (bool, error) {
+	err := s.poll(ctx, wait, func(ctx context.Context) (bool, error) {
 		var err error
 		out, err = s.transaction(ctx, hash, otherwise)
 		return out.final(), err
 	})
-	if err != nil && !errors.Is(err, errNotInTime) {
+	if err != nil && !errors.Is(err, errNotInTime) && !errors.Is(err, errStopping) {
 		return out, err
 	}
 	out.NextActions = nextOf(&out)

@@ -32,6 +32,7 @@ type modelNet struct {
 	c        *escrow.Contract
 	ledger   relay.Ledger
 	lag      uint32 // how many ledgers the projection is behind
+	gap      bool   // and cannot go on
 	accounts map[string]int64
 	balances map[[2]string]amount.Int128 // by asset and holder
 	frozen   map[string]bool
@@ -519,7 +520,7 @@ func (n *modelNet) Head(context.Context) (Ledger, error) {
 func (n *modelNet) Contracts(context.Context) ([]Followed, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return []Followed{{Contract: escrow.Address(n.self.String()), Ledger: n.ledger.Sequence - n.lag}}, nil
+	return []Followed{{Contract: escrow.Address(n.self.String()), Ledger: n.ledger.Sequence - n.lag, Gap: n.gap}}, nil
 }
 
 func (n *modelNet) Trade(_ context.Context, id escrow.ID) (Trade, error) {

@@ -136,21 +136,3 @@ type HealthOut struct {
 func (s *server) health(context.Context, *struct{}) (*Answer[HealthOut], error) {
 	return &Answer[HealthOut]{HealthOut{true}}, nil
 }
-
-// ReadyOut says how far this process is.
-type ReadyOut struct {
-	Ready     bool   `json:"ready"`
-	Projected Ledger `json:"projected"`
-}
-
-func (s *server) ready(ctx context.Context, _ *struct{}) (*Answer[ReadyOut], error) {
-	at, err := s.Trades.Head(ctx)
-	if err != nil {
-		s.Log.WarnContext(ctx, "not ready", "request", requestID(ctx), "err", err)
-		return nil, problemf(kindNotReady, "the store does not answer")
-	}
-	if at.Sequence == 0 {
-		return nil, problemf(kindNotReady, "no ledger has been read yet")
-	}
-	return &Answer[ReadyOut]{ReadyOut{true, at}}, nil
-}

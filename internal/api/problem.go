@@ -49,7 +49,7 @@ var (
 	kindNoAccount   = kind{"no-such-account", 422, "the source account does not exist on this network", "create and fund the account, or name another source"}
 	kindAsset       = kind{"not-an-asset", 422, "this is no asset contract", "name the contract (C…) of a token; for a classic asset that is its Stellar Asset Contract"}
 	kindUpstream    = kind{"network-unavailable", 503, "the network cannot be asked at the moment", "try again in a few seconds; nothing was changed"}
-	kindNotReady    = kind{"not-ready", 503, "this process cannot answer reads yet", "try again in a few seconds"}
+	kindNotReady    = kind{"not-ready", 503, "this process does not answer reads now", "send the same request again in a few seconds; nothing was changed"}
 	kindTimedOut    = kind{"timed-out", 504, "the answer did not come in time", "try again; a submitted transaction can be read by its hash"}
 )
 
@@ -172,7 +172,7 @@ func (s *server) problem(ctx context.Context, err error) *Problem {
 	case errors.Is(err, relay.ErrUnavailable), errors.Is(err, relay.ErrWrongNetwork):
 		s.Log.WarnContext(ctx, "the network cannot be asked", "request", requestID(ctx), "err", err)
 		return problemOf(ctx, kindUpstream)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), ctx.Err() != nil: // a store that is interrupted says so in its own words
 		return problemOf(ctx, kindTimedOut)
 	}
 	s.Log.ErrorContext(ctx, "unexpected error", "request", requestID(ctx), "err", err)

@@ -36,7 +36,7 @@ func refusals() []refusal {
 		{15, "Shortage", "the contract holds less of this asset than it owes", "wait until the shortage is healed; no new money comes in before"},
 		{16, "TransferFailed", "the asset's contract refused the payment", "check that the receiver can hold the asset (trustline, not frozen), or claim to another address"},
 		{17, "NothingToCollect", "no fees are booked in this asset", "nothing is left to do"},
-		{18, "ForbiddenTarget", "payments to the contract or to the asset itself are refused", "claim to an address of yours"},
+		{18, "ForbiddenTarget", "payments to the contract or to the asset itself are refused", "claim to an address of yours; fees in an asset that is their receiver wait for another receiver"},
 		{19, "Paused", "the platform takes no new trades or deposits now", "wait; cancelling, and everything after funding, goes on as before"},
 		{20, "SameRole", "an address holds two roles", "name a different address for each role"},
 		{21, "ForbiddenRole", "a role is held by the contract or by the asset", "name the people who trade and judge"},
@@ -63,6 +63,7 @@ func refusals() []refusal {
 		{43, "NoPendingAdmin", "no new admin is proposed", "an admin's call: use escrowctl"},
 		{44, "NoAnchorKey", "no anchor key is named", "an admin's call: use escrowctl"},
 		{45, "AnchorNotNewer", "the sequence is not above the last one", "an operator's call: use escrowctl"},
+		{46, "ForbiddenReceiver", "the fee's receiver would be the contract itself", "an admin's call: use escrowctl, and name somebody who can be paid"},
 	}
 }
 

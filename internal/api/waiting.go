@@ -29,7 +29,7 @@ func (a AtLeast) wait() time.Duration {
 // head is the newest projected ledger, once it is at least the one asked for.
 func (s *server) head(ctx context.Context, a AtLeast) (Ledger, error) {
 	var at Ledger
-	err := poll(ctx, a.wait(), func(ctx context.Context) (done bool, err error) {
+	err := s.poll(ctx, a.wait(), func(ctx context.Context) (done bool, err error) {
 		at, err = s.Trades.Head(ctx)
 		return at.Sequence >= a.MinLedger, err
 	})
@@ -39,13 +39,20 @@ func (s *server) head(ctx context.Context, a AtLeast) (Ledger, error) {
 			p.headers = map[string]string{"Retry-After": "1"}
 		}}
 	}
+	if errors.Is(err, errStopping) {
+		return at, notReady(at, "this process is stopping; ledger %d is asked for, everything up to %d has been read", a.MinLedger, at.Sequence)
+	}
 	return at, err
 }
 
-var errNotInTime = errors.New("not in time")
+var (
+	errNotInTime = errors.New("not in time")
+	errStopping  = errors.New("this process is stopping")
+)
 
-// poll calls done at once and then every pollEvery, until it says so or fails. It ends with errNotInTime after wait, and with the context.
-func poll(ctx context.Context, wait time.Duration, done func(context.Context) (bool, error)) error {
+// poll calls done at once and then every pollEvery, until it says so or fails. It ends with errNotInTime after wait, with errStopping when this process is
+// about to end, and with the context.
+func (s *server) poll(ctx context.Context, wait time.Duration, done func(context.Context) (bool, error)) error {
 	end := time.NewTimer(wait)
 	defer end.Stop()
 	tick := time.NewTicker(pollEvery)
@@ -58,6 +65,8 @@ func poll(ctx context.Context, wait time.Duration, done func(context.Context) (b
 		case <-tick.C:
 		case <-end.C:
 			return errNotInTime
+		case <-s.Stopping:
+			return errStopping
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -32,6 +33,22 @@ func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s=%s: %w", flag, address, err)
 	}
 	return l, nil
+}
+
+// door is where a handler will be: until it is opened, closed answers.
+type door struct {
+	closed http.Handler
+	opened atomic.Pointer[http.Handler]
+}
+
+func (d *door) open(h http.Handler) { d.opened.Store(&h) }
+
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := d.opened.Load(); h != nil {
+		(*h).ServeHTTP(w, r)
+		return
+	}
+	d.closed.ServeHTTP(w, r)
 }
 
 // Bounds of every HTTP server of ours.

@@ -35,6 +35,7 @@ type platform struct {
 	state   devState
 	network *localnet.Network
 	client  *rpc.Client
+	door    door // to the api
 
 	failed chan error // what ended it early
 	cancel context.CancelFunc
@@ -97,6 +98,8 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 	}
 	mux := http.NewServeMux()
 	p.mountLocalnet(mux)
+	p.door.closed = api.Starting(api.Deps{Now: time.Now, Rand: rand.Reader, Log: env.log}, "accounts are funded and the contract is deployed first")
+	mux.Handle("/", &p.door)
 	p.background(func() error { return serve(ctx, l, mux) })
 
 	network, err := stellar.NewNetwork(p.network.Passphrase())
@@ -220,19 +223,17 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 	if err != nil {
 		return err
 	}
-	submits := relayserver.New(relayserver.Config{Node: p.client, Transactions: db, Now: time.Now, Log: env.log})
-	p.background(func() error { submits.Track(ctx); return nil })
-	handler := api.New(api.Deps{
-		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: submits, Network: network, Contract: contract,
-		Assets: []stellar.Address{usdc}, Now: time.Now, Rand: rand.Reader, Log: env.log,
-	})
-	mux.Handle("/", handler)
-	mux.HandleFunc("GET /{$}", p.index)
-
 	kept, err := p.client.Range(ctx)
 	if err != nil {
 		return err
 	}
+	submits := relayserver.New(relayserver.Config{Node: p.client, Transactions: db, Now: time.Now, Log: env.log})
+	p.background(func() error { submits.Track(ctx); return nil })
+	p.door.open(api.New(api.Deps{
+		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: submits, Network: network, Contract: contract,
+		Assets: []stellar.Address{usdc}, Start: kept.Latest.Sequence, Stopping: ctx.Done(), Now: time.Now, Rand: rand.Reader, Log: env.log,
+	}))
+	mux.HandleFunc("GET /{$}", p.index)
 	if _, err = x.WaitLedger(ctx, kept.Latest.Sequence); errors.Is(err, indexer.ErrStopped) {
 		return fmt.Errorf("read what the chain holds: %s: the folder of --data is of two networks, give another one", x.Status().Err)
 	}
