@@ -178,6 +178,7 @@ func TestNothingReaches(t *testing.T) {
 		{room: "internal/indexer", never: module + "/internal/localnet", why: "friendbot must not be reachable from a server"},
 		{room: "internal/escrow", never: "net", why: "the rules know no network"},
 		{room: "internal/escrow", never: "os", why: "the rules know no files, environment or process"},
+		{room: "cmd", never: "testing", why: "what tests are made with (localnettest, storetest) is in no program"},
 		{room: "internal/stellar", never: "net", but: "internal/stellar/rpc", why: "XDR, transactions and generated code come from bytes; only rpc asks a node"},
 	} {
 		matched := 0

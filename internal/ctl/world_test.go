@@ -17,6 +17,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
@@ -32,21 +33,9 @@ type world struct {
 
 func newWorld(t *testing.T, people ...string) *world {
 	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := localnet.Open(t.Context(), localnet.Options{CacheDir: filepath.Join(cache, "stellarescrow", "host")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := localnettest.Open(t, localnet.Options{})
 	srv := httptest.NewServer(n.Handler())
-	t.Cleanup(func() {
-		srv.Close()
-		if err := n.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(srv.Close)
 	w := &world{t: t, network: n, rpc: srv.URL, dir: t.TempDir(), keys: map[string]*keypair.Full{}}
 	for _, who := range people {
 		k := keypair.MustRandom()

@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
@@ -36,21 +35,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := localnet.Open(t.Context(), localnet.Options{CacheDir: filepath.Join(cache, "stellarescrow", "host")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := localnettest.Open(t, localnet.Options{})
 	srv := httptest.NewServer(n.Handler())
-	t.Cleanup(func() {
-		srv.Close()
-		if err := n.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(srv.Close)
 	w := &world{t: t, network: n, url: srv.URL, wire: &wire{calls: map[string]int{}}, key: keypair.MustRandom(), fees: keypair.MustRandom()}
 	if _, err := n.Fund(t.Context(), w.key.Address()); err != nil {
 		t.Fatal(err)

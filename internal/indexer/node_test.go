@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,21 +14,12 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
-
-// machine is compiled once for all tests of the package.
-var machine = sync.OnceValues(func() (*host.Machine, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return host.Compile(context.Background(), host.Options{CacheDir: filepath.Join(dir, "stellarescrow-test-host")})
-})
 
 // node is a network behind its RPC, as the indexer meets one. The contract that is followed is that of XLM: it announces each payment and
 // each fee, events that no escrow contract has.
@@ -43,21 +32,9 @@ type node struct {
 
 func newNode(t *testing.T, passphrase string) node {
 	t.Helper()
-	m, err := machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := localnet.Open(t.Context(), localnet.Options{Machine: m, Passphrase: passphrase})
-	if err != nil {
-		t.Fatal(err)
-	}
+	net := localnettest.Open(t, localnet.Options{Passphrase: passphrase})
 	server := httptest.NewServer(net.Handler())
-	t.Cleanup(func() {
-		server.Close()
-		if err := net.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(server.Close)
 	network, err := stellar.NewNetwork(passphrase)
 	if err != nil {
 		t.Fatal(err)

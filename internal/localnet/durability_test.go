@@ -21,6 +21,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 )
 
 // childDir, when set, makes the test binary a network on that data folder, to be killed.
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 func child(dir string) error {
-	m, err := machine()
+	m, err := localnettest.Compiled()
 	if err != nil {
 		return err
 	}
@@ -124,16 +125,7 @@ func TestKill(t *testing.T) {
 		_ = c.Close()
 		t.Logf("round %d: %d transactions seen, last ledger %d", round, len(seen.txs), seen.last)
 	}
-	m, err := machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := localnet.Open(t.Context(), localnet.Options{DataDir: dir, Machine: m})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = n.Close() }()
-	_, c := serve(t, n)
+	_, c := serve(t, localnettest.Open(t, localnet.Options{DataDir: dir}))
 	seen.check(t, c)
 }
 

@@ -7,19 +7,12 @@ import (
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 )
 
 // Whatever is posted gets an answer in JSON, or none if it only tells; and the network stays healthy.
 func FuzzJSONRPC(f *testing.F) {
-	m, err := machine()
-	if err != nil {
-		f.Fatal(err)
-	}
-	n, err := localnet.Open(f.Context(), localnet.Options{Machine: m})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = n.Close() })
+	n := localnettest.Open(f, localnet.Options{})
 	for _, call := range []string{
 		`{"jsonrpc":"2.0","id":1,"method":"getHealth"}`,
 		`{"jsonrpc":"2.0","id":1,"method":"getNetwork","params":{}}`,

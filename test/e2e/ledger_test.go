@@ -5,9 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"os"
-	"path/filepath"
-	"sync"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
@@ -15,18 +12,10 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
-
-// machine is the contract host, compiled once for all tests of the package.
-var machine = sync.OnceValues(func() (*host.Machine, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return host.Compile(context.Background(), host.Options{CacheDir: filepath.Join(dir, "stellarescrow-test-host")})
-})
 
 const (
 	passphrase = "StellarEscrow stories ; 2026"
@@ -51,7 +40,7 @@ type chain struct {
 
 // newChain starts the network with that passphrase, the main network's settings and an account for each key.
 func newChain(ctx context.Context, passphrase string, keys ...*keypair.Full) (*chain, error) {
-	m, err := machine()
+	m, err := localnettest.Compiled()
 	if err != nil {
 		return nil, fmt.Errorf("start the contract host: %w", err)
 	}

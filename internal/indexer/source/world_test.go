@@ -23,7 +23,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/files"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
@@ -75,12 +75,8 @@ func theWorld(t testing.TB) *world {
 }
 
 func newWorld() (*world, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
 	ctx := context.Background()
-	machine, err := host.Compile(ctx, host.Options{CacheDir: filepath.Join(cache, "stellarescrow-test-host")})
+	machine, err := localnettest.Compiled()
 	if err != nil {
 		return nil, err
 	}

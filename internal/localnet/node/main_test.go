@@ -1,11 +1,9 @@
 package node_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,18 +14,10 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
-
-// machine is compiled once for all tests of the package.
-var machine = sync.OnceValues(func() (*host.Machine, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return host.Compile(context.Background(), host.Options{CacheDir: filepath.Join(dir, "stellarescrow-test-host")})
-})
 
 // clock is a machine's clock that stands still unless it is moved.
 type clock struct {
@@ -68,11 +58,7 @@ func newWorld(t testing.TB, o node.Options) *world {
 // openWorld leaves closing to its caller.
 func openWorld(t testing.TB, o node.Options) *world {
 	t.Helper()
-	m, err := machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Machine = m
+	o.Machine = localnettest.Machine(t)
 	c := &clock{now: time.Unix(1_790_000_000, 0)}
 	if o.Now == nil {
 		o.Now = c.Now

@@ -1,0 +1,49 @@
+// Package localnettest gives tests the contract host and networks on it. It is for tests alone: no program links it.
+package localnettest
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+)
+
+// Compiled is the contract host, compiled once for each test binary and kept for the next one in the user's cache: two seconds the
+// first time, a tenth afterwards. It is never closed. Where there is a test, Machine says the same shorter.
+var Compiled = sync.OnceValues(func() (*host.Machine, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return host.Compile(context.Background(), host.Options{CacheDir: filepath.Join(dir, "stellarescrow-test-host")})
+})
+
+// Machine is Compiled for a test, which ends without it.
+func Machine(t testing.TB) *host.Machine {
+	t.Helper()
+	m, err := Compiled()
+	if err != nil {
+		t.Fatalf("compile the contract host: %v", err)
+	}
+	return m
+}
+
+// Open starts a network on Machine that ends with the test.
+func Open(t testing.TB, o localnet.Options) *localnet.Network {
+	t.Helper()
+	o.Machine = Machine(t)
+	n, err := localnet.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			t.Errorf("close the local network: %v", err)
+		}
+	})
+	return n
+}
