@@ -1,14 +1,11 @@
 package relayserver_test
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"log/slog"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +19,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/secret"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -31,15 +28,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
-
-// machine is compiled once for all tests of the package.
-var machine = sync.OnceValues(func() (*host.Machine, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return host.Compile(context.Background(), host.Options{CacheDir: filepath.Join(dir, "stellarescrow-test-host")})
-})
 
 const (
 	feeBps = 100
@@ -63,15 +51,12 @@ type world struct {
 // newWorld deploys the committed contract. Each of people is a funded account with a trustline and 1,000 USDC.
 func newWorld(t *testing.T, people ...string) *world {
 	t.Helper()
-	m, err := machine()
-	must(t, err)
-	net, err := localnet.Open(t.Context(), localnet.Options{Machine: m})
-	must(t, err)
-	t.Cleanup(func() { must(t, net.Close()) })
+	net := localnettest.Open(t, localnet.Options{})
 	server := httptest.NewServer(net.Handler())
 	t.Cleanup(server.Close)
 
 	w := &world{t: t, net: net, people: map[string]*keypair.Full{}, url: server.URL, stop: server.Close}
+	var err error
 	w.network, err = stellar.NewNetwork(net.Passphrase())
 	must(t, err)
 	w.node, err = rpc.New(rpc.Config{URL: server.URL, Network: w.network})
