@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 )
 
@@ -119,6 +120,43 @@ type Batch struct {
 	Trades []Change
 	Feed   []feed.Entry // following the stored head
 	Gaps   []Gap
+}
+
+// Check refuses a batch that contradicts itself: whoever made it has a mistake in it.
+func (b Batch) Check() error {
+	if len(b.Moves) == 0 && len(b.Gaps) == 0 {
+		return errors.New("it moves nothing")
+	}
+	moves := map[string]Move{}
+	for _, m := range b.Moves {
+		if _, err := ParseEventID(string(m.To)); err != nil {
+			return fmt.Errorf("move %s: %w", m.Contract, err)
+		}
+		if _, twice := moves[m.Contract]; twice || m.To <= m.From {
+			return fmt.Errorf("move %s from %s to %s: not forward, or for the second time", m.Contract, m.From, m.To)
+		}
+		moves[m.Contract] = m
+	}
+	var last EventID
+	for _, e := range b.Events {
+		if m, ok := moves[e.Contract]; !ok || e.ID <= m.From || e.ID > m.To || e.ID <= last {
+			return fmt.Errorf("event %s of %s: outside the move, or out of order", e.ID, e.Contract)
+		}
+		last = e.ID
+	}
+	trades := make(map[escrow.ID]bool, len(b.Trades))
+	for _, c := range b.Trades {
+		if trades[c.ID] {
+			return fmt.Errorf("trade %s: changed for the second time", c.ID)
+		}
+		trades[c.ID] = true
+		for _, i := range c.Milestones {
+			if i < 0 || i >= len(c.Trade.Milestones) {
+				return fmt.Errorf("trade %s: milestone %d of %d", c.ID, i, len(c.Trade.Milestones))
+			}
+		}
+	}
+	return nil
 }
 
 // Gap says that a contract has got into the gap state, or, with Oldest 0, out of it.

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -12,7 +11,7 @@ import (
 // the batch starts from or the feed's head is not what its entries follow: the batch has been applied before, or another process applied
 // one meanwhile.
 func (s *Store) Apply(ctx context.Context, b store.Batch) error {
-	if err := check(b); err != nil {
+	if err := b.Check(); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
@@ -50,31 +49,6 @@ func (s *Store) Apply(ctx context.Context, b store.Batch) error {
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
-	}
-	return nil
-}
-
-// check refuses a batch that contradicts itself: whoever made it has a mistake in it.
-func check(b store.Batch) error {
-	if len(b.Moves) == 0 && len(b.Gaps) == 0 {
-		return errors.New("it moves nothing")
-	}
-	moves := map[string]store.Move{}
-	for _, m := range b.Moves {
-		if _, err := store.ParseEventID(string(m.To)); err != nil {
-			return fmt.Errorf("move %s: %w", m.Contract, err)
-		}
-		if _, twice := moves[m.Contract]; twice || m.To <= m.From {
-			return fmt.Errorf("move %s from %s to %s: not forward, or for the second time", m.Contract, m.From, m.To)
-		}
-		moves[m.Contract] = m
-	}
-	var last store.EventID
-	for _, e := range b.Events {
-		if m, ok := moves[e.Contract]; !ok || e.ID <= m.From || e.ID > m.To || e.ID <= last {
-			return fmt.Errorf("event %s of %s: outside the move, or out of order", e.ID, e.Contract)
-		}
-		last = e.ID
 	}
 	return nil
 }

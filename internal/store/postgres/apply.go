@@ -1,0 +1,185 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// Apply stores a batch as a whole or not at all. It returns store.ErrMoved, and has changed nothing, if a contract's position is not where
+// the batch starts from or the feed's head is not what its entries follow: the batch has been applied before, or another process applied
+// one meanwhile. After any other error the batch may be stored, if the connection was lost while it was committed: read the positions again.
+func (s *Store) Apply(ctx context.Context, b store.Batch) error {
+	if err := b.Check(); err != nil {
+		return fmt.Errorf("apply batch: %w", err)
+	}
+	if err := s.write(ctx, func(tx pgx.Tx) error { return apply(ctx, tx, b) }); err != nil {
+		return fmt.Errorf("apply batch: %w", err)
+	}
+	return nil
+}
+
+// lockApply makes batches wait for each other, whatever contracts they move: the feed is one sequence, and whether a transaction of ours is
+// projected depends on all positions. The key is the contracts table's, as lockSchema's is the schema's.
+const lockApply = `SELECT pg_advisory_xact_lock(1400128883::bigint << 32 | 'contracts'::regclass::oid::bigint)`
+
+func apply(ctx context.Context, tx pgx.Tx, b store.Batch) error {
+	found, err := begin(ctx, tx, b)
+	if err != nil {
+		return err
+	}
+	// The server works on one thing while this side makes the next: checking entries is half as much work as storing them.
+	checked := make(chan error, 1)
+	go func() { checked <- follows(found.head, b.Feed) }()
+	if err := errors.Join(copyEvents(ctx, tx, b.Events), <-checked); err != nil {
+		return err
+	}
+	if err := copyFeed(ctx, tx, b.Feed); err != nil {
+		return err
+	}
+	return writeTrades(ctx, tx, b.Trades, found)
+}
+
+// found is what a batch has to know of what is stored.
+type found struct {
+	head   feed.Head
+	stages map[escrow.ID]escrow.Stage // of those of its trades that are stored
+}
+
+// begin takes the lock, moves the positions and reads what the rest depends on, in one round trip.
+func begin(ctx context.Context, tx pgx.Tx, b store.Batch) (found, error) {
+	f := found{stages: map[escrow.ID]escrow.Stage{}}
+	var q pgx.Batch
+	q.Queue(lockApply)
+	moveContracts(&q, b.Moves)
+	setGaps(&q, b.Gaps)
+	q.Queue(feedHead).QueryRow(func(row pgx.Row) (err error) {
+		f.head, err = scanHead(row)
+		return err
+	})
+	if len(b.Trades) > 0 {
+		checkContracts(&q, b)
+		ids := make([][]byte, len(b.Trades))
+		for i, c := range b.Trades {
+			ids[i] = c.ID[:]
+		}
+		q.Queue(`SELECT id, stage FROM trades WHERE id = ANY($1)`, ids).Query(func(rows pgx.Rows) error {
+			var id escrow.ID
+			var stage escrow.Stage
+			_, err := pgx.ForEachRow(rows, []any{(*hash)(&id), &stage}, func() error {
+				f.stages[id] = stage
+				return nil
+			})
+			return err
+		})
+	}
+	projectTransactions(&q)
+	return f, tx.SendBatch(ctx, &q).Close()
+}
+
+// moveContracts moves positions from where the batch starts.
+func moveContracts(q *pgx.Batch, moves []store.Move) {
+	var contract, from, to []string
+	var at []int64
+	for _, m := range moves {
+		contract, from, to, at = append(contract, m.Contract), append(from, string(m.From)), append(to, string(m.To)), append(at, seconds(m.At))
+	}
+	if len(moves) == 0 {
+		return
+	}
+	q.Queue(`
+		UPDATE contracts c SET position = m.goes_to, position_at = greatest(position_at, m.at)
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) m (contract, starts_from, goes_to, at)
+		WHERE c.contract = m.contract AND c.position = m.starts_from
+		RETURNING c.contract`, contract, from, to, at).Query(func(rows pgx.Rows) error {
+		moved, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, m := range moves {
+			if !slices.Contains(moved, m.Contract) {
+				return fmt.Errorf("move %s from %s: %w", m.Contract, m.From, store.ErrMoved)
+			}
+		}
+		return nil
+	})
+}
+
+func setGaps(q *pgx.Batch, gaps []store.Gap) {
+	for _, g := range gaps { // one for a contract that has just lost its source
+		q.Queue(`UPDATE contracts SET gap_oldest = $2 WHERE contract = $1 RETURNING contract`, g.Contract, g.Oldest).QueryRow(func(row pgx.Row) error {
+			var contract string
+			err := row.Scan(&contract)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return fmt.Errorf("gap of %s: %w", g.Contract, store.ErrMoved)
+			}
+			return err
+		})
+	}
+}
+
+// checkContracts is what a foreign key would ask for each trade, asked once for each contract.
+func checkContracts(q *pgx.Batch, b store.Batch) {
+	var contracts []string
+	for _, c := range b.Trades {
+		if !slices.Contains(contracts, c.Contract) {
+			contracts = append(contracts, c.Contract)
+		}
+	}
+	q.Queue(`SELECT contract FROM contracts WHERE contract = ANY($1)`, contracts).Query(func(rows pgx.Rows) error {
+		followed, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, c := range b.Trades {
+			if !slices.Contains(followed, c.Contract) {
+				return fmt.Errorf("trade %s: contract %s is not followed", c.ID, c.Contract)
+			}
+		}
+		return nil
+	})
+}
+
+// writeTrades stores trades as they are now: all of those that are new, and of the others what may have changed.
+func writeTrades(ctx context.Context, tx pgx.Tx, all []store.Change, f found) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var fresh []*store.Trade
+	var stored []known
+	var freshPlaces, touched []place
+	for _, c := range all {
+		if was, ok := f.stages[c.ID]; ok {
+			stored = append(stored, known{c, was})
+			for _, i := range slices.Compact(slices.Sorted(slices.Values(c.Milestones))) {
+				touched = append(touched, place{c.Trade, i})
+			}
+			continue
+		}
+		fresh = append(fresh, c.Trade)
+		for i := range c.Trade.Milestones {
+			freshPlaces = append(freshPlaces, place{c.Trade, i})
+		}
+	}
+	var q pgx.Batch
+	if err := errors.Join(updateTrades(&q, stored), updateMilestones(&q, touched), writeOffers(&q, touched, freshPlaces), writeDisputes(&q, slices.Concat(touched, freshPlaces))); err != nil {
+		return err
+	}
+	writeParked(&q, stored, fresh)
+	if q.Len() > 0 {
+		if err := tx.SendBatch(ctx, &q).Close(); err != nil {
+			return err
+		}
+	}
+	if err := copyTrades(ctx, tx, fresh); err != nil {
+		return err
+	}
+	return copyMilestones(ctx, tx, freshPlaces)
+}

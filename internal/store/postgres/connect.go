@@ -1,0 +1,122 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+const (
+	tries     = 6
+	firstWait = 20 * time.Millisecond // doubles each time: 0.6 s in all
+	// passwordWait takes the place of firstWait while the server refuses the password: that of a rotation arrives a moment after, or before.
+	passwordWait = 100 * time.Millisecond
+)
+
+// querier is what a connection and a transaction have in common.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// read runs f on a connection. If that turns out to be dead it takes another one: reading twice does no harm.
+func (s *Store) read(ctx context.Context, f func(querier) error) error {
+	return s.retry(ctx, true, func(conn *pgxpool.Conn) error { return f(conn) })
+}
+
+// snapshot runs f in a transaction that sees one moment.
+func (s *Store) snapshot(ctx context.Context, f func(querier) error) error {
+	return s.retry(ctx, true, func(conn *pgxpool.Conn) error {
+		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error { return f(tx) })
+	})
+}
+
+// write runs f in a transaction and commits it. It is run again if the server has undone it for another's sake, or never got to see it, but
+// not if the connection was lost while it may have been committed: the caller then reads what is stored.
+func (s *Store) write(ctx context.Context, f func(pgx.Tx) error) error {
+	return s.retry(ctx, false, func(conn *pgxpool.Conn) error {
+		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, f)
+	})
+}
+
+// exec runs one statement that changes one row, or returns store.ErrMoved.
+func (s *Store) exec(ctx context.Context, doing, sql string, args ...any) error {
+	err := s.retry(ctx, false, func(conn *pgxpool.Conn) error {
+		tag, err := conn.Exec(ctx, sql, args...)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = store.ErrMoved
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+func (s *Store) retry(ctx context.Context, harmless bool, f func(*pgxpool.Conn) error) error {
+	for try := 1; ; try++ {
+		err := s.once(ctx, f)
+		wait := firstWait
+		switch {
+		case err == nil || try == tries || ctx.Err() != nil:
+			return err
+		case refused(err):
+			wait = passwordWait
+		case undone(err) || pgconn.SafeToRetry(err) || harmless && lost(err):
+		default:
+			return err
+		}
+		timer := time.NewTimer(wait << (try - 1))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, f func(*pgxpool.Conn) error) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to database %s: %w", s.name, oneLine{err})
+	}
+	defer conn.Release()
+	return f(conn)
+}
+
+// undone tells whether the server has undone a transaction because of another one's: nothing is wrong with it.
+func undone(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") // serialization_failure, deadlock_detected
+}
+
+// refused tells whether a new connection was refused for its password.
+func refused(err error) bool {
+	var connect *pgconn.ConnectError
+	var pg *pgconn.PgError
+	return errors.As(err, &connect) && errors.As(err, &pg) && strings.HasPrefix(pg.Code, "28")
+}
+
+// lost tells whether the connection or the server went away.
+func lost(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57P") // connection_exception; shutdown, crash, cannot_connect_now
+	}
+	var dial *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &dial) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+}

@@ -1,0 +1,104 @@
+-- The projection: what the events up to a contract's position say of each trade. Amounts are whole units of the asset's smallest part: bigint
+-- where the contract bounds them by 2^63-1 (TotalTooLarge), numeric where a sum may go beyond. Roles, stages, phases and outcomes are the
+-- contract's numbers. `opened` is the id of the event that opened the trade: every list of trades is ordered by it.
+--
+-- Rows that belong to a trade are written by the statement after the trade's own in one transaction, and never removed: foreign keys would
+-- only look up again what has just been written.
+
+CREATE TABLE trades (
+  id            bytea    PRIMARY KEY CHECK (length(id) = 32),
+  contract      text     COLLATE "C" NOT NULL,
+  buyer         text     COLLATE "C" NOT NULL,
+  seller        text     COLLATE "C" NOT NULL,
+  asset         text     COLLATE "C" NOT NULL,
+  terms         text     NOT NULL, -- JSON; comes back byte for byte
+  opened_by     smallint NOT NULL,
+  stage         smallint NOT NULL CHECK (stage BETWEEN 0 AND 4),
+  buyer_bond    bigint   NOT NULL CHECK (buyer_bond >= 0),
+  seller_bond   bigint   NOT NULL CHECK (seller_bond >= 0),
+  last_deadline bigint   NOT NULL,
+  opened        text     COLLATE "C" NOT NULL UNIQUE CHECK (length(opened) = 30),
+  opened_at     bigint   NOT NULL,
+  updated       text     COLLATE "C" NOT NULL,
+  updated_at    bigint   NOT NULL,
+  ended_at      bigint   NOT NULL -- 0: not ended
+);
+
+-- A list of every stage is these indexes' five parts merged (tradelist.go), so that a trade that moves on is written into fewer of them.
+CREATE INDEX trades_of_stage    ON trades (stage, opened);
+CREATE INDEX trades_of_asset    ON trades (asset, stage, opened);
+CREATE INDEX trades_of_contract ON trades (contract, stage, opened);
+
+-- Who takes part in what. `stage` and `opened` repeat the trade's, so that a person's lists need no other table's order. One index serves
+-- all of them, merged in the same way.
+CREATE TABLE participants (
+  account text     COLLATE "C" NOT NULL,
+  part    text     COLLATE "C" NOT NULL CHECK (part IN ('buyer', 'seller', 'arbitrator')),
+  stage   smallint NOT NULL CHECK (stage BETWEEN 0 AND 4),
+  opened  text     COLLATE "C" NOT NULL,
+  role    smallint NOT NULL,
+  PRIMARY KEY (account, part, stage, opened)
+);
+
+CREATE TABLE milestones (
+  trade        bytea    NOT NULL,
+  milestone    smallint NOT NULL,
+  left_over    bigint   NOT NULL CHECK (left_over >= 0), -- 0 before funding and once ended
+  delivered_at bigint   NOT NULL,                        -- 0: not delivered
+  proof        bytea    NOT NULL CHECK (length(proof) = 32),
+  to_seller    bigint   NOT NULL CHECK (to_seller >= 0), -- so far, before the costs of hearings and the fee
+  to_buyer     bigint   NOT NULL CHECK (to_buyer >= 0),
+  fee          bigint   NOT NULL CHECK (fee >= 0),
+  ended_at     bigint   NOT NULL,                        -- 0: not ended
+  ended_by     text     NOT NULL,                        -- the kind of the event that ended it
+  outcome      smallint NOT NULL,                        -- of the settled event
+  PRIMARY KEY (trade, milestone)
+);
+
+-- The latest offer of each side, standing or not; gone when the milestone has ended.
+CREATE TABLE offers (
+  trade         bytea    NOT NULL,
+  milestone     smallint NOT NULL,
+  role          smallint NOT NULL,
+  of            bigint   NOT NULL,
+  phase         smallint NOT NULL,
+  seller_amount bigint   NOT NULL,
+  PRIMARY KEY (trade, milestone, role)
+);
+
+CREATE TABLE disputes (
+  trade        bytea    NOT NULL,
+  milestone    smallint NOT NULL,
+  role         smallint NOT NULL, -- who disputed
+  reason       bytea    NOT NULL CHECK (length(reason) = 32),
+  since        bigint   NOT NULL,
+  buyer_aside  numeric(39) NOT NULL,
+  seller_aside numeric(39) NOT NULL,
+  appeal_by    smallint,
+  appealed_at  bigint   NOT NULL,
+  ruled_at     bigint   NOT NULL,
+  silent       smallint[] NOT NULL, -- the seats, when it has ended
+  buyer_paid   numeric(39) NOT NULL,
+  seller_paid  numeric(39) NOT NULL,
+  vote         bigint   NOT NULL, -- what each got
+  appeal_vote  bigint   NOT NULL,
+  PRIMARY KEY (trade, milestone)
+);
+
+CREATE TABLE votes (
+  trade      bytea    NOT NULL,
+  milestone  smallint NOT NULL,
+  place      smallint NOT NULL, -- in the order cast
+  role       smallint NOT NULL,
+  seller_ppm integer  NOT NULL,
+  hash       bytea    NOT NULL CHECK (length(hash) = 32),
+  voted_at   bigint   NOT NULL,
+  PRIMARY KEY (trade, milestone, place)
+);
+
+CREATE TABLE parked (
+  trade  bytea       NOT NULL,
+  role   smallint    NOT NULL,
+  amount numeric(39) NOT NULL,
+  PRIMARY KEY (trade, role)
+);

@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// Trade reads a trade with everything below it, all as of one moment; store.ErrNotFound.
+func (s *Store) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
+	all, err := s.trades(ctx, `SELECT `+tradeColumns+` FROM trades t WHERE t.id = $1`, id[:])
+	if err == nil && len(all) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Trade{}, fmt.Errorf("read trade %s: %w", id, err)
+	}
+	return all[0], nil
+}
+
+// Trades lists trades with everything below them, all as of one moment, in the order in which they were opened, or newest first.
+func (s *Store) Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error) {
+	if err := f.Check(); err != nil {
+		return nil, err
+	}
+	query, args := tradesQuery(f)
+	all, err := s.trades(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list trades: %w", err)
+	}
+	return all, nil
+}
+
+func (s *Store) trades(ctx context.Context, query string, args ...any) (all []store.Trade, err error) {
+	err = s.snapshot(ctx, func(q querier) error {
+		all, err = readTrades(ctx, q, query, args...)
+		return err
+	})
+	return all, err
+}
+
+// readTrades runs a query for trades and fills them in; q is a transaction that sees one moment.
+func readTrades(ctx context.Context, q querier, query string, args ...any) ([]store.Trade, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.AppendRows([]store.Trade(nil), rows, scanTrade)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all, fillTrades(ctx, q, all)
+}
+
+func scanTrade(row pgx.CollectableRow) (store.Trade, error) {
+	var t store.Trade
+	var terms []byte
+	if err := row.Scan((*hash)(&t.ID), &t.Contract, &terms, &t.OpenedBy, &t.Stage, units{&t.Bonds[0]}, units{&t.Bonds[1]},
+		&t.LastDeadline, &t.Opened.Event, &t.Opened.At, &t.Updated.Event, &t.Updated.At, &t.EndedAt); err != nil {
+		return t, err
+	}
+	if err := json.Unmarshal(terms, &t.Terms); err != nil {
+		return t, fmt.Errorf("terms of trade %s: %w", t.ID, err)
+	}
+	t.Milestones = make([]store.Milestone, len(t.Terms.Milestones))
+	return t, nil
+}
+
+// known is a stored trade that changes.
+type known struct {
+	store.Change
+	was escrow.Stage
+}
+
+func copyTrades(ctx context.Context, tx pgx.Tx, fresh []*store.Trade) error {
+	if err := copyRows(ctx, tx, "trades", []string{"id", "contract", "buyer", "seller", "asset", "terms", "opened_by", "stage", "buyer_bond", "seller_bond",
+		"last_deadline", "opened", "opened_at", "updated", "updated_at", "ended_at"}, len(fresh), func(i int, row []any) ([]any, error) {
+		t := fresh[i]
+		terms, err := json.Marshal(&t.Terms)
+		if err != nil {
+			return nil, fmt.Errorf("terms of trade %s: %w", t.ID, err)
+		}
+		var sum sums
+		row = append(row, t.ID[:], t.Contract, string(t.Terms.Buyer), string(t.Terms.Seller), string(t.Terms.Asset), terms, int64(t.OpenedBy), int64(t.Stage),
+			sum.units(t.Bonds[0]), sum.units(t.Bonds[1]), seconds(t.LastDeadline), string(t.Opened.Event), seconds(t.Opened.At),
+			string(t.Updated.Event), seconds(t.Updated.At), seconds(t.EndedAt))
+		return row, sum.of(t.ID, "bonds")
+	}); err != nil {
+		return err
+	}
+	type seat struct {
+		trade   *store.Trade
+		role    escrow.Role
+		account escrow.Address
+	}
+	var seats []seat
+	for _, t := range fresh {
+		for r := range t.Terms.Roles() {
+			account, _ := t.Terms.AddressOf(r)
+			seats = append(seats, seat{t, r, account})
+		}
+	}
+	return copyRows(ctx, tx, "participants", []string{"account", "part", "stage", "opened", "role"}, len(seats), func(i int, row []any) ([]any, error) {
+		p := &seats[i]
+		return append(row, string(p.account), string(store.PartOf(p.role)), int64(p.trade.Stage), string(p.trade.Opened.Event), int64(p.role)), nil
+	})
+}
+
+func updateTrades(b *pgx.Batch, all []known) error {
+	var id [][]byte
+	var stage, buyer, seller, at, ended []int64
+	var updated []string
+	for _, k := range all {
+		t := k.Trade
+		var sum sums
+		id, stage, buyer, seller = append(id, t.ID[:]), append(stage, int64(t.Stage)), append(buyer, sum.units(t.Bonds[0])), append(seller, sum.units(t.Bonds[1]))
+		updated, at, ended = append(updated, string(t.Updated.Event)), append(at, seconds(t.Updated.At)), append(ended, seconds(t.EndedAt))
+		if err := sum.of(t.ID, "bonds"); err != nil {
+			return err
+		}
+	}
+	if len(id) > 0 {
+		b.Queue(`
+			UPDATE trades t SET stage = c.stage, buyer_bond = c.buyer_bond, seller_bond = c.seller_bond,
+				updated = c.updated, updated_at = c.updated_at, ended_at = c.ended_at
+			FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
+				c (id, stage, buyer_bond, seller_bond, updated, updated_at, ended_at)
+			WHERE t.id = c.id`, id, stage, buyer, seller, updated, at, ended)
+	}
+	moveParticipants(b, all)
+	return nil
+}
+
+// moveParticipants repeats the stages of trades that have entered another one.
+func moveParticipants(b *pgx.Batch, all []known) {
+	var account, part, opened []string
+	var was, is []int64
+	for _, k := range all {
+		if k.was == k.Stage {
+			continue
+		}
+		for r := range k.Terms.Roles() {
+			holder, _ := k.Terms.AddressOf(r)
+			account, part, opened = append(account, string(holder)), append(part, string(store.PartOf(r))), append(opened, string(k.Opened.Event))
+			was, is = append(was, int64(k.was)), append(is, int64(k.Stage))
+		}
+	}
+	if len(account) > 0 {
+		b.Queue(`
+			UPDATE participants p SET stage = c.stage
+			FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) c (account, part, was, opened, stage)
+			WHERE p.account = c.account AND p.part = c.part AND p.stage = c.was AND p.opened = c.opened`, account, part, was, opened, is)
+	}
+}
