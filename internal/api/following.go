@@ -24,7 +24,7 @@ type TransactionOut struct {
 	Ledger      *Ledger        `json:"ledger,omitempty" doc:"The ledger that includes it: min_ledger for reads of what it did"`
 	FeeCharged  string         `json:"fee_charged,omitempty" doc:"What it cost after the refund, in stroops of XLM"`
 	FeeXLM      string         `json:"fee_charged_xlm,omitempty"`
-	Error       *TxError       `json:"error,omitempty" doc:"Why it failed"`
+	Error       *TxError       `json:"error,omitempty" doc:"Why it failed, or expired before its time"`
 	RetrySafe   bool           `json:"retry_safe" doc:"Whether the action can be prepared anew without a chance of doing it twice. Submitting the very same transaction again is always safe"`
 	NextActions []NextAction   `json:"next_actions" nullable:"false"`
 	Latest      Ledger         `json:"latest" doc:"The network's newest ledger"`
@@ -111,6 +111,11 @@ func (s *server) transaction(ctx context.Context, hash string, otherwise Transac
 		return s.notFound(ctx, out, kept, here, otherwise)
 	case relay.TransactionPending:
 		out.State = stateSubmitted
+		if here {
+			if err := s.overtaken(ctx, hash, kept, &out); err != nil {
+				return out, err
+			}
+		}
 	case relay.TransactionExpired:
 		out.State, out.RetrySafe = stateExpired, true
 	case relay.TransactionFailed:
@@ -164,6 +169,32 @@ func (s *server) notFound(ctx context.Context, out TransactionOut, kept Transact
 	}
 	out.State, out.RetrySafe = stateExpired, true
 	return out, nil
+}
+
+// overtaken notices that another transaction of the same account has used the sequence number of one that is on its way: of those prepared at the same
+// time, the network includes one. It asks for the transaction after the account, so that what has used the number cannot be the transaction itself.
+func (s *server) overtaken(ctx context.Context, hash string, kept Transaction, out *TransactionOut) error {
+	tx, err := stellar.ParseTransaction(kept.Envelope)
+	if err != nil {
+		return fmt.Errorf("kept transaction %s: %w", hash, err)
+	}
+	account, err := s.Relay.Account(ctx, tx.Source().String())
+	if err != nil {
+		return fmt.Errorf("look at account %s: %w", tx.Source(), err)
+	}
+	if account.Sequence < tx.Sequence() {
+		return nil
+	}
+	again, err := s.Relay.Transaction(ctx, hash)
+	if err != nil {
+		return fmt.Errorf("ask about transaction %s: %w", hash, err)
+	}
+	if again.State == relay.TransactionPending && again.Latest.Sequence >= account.Ledger.Sequence {
+		out.State, out.RetrySafe = stateExpired, true
+		out.Error = &TxError{Code: "tx_bad_seq", Detail: fmt.Sprintf("another transaction of %s came first and used its sequence number %d", tx.Source(), tx.Sequence()),
+			NextStep: "prepare the action again; prepare the next one of an account after the one before is in a ledger, or let each have a source of its own"}
+	}
+	return nil
 }
 
 // txError says why an included transaction had no effect.

@@ -46,9 +46,11 @@ type modelNet struct {
 	restore bool // entries are archived
 	// restores is how many archived entries a call brings back along the way.
 	restores uint32
-	nonce    int64
-	changes  int // how often anything changed
-	asked    int // how often an asset was looked at
+	// hold is what becomes of what is submitted while an earlier transaction of the account waits: it waits too, or is not taken. Empty: none waits.
+	hold    relay.SubmissionState
+	nonce   int64
+	changes int // how often anything changed
+	asked   int // how often an asset was looked at
 }
 
 const modelStart = 1_767_225_600 // 2026-01-01
@@ -362,6 +364,13 @@ func (n *modelNet) Submit(_ context.Context, text string) (relay.Submission, err
 		return out, nil
 	case tx.Sequence() != n.accounts[source]+1:
 		out.Code = "tx_bad_seq"
+		return out, nil
+	}
+	if n.hold != "" {
+		out.State = n.hold
+		if n.hold == relay.SubmissionPending {
+			n.txs[hash] = relay.Transaction{Hash: hash, State: relay.TransactionPending}
+		}
 		return out, nil
 	}
 	n.changes++

@@ -104,6 +104,33 @@ func TestSubmittingWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+// TestTwoTransactionsOfOneSequenceNumber: what waits behind another one that uses its number can never be included, and is not said to be on its way.
+func TestTwoTransactionsOfOneSequenceNumber(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	id := c.funded()
+	first, second := c.prepared(id), want[PreparedOut](c, http.StatusOK, http.MethodPost, "/v1/trades/"+id+"/actions/release", ActionIn{Milestone: index(0), Amount: "2"})
+	if first.Sequence != second.Sequence || first.Hash == second.Hash {
+		t.Fatalf("sequence numbers %s and %s", first.Sequence, second.Sequence)
+	}
+	n.hold = relay.SubmissionLater
+	w := c.call(http.MethodPost, "/v1/transactions", signedBy(second, key("buyer")))
+	if p := c.problem(http.StatusConflict, http.MethodPost, "/v1/transactions", signedBy(second, key("buyer"))); p.Code != "account-busy" || p.Retry == nil || !*p.Retry ||
+		!strings.Contains(p.Detail, second.Hash) || !strings.Contains(p.NextStep, "very same transaction") || w.Header().Get("Retry-After") == "" {
+		t.Errorf("not taken: %v %+v", w.Header(), p)
+	}
+	n.hold = relay.SubmissionPending
+	if out := want[TransactionOut](c, http.StatusAccepted, http.MethodPost, "/v1/transactions", signedBy(second, key("buyer"))); out.State != stateSubmitted || out.RetrySafe {
+		t.Errorf("waits: %+v", out)
+	}
+	n.hold = ""
+	c.finish(first, everybody())
+	out := want[TransactionOut](c, http.StatusOK, http.MethodGet, "/v1/transactions/"+second.Hash, nil)
+	if out.State != stateExpired || !out.RetrySafe || out.Error == nil || out.Error.Code != "tx_bad_seq" || !strings.Contains(out.Error.Detail, second.Sequence) || out.NextActions[1].Action != "prepare" {
+		t.Errorf("overtaken: %+v, %+v", out, out.Error)
+	}
+}
+
 // changed is a transaction with something in it altered.
 func changed(text string, alter func(*xdr.TransactionEnvelope)) string {
 	var e xdr.TransactionEnvelope
