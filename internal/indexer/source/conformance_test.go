@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -13,6 +14,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/sourcetest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -49,7 +51,7 @@ func TestSourcesAgree(t *testing.T) {
 	w := theWorld(t)
 	var want []rpc.Event
 	for _, meta := range w.metas(t) {
-		want = append(want, reference(meta)...)
+		want = append(want, sourcetest.Reference(meta)...)
 	}
 	ran := 0
 	for name, s := range w.sources(t) {
@@ -58,7 +60,7 @@ func TestSourcesAgree(t *testing.T) {
 			for group, contracts := range map[string][]stellar.Address{
 				"one contract": w.contracts[:1], "two contracts": w.contracts, "an asset": {w.usdc}, "lumens": {w.xlm}, "all": append(slices.Clone(w.contracts), w.xlm, w.usdc), "nobody's": {{Contract: true}},
 			} {
-				of := of(want, contractsOf(fakes(contracts), 0))
+				of := sourcetest.Of(want, sourcetest.ContractsOf(fakes(contracts), 0))
 				if group != "nobody's" && len(of) < 10 {
 					t.Fatalf("%d events of %s", len(of), group)
 				}
@@ -112,7 +114,7 @@ func sameLedgers(t *testing.T, w *world, s indexer.Source) {
 				t.Fatal(err)
 			}
 			if l.Sequence != want.LedgerSequence() || l.CloseTime != uint64(want.LedgerCloseTime()) || l.Hash != stellar.Hash(want.LedgerHash()) ||
-				l.Meta != base64Of(raw) {
+				l.Meta != base64.StdEncoding.EncodeToString(raw) {
 				t.Fatalf("ledger %d is %+v", want.LedgerSequence(), l)
 			}
 			m, err := source.ReadMeta(raw)
@@ -141,7 +143,7 @@ func samePages(t *testing.T, w *world, s indexer.Source, contracts []stellar.Add
 			t.Fatal(err)
 		}
 		n := min(len(left), int(limit))
-		if diff := cmp.Diff(lines(t, left[:n]), lines(t, page.Events)); diff != "" {
+		if diff := cmp.Diff(sourcetest.Lines(t, left[:n]), sourcetest.Lines(t, page.Events)); diff != "" {
 			t.Fatalf("page behind %+v (-want +got):\n%s", from, diff)
 		}
 		cursor := end
@@ -163,15 +165,15 @@ func samePages(t *testing.T, w *world, s indexer.Source, contracts []stellar.Add
 
 func sameEdges(t *testing.T, w *world, s indexer.Source, all []rpc.Event) {
 	ctx, one := t.Context(), w.contracts[:1]
-	ids := contractsOf(fakes(one), 0)
-	want := of(all, ids)
+	ids := sourcetest.ContractsOf(fakes(one), 0)
+	want := sourcetest.Of(all, ids)
 	mid := want[len(want)/2].Ledger.Sequence
 	page, err := s.Events(ctx, rpc.From{Ledger: mid}, one, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(want, func(e rpc.Event) bool { return e.Ledger.Sequence >= mid })
-	if diff := cmp.Diff(lines(t, want[i:]), lines(t, page.Events)); diff != "" {
+	if diff := cmp.Diff(sourcetest.Lines(t, want[i:]), sourcetest.Lines(t, page.Events)); diff != "" {
 		t.Errorf("from ledger %d (-want +got):\n%s", mid, diff)
 	}
 	// The first ledger has none before it that could be missing.

@@ -12,6 +12,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/network"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/sourcetest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
@@ -49,18 +50,18 @@ func TestMainnetLedger(t *testing.T) {
 	if err := m.Verify(); err != nil {
 		t.Error(err)
 	}
-	want := reference(decoded(t, raw))
-	got, err := m.Events(mainNetwork(t), contractsOf(want, 0))
+	want := sourcetest.Reference(sourcetest.Decoded(t, raw))
+	got, err := m.Events(mainNetwork(t), sourcetest.ContractsOf(want, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(got) == 0 {
 		t.Fatal("no events")
 	}
-	if diff := cmp.Diff(lines(t, want), lines(t, got)); diff != "" {
+	if diff := cmp.Diff(sourcetest.Lines(t, want), sourcetest.Lines(t, got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	t.Logf("protocol %d, %d bytes, %d events of %d contracts", m.Protocol, len(raw), len(got), len(contractsOf(want, 0)))
+	t.Logf("protocol %d, %d bytes, %d events of %d contracts", m.Protocol, len(raw), len(got), len(sourcetest.ContractsOf(want, 0)))
 }
 
 func BenchmarkMainnetLedger(b *testing.B) {
@@ -68,7 +69,7 @@ func BenchmarkMainnetLedger(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	of, network := contractsOf(reference(decoded(b, raw)), 2), mainNetwork(b)
+	of, network := sourcetest.ContractsOf(sourcetest.Reference(sourcetest.Decoded(b, raw)), 2), mainNetwork(b)
 	b.SetBytes(int64(len(raw)))
 	for _, run := range []struct {
 		name string
@@ -100,7 +101,7 @@ func BenchmarkMainnetLedger(b *testing.B) {
 	b.Run("decode whole", func(b *testing.B) {
 		b.SetBytes(int64(len(raw)))
 		for b.Loop() {
-			decoded(b, raw)
+			sourcetest.Decoded(b, raw)
 		}
 	})
 }

@@ -1,7 +1,6 @@
-package source_test
+package sourcetest
 
 import (
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,8 +12,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
-// decoded is a ledger decoded whole, as the slow and plain way to its events.
-func decoded(t testing.TB, raw []byte) xdr.LedgerCloseMeta {
+// Decoded is a ledger decoded whole, as the slow and plain way to its events.
+func Decoded(t testing.TB, raw []byte) xdr.LedgerCloseMeta {
 	t.Helper()
 	var meta xdr.LedgerCloseMeta
 	if err := xdr.SafeUnmarshal(raw, &meta); err != nil {
@@ -23,8 +22,8 @@ func decoded(t testing.TB, raw []byte) xdr.LedgerCloseMeta {
 	return meta
 }
 
-// reference finds the events of contracts in a decoded ledger, and orders them by their ids at the end.
-func reference(meta xdr.LedgerCloseMeta) []rpc.Event {
+// Reference finds the events of contracts in a decoded ledger, and orders them by their ids at the end.
+func Reference(meta xdr.LedgerCloseMeta) []rpc.Event {
 	var all []rpc.Event
 	add := func(i int, tx, op, n uint32, e xdr.ContractEvent) {
 		if e.Type != xdr.ContractEventTypeContract || e.ContractId == nil {
@@ -76,8 +75,8 @@ func reference(meta xdr.LedgerCloseMeta) []rpc.Event {
 	return all
 }
 
-// contractsOf are those of the events, up to n of them; 0: all.
-func contractsOf(events []rpc.Event, n int) map[xdr.ContractId]bool {
+// ContractsOf are those of the events, up to n of them; 0: all.
+func ContractsOf(events []rpc.Event, n int) map[xdr.ContractId]bool {
 	ids := map[xdr.ContractId]bool{}
 	for _, e := range events {
 		if n == 0 || len(ids) < n {
@@ -87,7 +86,8 @@ func contractsOf(events []rpc.Event, n int) map[xdr.ContractId]bool {
 	return ids
 }
 
-func of(events []rpc.Event, contracts map[xdr.ContractId]bool) []rpc.Event {
+// Of are the events of the contracts.
+func Of(events []rpc.Event, contracts map[xdr.ContractId]bool) []rpc.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e rpc.Event) bool { return !contracts[e.Contract.Key] })
 }
 
@@ -101,7 +101,8 @@ func line(t testing.TB, e rpc.Event) string {
 	return fmt.Sprintf("%s ledger %d at %d tx %s %d.%d %s %x", e.ID, e.Ledger.Sequence, e.Ledger.CloseTime, e.Tx, e.TxIndex, e.OpIndex, e.Contract, body)
 }
 
-func lines(t testing.TB, events []rpc.Event) []string {
+// Lines are events in all their parts, to be compared.
+func Lines(t testing.TB, events []rpc.Event) []string {
 	t.Helper()
 	all := make([]string, len(events))
 	for i, e := range events {
@@ -109,5 +110,3 @@ func lines(t testing.TB, events []rpc.Event) []string {
 	}
 	return all
 }
-
-func base64Of(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) }
