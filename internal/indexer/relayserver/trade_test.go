@@ -37,6 +37,7 @@ func TestWholeTrade(t *testing.T) {
 			as := func(who string, call escrow.Call, want ...string) {
 				t.Helper()
 				out, events := w.act(c.sender(who), call)
+				w.trade(terms) // as the view and as the entry say
 				if diff := cmp.Diff(want, names(events)); diff != "" {
 					t.Errorf("%s: events (-want +got):\n%s", call.Function(), diff)
 				}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
@@ -392,6 +393,18 @@ func (w *world) trade(terms escrow.Terms) *escrow.Trade {
 	must(w.t, err)
 	trade, err := stellar.DecodeTrade(w.read(stellar.ViewTrade(w.contract, id)))
 	must(w.t, err)
+	entries, _, err := w.node.Entries(w.t.Context(), stellar.TradeKey(w.contract, id))
+	must(w.t, err)
+	if (trade != nil) != (len(entries) == 1) {
+		w.t.Fatalf("the view says %+v, of entries there are %d", trade, len(entries))
+	}
+	for _, e := range entries {
+		stored, err := stellar.ReadStoredTrade(e.Data.ContractData.Val)
+		must(w.t, err)
+		if diff := cmp.Diff(trade, stored, cmp.AllowUnexported(amount.Int128{}), equateEmpty); diff != "" {
+			w.t.Errorf("the trade's entry (-view +entry):\n%s", diff)
+		}
+	}
 	return trade
 }
 

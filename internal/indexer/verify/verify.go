@@ -1,0 +1,282 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// Node reads ledger entries. *rpc.Client is one.
+type Node interface {
+	Entries(ctx context.Context, keys ...xdr.LedgerKey) (entries []rpc.Entry, latest uint32, err error)
+}
+
+// Store is what is projected. internal/store says what each method promises.
+type Store interface {
+	Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error)
+	Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error)
+	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
+}
+
+// Balances tells what a contract has in an asset, in its smallest part. Two of them that ask different servers can be compared.
+type Balances interface {
+	Balance(ctx context.Context, asset, holder stellar.Address) (amount.Int128, error)
+}
+
+// Config says what to compare. All fields but Second and Ended are required.
+type Config struct {
+	Node  Node
+	Store Store
+	// Await returns once every event up to a ledger is projected.
+	Await func(ctx context.Context, ledger uint32) error
+	First Balances
+	// Second is another source of balances, nil for none.
+	Second Balances
+	// Ended is how many of the trades that are over are looked at, of each contract and stage, those opened last; below 0 all. Only if all are
+	// looked at, what trades hold can be compared with what is owed: one that ended long ago may have parked money.
+	Ended int
+}
+
+// The bounds of a comparison.
+const (
+	page   = 200 // what one getLedgerEntries takes
+	rounds = 5   // how often a trade is read again that has changed meanwhile
+)
+
+// Report is what a comparison has found. It has compared nothing if Trades and Assets are 0, and then proves nothing.
+type Report struct {
+	Ledger   uint32 // all of it is compared at this ledger or a later one
+	Trades   int    // compared
+	Archived int    // of them not compared: their entry has been put away and can be restored
+	Moving   int    // of them not compared: they changed each time they were read
+	Assets   []Asset
+	Findings []Finding
+}
+
+// Asset is what a contract owes in an asset, and has.
+type Asset struct {
+	Contract, Asset string
+	Owed, Fees      amount.Int128
+	Trades          amount.Int128 // what the projected trades add up to: Owed without Fees
+	Balance         amount.Int128
+	Second          *amount.Int128 // by the second source; nil without one
+}
+
+// Finding is one thing that is not as it should be.
+type Finding struct {
+	Contract string
+	Trade    string // empty for what is of an asset
+	What     string // "milestones[0].left: projected 5, stored 3"
+}
+
+func (f Finding) String() string {
+	if f.Trade == "" {
+		return fmt.Sprintf("contract %s: %s", f.Contract, f.What)
+	}
+	return fmt.Sprintf("trade %s of contract %s: %s", f.Trade, f.Contract, f.What)
+}
+
+// Run compares everything once.
+func Run(ctx context.Context, c Config) (Report, error) {
+	v := &verifier{Config: c, sums: map[pair]amount.Int128{}}
+	contracts, err := c.Store.Contracts(ctx, "", store.MaxPage)
+	if err != nil {
+		return v.report, fmt.Errorf("verify: %w", err)
+	}
+	for _, contract := range contracts {
+		address, err := stellar.ParseAddress(contract.ID)
+		if err != nil {
+			return v.report, fmt.Errorf("verify: %w", err)
+		}
+		if err := v.contract(ctx, address, contract.ID); err != nil {
+			return v.report, fmt.Errorf("verify contract %s: %w", contract.ID, err)
+		}
+	}
+	return v.report, nil
+}
+
+type pair struct{ contract, asset string }
+
+type verifier struct {
+	Config
+	report Report
+	sums   map[pair]amount.Int128 // of what the trades hold
+	moved  map[pair]bool          // a trade in it could not be compared, so the sum says nothing
+	part   bool                   // not all trades of the contract are looked at
+}
+
+func (v *verifier) contract(ctx context.Context, contract stellar.Address, id string) error {
+	v.moved, v.part = map[pair]bool{}, false
+	for _, stage := range []escrow.Stage{escrow.StageOpen, escrow.StageAgreed, escrow.StageFunded, escrow.StageEnded, escrow.StageCancelled} {
+		if err := v.stage(ctx, contract, id, stage); err != nil {
+			return fmt.Errorf("stage %d: %w", stage, err)
+		}
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(v.sums), func(a, b pair) int { return strings.Compare(a.asset, b.asset) }) {
+		if p.contract != id {
+			continue
+		}
+		if err := v.asset(ctx, contract, p); err != nil {
+			return fmt.Errorf("asset %s: %w", p.asset, err)
+		}
+	}
+	return nil
+}
+
+// stage compares the trades of one stage; of those that are over, the ones that were opened last.
+func (v *verifier) stage(ctx context.Context, contract stellar.Address, id string, stage escrow.Stage) error {
+	over := stage == escrow.StageEnded || stage == escrow.StageCancelled
+	filter := store.TradeFilter{Contract: id, Stage: &stage, Page: store.Page{Limit: page, Newest: over}}
+	for left := v.Ended; ; left -= page {
+		if over && v.Ended >= 0 {
+			if left <= 0 {
+				v.part = true // there may be more
+				return nil
+			}
+			filter.Limit = min(page, left)
+		}
+		trades, err := v.Store.Trades(ctx, filter)
+		if err != nil || len(trades) == 0 {
+			return err
+		}
+		if err := v.trades(ctx, contract, trades); err != nil {
+			return err
+		}
+		filter.After = trades[len(trades)-1].Opened.Event
+	}
+}
+
+// trades compares a page of trades. One that changes while it is looked at is looked at again.
+func (v *verifier) trades(ctx context.Context, contract stellar.Address, trades []store.Trade) error {
+	for range rounds {
+		if len(trades) == 0 {
+			return nil
+		}
+		again, err := v.round(ctx, contract, trades)
+		if err != nil {
+			return err
+		}
+		trades = again
+	}
+	v.report.Moving += len(trades)
+	for i := range trades {
+		v.moved[pair{trades[i].Contract, string(trades[i].Terms.Asset)}] = true
+	}
+	return nil
+}
+
+// round reads the trades' entries, waits until everything up to their ledger is projected, and compares those that are then as they were
+// before: they have been so throughout. It returns the others, as they are now.
+func (v *verifier) round(ctx context.Context, contract stellar.Address, trades []store.Trade) (again []store.Trade, err error) {
+	keys := make([]xdr.LedgerKey, len(trades))
+	for i := range trades {
+		keys[i] = stellar.TradeKey(contract, trades[i].ID)
+	}
+	entries, ledger, err := v.Node.Entries(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.Await(ctx, ledger); err != nil {
+		return nil, err
+	}
+	values := map[string]rpc.Entry{}
+	for _, e := range entries {
+		text, err := stellar.Encode(e.Key)
+		if err != nil {
+			return nil, err
+		}
+		values[text] = e
+	}
+	for i := range trades {
+		now, err := v.Store.Trade(ctx, trades[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		if now.Updated != trades[i].Updated || now.Updated.Event.Ledger() > ledger {
+			again = append(again, now)
+			continue
+		}
+		text, err := stellar.Encode(keys[i])
+		if err != nil {
+			return nil, err
+		}
+		entry, there := values[text]
+		v.compare(&now, entry, there)
+		v.report.Ledger = max(v.report.Ledger, ledger)
+	}
+	return again, nil
+}
+
+// compare holds a trade against its entry.
+func (v *verifier) compare(t *store.Trade, entry rpc.Entry, there bool) {
+	p := pair{t.Contract, string(t.Terms.Asset)}
+	held, err := holds(t)
+	if err != nil {
+		v.find(t, err.Error())
+	}
+	if sum, err := v.sums[p].Add(held); err == nil {
+		v.sums[p] = sum
+	} else {
+		v.find(t, "what trades hold adds up to more than 128 bits")
+	}
+	if !there {
+		v.report.Archived++
+		return
+	}
+	v.report.Trades++
+	if entry.Data.ContractData == nil {
+		v.find(t, "its entry is none of a contract")
+		return
+	}
+	stored, err := stellar.ReadStoredTrade(entry.Data.ContractData.Val)
+	if err != nil {
+		v.find(t, err.Error())
+		return
+	}
+	for _, what := range differences(t.State(), *stored) {
+		v.find(t, what)
+	}
+}
+
+func (v *verifier) find(t *store.Trade, what string) {
+	v.report.Findings = append(v.report.Findings, Finding{Contract: t.Contract, Trade: t.ID.String(), What: what})
+}
+
+// holds is all that a trade has of its asset: what is left, bonds, what is set aside, what is parked.
+func holds(t *store.Trade) (amount.Int128, error) {
+	sum := amount.Int128{}
+	var errs error
+	add := func(a amount.Int128) {
+		next, err := sum.Add(a)
+		if err != nil {
+			errs = errors.Join(errs, err)
+			return
+		}
+		sum = next
+	}
+	state := t.State()
+	add(state.Bonds[0])
+	add(state.Bonds[1])
+	for _, m := range state.Milestones {
+		add(m.Left)
+		if m.Dispute != nil {
+			add(m.Dispute.Aside[0])
+			add(m.Dispute.Aside[1])
+		}
+	}
+	for _, parcel := range state.Parked {
+		add(parcel.Amount)
+	}
+	return sum, errs
+}
