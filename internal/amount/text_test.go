@@ -80,7 +80,7 @@ func TestDecimals(t *testing.T) {
 		decimals int
 		want     string
 	}{
-		{"9.3", 18, "more than 9.223372036854775807"}, // design §4: an asset of 18 decimals carries 9.2 units
+		{"9.3", 18, "more than 9.223372036854775807"}, // an asset of 18 decimals carries 9.2 units (docs/contract.md, TotalTooLarge)
 		{"1.5", 0, "the asset has none"},
 		{"1", 39, "an asset has 0 to 38"},
 		{"1", -1, "an asset has 0 to 38"},

@@ -14,7 +14,7 @@ import (
 )
 
 // extendCommand lets entries live longer. A trader's call extends the trade and the instance, but never the code, whose rent is for its size
-// in memory (design: TTL): that is the operator's, and anyone's.
+// in memory (docs/contract-attacks.md D5): that is the operator's, and anyone's.
 type extendCommand struct {
 	contractFlags `embed:""`
 	KeyFile       string `env:"STELLAR_KEY_FILE" help:"File with the secret key (S…) of the account that pays, whosever it is; readable by its owner only. Not needed with --dry-run." placeholder:"FILE"`

@@ -1,4 +1,4 @@
-// Package relay is what the api may ask of the network, and the shape of the answers. The api cannot reach Stellar (guide N3): the
+// Package relay is what the api may ask of the network, and the shape of the answers. The api cannot reach Stellar (docs/guide.md N3): the
 // indexer does, and serves this interface; internal/indexer/relayserver holds the implementation. Everything here is plain data that
 // can be written as JSON: XDR travels as standard base64, hashes as hex, addresses as strkeys, amounts of stroops as decimal strings.
 //

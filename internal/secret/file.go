@@ -117,7 +117,7 @@ func (f *File) Problem() error {
 	return f.problem
 }
 
-// Since is when the file of the value was written: the age of the secret (guide S6).
+// Since is when the file of the value was written: the age of the secret (docs/guide.md S6).
 func (f *File) Since() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -56,7 +56,7 @@ func TestTermsIDStays(t *testing.T) {
 	}
 }
 
-// Equal terms under another network or contract, and terms that differ in one field, are other trades (contract-attacks E8).
+// Equal terms under another network or contract, and terms that differ in one field, are other trades (docs/contract-attacks.md E8).
 func TestTermsIDBindsEverything(t *testing.T) {
 	base, err := stellar.TermsID(network, contract, deal())
 	if err != nil {
@@ -125,7 +125,7 @@ func TestTermsWithBadAddresses(t *testing.T) {
 // fields returns the map behind a value, to be spoiled.
 func fields(v xdr.ScVal) *xdr.ScMap { return *v.Map }
 
-// What the contract would refuse or write otherwise must not get an id here (contract-attacks E14).
+// What the contract would refuse or write otherwise must not get an id here (docs/contract-attacks.md E14).
 func TestTermsAreReadStrictly(t *testing.T) {
 	sym := func(s string) xdr.ScVal {
 		v := xdr.ScSymbol(s)

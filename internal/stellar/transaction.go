@@ -50,7 +50,7 @@ func Restore(e Envelope, data xdr.SorobanTransactionData, resourceFee int64) (Tr
 }
 
 // ExtendTTL is an unsigned transaction that makes entries live at least ledgers more. It pays their rent: that of a contract's code is for
-// its size in memory (design: never the code in a trader's call).
+// its size in memory (docs/contract-attacks.md D5: never the code in a trader's call).
 func ExtendTTL(e Envelope, keys []xdr.LedgerKey, ledgers uint32) (Transaction, error) {
 	tx, err := build(e, xdr.OperationBody{
 		Type:                 xdr.OperationTypeExtendFootprintTtl,

@@ -16,7 +16,7 @@ import (
 // where money comes in, exactly one transfer to the contract below it (contract.md "What signs what"). The zero value is a call that
 // nobody signs.
 //
-// A simulation answers with whatever the called contracts want, and one of them may be the work of a thief (contract-attacks E2): a
+// A simulation answers with whatever the called contracts want, and one of them may be the work of a thief (docs/contract-attacks.md E2): a
 // token that asks, inside `fund`, for another transfer. So nothing is signed because a simulation returned it; it is compared with
 // this, which was computed from the terms and the state alone.
 type Tree struct {

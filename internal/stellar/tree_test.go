@@ -75,7 +75,7 @@ func TestTheExpectedTreeIsAccepted(t *testing.T) {
 	}
 }
 
-// Each way in which a simulation can ask for another signature than the agreed one is refused, and named (contract-attacks E2).
+// Each way in which a simulation can ask for another signature than the agreed one is refused, and named (docs/contract-attacks.md E2).
 func TestOtherTreesAreRefused(t *testing.T) {
 	buyer, seller, asset := party(t, deal().Buyer), party(t, deal().Seller), party(t, deal().Asset)
 	thief := stellar.Address{Key: [32]byte{66}}

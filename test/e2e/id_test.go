@@ -10,7 +10,7 @@ import (
 )
 
 // TestTheSameTermsElsewhere opens equal terms, to the byte, in two contracts on each of two networks: the contract must give four ids, those that Go
-// computes, so that nothing said about one trade can be taken for another (contract-attacks E8).
+// computes, so that nothing said about one trade can be taken for another (docs/contract-attacks.md E8).
 func TestTheSameTermsElsewhere(t *testing.T) {
 	stories, err := vectors.Load()
 	if err != nil {

@@ -53,7 +53,7 @@ func (w *world) call(sender string, args xdr.InvokeContractArgs) {
 }
 
 // A token that wants more than the agreed transfer gets no signature: the simulated authorisations are not the expected ones, and the
-// message names the theft (contract-attacks E2, on the real host).
+// message names the theft (docs/contract-attacks.md E2, on the real host).
 func TestGreedyTokenGetsNoSignature(t *testing.T) {
 	w := newWorld(t, "buyer", "seller", "arbitrator", "thief")
 	token := w.badToken()
