@@ -146,7 +146,11 @@ func (n *modelNet) Holding(_ context.Context, asset, holder string) (relay.Holdi
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	balance, ok := n.balances[[2]string{asset, holder}]
-	return relay.Holding{Asset: asset, Holder: holder, Kind: relay.HoldingTrustline, Exists: ok || holder[0] == 'C', Authorized: !n.frozen[holder],
+	kind := relay.HoldingTrustline
+	if n.assets[asset].Issuer == holder {
+		kind, ok = relay.HoldingIssuer, true
+	}
+	return relay.Holding{Asset: asset, Holder: holder, Kind: kind, Exists: ok || holder[0] == 'C', Authorized: !n.frozen[holder],
 		Balance: balance.Units(), Spendable: balance.Units(), Receivable: amount.MaxStroops.Int128().Units(), Ledger: n.ledger}, n.down
 }
 

@@ -101,7 +101,11 @@ func deed(o order, p preview) string {
 	case escrow.CallAccept:
 		return who + " agrees to the terms."
 	case escrow.CallFund:
-		return fmt.Sprintf("The buyer funds the trade: %s for %s and a bond of %s.", o.u.say(totalOf(&c.Terms)), count(len(c.Terms.Milestones), "milestone"), o.u.say(c.Terms.Bond))
+		bond := ""
+		if c.Terms.Bond.Sign() > 0 {
+			bond = " and a bond of " + o.u.say(c.Terms.Bond)
+		}
+		return fmt.Sprintf("The buyer funds the trade: %s for %s%s.", o.u.say(totalOf(&c.Terms)), count(len(c.Terms.Milestones), "milestone"), bond)
 	case escrow.CallCancel:
 		if who == "" {
 			return "The trade was not funded in time and is cancelled; it cannot be opened again."
@@ -116,7 +120,11 @@ func deed(o order, p preview) string {
 	case escrow.CallSettle:
 		return fmt.Sprintf("What is due of %s is carried out; nobody has to agree to that.", milestoneList(c.Milestones))
 	case escrow.CallDispute:
-		return fmt.Sprintf("%s disputes milestone %d and sets %s aside for a hearing.", who, c.Milestone, o.u.say(c.Terms.ArbitrationFee))
+		aside := ""
+		if c.Terms.ArbitrationFee.Sign() > 0 {
+			aside = fmt.Sprintf(" and sets %s aside for a hearing", o.u.say(c.Terms.ArbitrationFee))
+		}
+		return fmt.Sprintf("%s disputes milestone %d%s.", who, c.Milestone, aside)
 	case escrow.CallOffer:
 		return fmt.Sprintf("%s offers to end milestone %d with %s to the seller and %s to the buyer.", who, c.Milestone, o.u.say(c.SellerAmount), o.u.say(c.Of.Minus(c.SellerAmount)))
 	case escrow.CallAcceptOffer:
@@ -148,7 +156,11 @@ func deed(o order, p preview) string {
 func (s *server) aftermath(out *SummaryOut, o order, p preview) {
 	t, before, after := &o.trade.Terms, &o.trade.State, p.after
 	if after.Stage != before.Stage && after.Stage == escrow.StageEnded {
-		out.Lines = append(out.Lines, "The trade then ends; bonds go back.")
+		line := "The trade then ends."
+		if t.Bond.Sign() > 0 {
+			line = "The trade then ends; bonds go back."
+		}
+		out.Lines = append(out.Lines, line)
 	}
 	for i := range t.Milestones {
 		var was, is escrow.MilestoneState

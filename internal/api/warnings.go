@@ -21,8 +21,14 @@ func (s *server) warnings(ctx context.Context, o order, p preview) ([]Warning, e
 		}
 		aboutAsset(asset, o.u, warn)
 		aboutTerms(t, o.u, warn)
-		for _, r := range []escrow.Role{escrow.Buyer, escrow.Seller} {
+		for r := range t.Roles() {
 			who, _ := t.AddressOf(r)
+			if !r.IsParty() { // an arbitrator's fee is parked until it can be paid, which is no matter of the trade's
+				if string(who) == asset.Issuer {
+					aboutIssuer(who, roleWords(t, r), o.u, warn)
+				}
+				continue
+			}
 			if err := s.aboutReceiver(ctx, o, who, roleWords(t, r), amount.Int(1), warn); err != nil {
 				return nil, err
 			}
@@ -93,7 +99,12 @@ func aboutTerms(t *escrow.Terms, u unit, warn func(code, format string, args ...
 	}
 }
 
-// aboutReceiver warns if somebody cannot be paid: the payout would be parked.
+// aboutIssuer warns of a receiver who issues the asset: an issuer has no balance of its own asset.
+func aboutIssuer(who escrow.Address, name string, u unit, warn func(code, format string, args ...any)) {
+	warn("is-issuer", "%s (%s) is the issuer of %s: what is paid to it is destroyed, and what it pays is made anew", name, who, u.name())
+}
+
+// aboutReceiver warns if somebody cannot be paid, since the payout would be parked, or is paid for nothing.
 func (s *server) aboutReceiver(ctx context.Context, o order, who escrow.Address, name string, x amount.Int128, warn func(code, format string, args ...any)) error {
 	h, err := s.Relay.Holding(ctx, o.u.Address, string(who))
 	if err != nil {
@@ -103,6 +114,8 @@ func (s *server) aboutReceiver(ctx context.Context, o order, who escrow.Address,
 	switch {
 	case !h.Exists:
 		warn("cannot-receive", "%s (%s) cannot be paid in %s: no such account, or no trustline; a payout would be parked until it can", name, who, o.u.name())
+	case h.Kind == relay.HoldingIssuer:
+		aboutIssuer(who, name, o.u, warn)
 	case !h.Authorized:
 		warn("cannot-receive", "%s (%s) may not receive %s: frozen, or not yet allowed, by the issuer; a payout would be parked", name, who, o.u.name())
 	case err == nil && room.Less(x):
