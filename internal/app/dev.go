@@ -13,7 +13,7 @@ import (
 // devConfig is the target `dev`: everything on this machine.
 type devConfig struct {
 	Listen string `help:"Address to serve on, loopback only; port 0 takes a free one." default:"127.0.0.1:4000"`
-	Data   string `help:"Folder that keeps the network, the accounts and the trades across restarts. Without it all is gone with the process." placeholder:"DIR"`
+	Data   folder `help:"Folder that keeps the network, the accounts and the trades across restarts. Without it all is gone with the process." placeholder:"DIR"`
 	JSON   bool   `help:"Print one line of JSON when ready, for programs." name:"json"`
 }
 
@@ -21,7 +21,7 @@ type devConfig struct {
 func (c *devConfig) Validate() error { return checkLoopback("--listen", c.Listen) }
 
 func (c *devConfig) run(ctx context.Context, env environment) (err error) {
-	p, err := startPlatform(ctx, env, c.Listen, c.Data)
+	p, err := startPlatform(ctx, env, c.Listen, string(c.Data))
 	if err != nil {
 		return err
 	}

@@ -12,11 +12,17 @@ import (
 	"time"
 )
 
+// localhost is the one name that may stand in an address to listen on; what it means is looked up when it is used.
+const localhost = "localhost"
+
 // checkLoopback refuses an address that others could reach: the local network gives money to everyone who asks.
 func checkLoopback(flag, address string) error {
+	if host, port, err := net.SplitHostPort(address); err == nil && host == localhost {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return fmt.Errorf("%s=%s is not an address with a port, such as 127.0.0.1:4000", flag, address)
+		return fmt.Errorf("%s=%s is not an address with a port, such as 127.0.0.1:4000; of names, only localhost can be used", flag, address)
 	}
 	if !at.Addr().IsLoopback() {
 		return fmt.Errorf("%s=%s can be reached from outside, and a local network with open faucets must not be: use 127.0.0.1", flag, address)
@@ -24,8 +30,37 @@ func checkLoopback(flag, address string) error {
 	return nil
 }
 
+// lookup finds a name's addresses; net.Resolver.LookupNetIP is one.
+type lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+// resolved is an address that checkLoopback let pass with localhost in it turned into the number it stands for, if that is this machine's alone.
+func resolved(ctx context.Context, flag, address string, find lookup) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || host != localhost {
+		return address, nil
+	}
+	found, err := find(ctx, "ip", localhost)
+	if err != nil || len(found) == 0 {
+		return "", fmt.Errorf("%s=%s: this machine does not know what localhost is: write 127.0.0.1:%s", flag, address, port)
+	}
+	first := found[0].Unmap()
+	for _, ip := range found {
+		if ip = ip.Unmap(); !ip.IsLoopback() {
+			return "", fmt.Errorf("%s=%s: localhost is %s on this machine, which can be reached from outside: write 127.0.0.1:%s", flag, address, ip, port)
+		}
+		if ip.Is4() && !first.Is4() {
+			first = ip
+		}
+	}
+	return net.JoinHostPort(first.String(), port), nil
+}
+
 func listen(ctx context.Context, flag, address string) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	number, err := resolved(ctx, flag, address, net.DefaultResolver.LookupNetIP)
+	if err != nil {
+		return nil, err
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", number)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s=%s is taken by another program: stop that, or take a free port with :0", flag, address)
 	}
@@ -33,6 +68,19 @@ func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s=%s: %w", flag, address, err)
 	}
 	return l, nil
+}
+
+// folder is a path given to --data. Empty stands for none only where the flag is left out: whoever gives an empty one has a variable that is not set,
+// and means to keep what would be gone.
+type folder string
+
+// UnmarshalText reads a flag's value.
+func (f *folder) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return errors.New("an empty path: name a folder, or leave --data out to keep nothing")
+	}
+	*f = folder(text)
+	return nil
 }
 
 // door is where a handler will be: until it is opened, closed answers.

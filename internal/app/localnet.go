@@ -16,7 +16,7 @@ import (
 // localnetConfig is the target `localnet`: a Stellar network for any contract. It holds nothing of ours.
 type localnetConfig struct {
 	Listen string `help:"Address to serve on, loopback only; port 0 takes a free one." default:"127.0.0.1:8000"`
-	Data   string `help:"Folder that keeps ledgers, clock and keys across restarts. Without it the network is gone with the process." placeholder:"DIR"`
+	Data   folder `help:"Folder that keeps ledgers, clock and keys across restarts. Without it the network is gone with the process." placeholder:"DIR"`
 	JSON   bool   `help:"Print one line of JSON when ready, for programs." name:"json"`
 }
 
@@ -45,7 +45,7 @@ func (c *localnetConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer closeOnError(&err, l)
-	network, err := openLocalnet(ctx, env, c.Data)
+	network, err := openLocalnet(ctx, env, string(c.Data))
 	if err != nil {
 		return err
 	}
