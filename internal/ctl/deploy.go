@@ -3,6 +3,7 @@ package ctl
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
-	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
@@ -40,6 +40,9 @@ func (c *deployCommand) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	d, err := deploy.Deploy(ctx, s, plan)
+	if errors.Is(err, deploy.ErrPlan) {
+		return fmt.Errorf("%w: --fee-bps, --fee-receiver or --limits: %w", cli.ErrUsage, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -80,10 +83,6 @@ func (c *deployCommand) plan(n stellar.Network) (p deploy.Plan, err error) {
 		if err := json.Unmarshal([]byte(c.Limits), &p.Limits); err != nil {
 			return p, fmt.Errorf("%w: --limits: %w", cli.ErrUsage, err)
 		}
-	}
-	// The model of the contract refuses what its constructor would, before anything is paid for.
-	if _, err := escrow.New("", escrow.Address(c.Admin), p.FeeBps, escrow.Address(c.FeeReceiver), p.Limits); err != nil {
-		return p, fmt.Errorf("%w: --fee-bps or --limits: %w", cli.ErrUsage, err)
 	}
 	return p, nil
 }

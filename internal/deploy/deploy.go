@@ -50,6 +50,8 @@ func DefaultLimits() escrow.Limits {
 }
 
 var (
+	// ErrPlan is returned for a plan that no contract should be deployed with; nothing was sent.
+	ErrPlan = errors.New("not a sound plan")
 	// ErrOtherCode is returned when the address holds a contract of other code.
 	ErrOtherCode = errors.New("another contract stands there")
 	// ErrNothing is returned where nothing stands on the network.
@@ -77,6 +79,9 @@ func Deploy(ctx context.Context, s *Sender, p Plan) (Deployed, error) {
 	}
 	if d.Contract, err = stellar.ContractID(s.Client.Network(), deployer, p.Salt); err != nil {
 		return Deployed{}, fmt.Errorf("deploy: %w", err)
+	}
+	if err := p.check(d.Contract); err != nil {
+		return Deployed{}, err
 	}
 	instance, code, err := standing(ctx, s.Client, d.Contract, d.CodeHash)
 	if err != nil {
@@ -112,6 +117,25 @@ func Deploy(ctx context.Context, s *Sender, p Plan) (Deployed, error) {
 		return d, err
 	}
 	return d, p.compare(d)
+}
+
+// longestLife is the most that a plan's trades may last. The contract itself takes any number: two people could then agree on deadlines that
+// never come.
+const longestLife = 5 * 365 * 24 * 60 * 60
+
+// check refuses what the constructor would, before anything is paid for: of that, the network shows no code but in its diagnostics. And it
+// refuses what the constructor cannot know.
+func (p Plan) check(contract stellar.Address) error {
+	_, err := escrow.New(escrow.Address(contract.String()), escrow.Address(p.Admin.String()), p.FeeBps, escrow.Address(p.FeeReceiver.String()), p.Limits)
+	switch {
+	case err != nil:
+		return fmt.Errorf("deploy: %w: %w", ErrPlan, err)
+	case p.FeeReceiver == p.Asset:
+		return fmt.Errorf("deploy: %w: the receiver of the fees is the asset's contract, to which no fee can be paid", ErrPlan)
+	case p.Limits.LongestLife > longestLife:
+		return fmt.Errorf("deploy: %w: trades of up to %d seconds, more than five years (%d)", ErrPlan, p.Limits.LongestLife, longestLife)
+	}
+	return nil
 }
 
 // compare refuses what stands already with another configuration than the plan's: whoever deploys must not take it for the plan's.

@@ -70,7 +70,16 @@ func TestDeployRefuses(t *testing.T) {
 		{"an asset that is an account", func(_ *deploy.Sender, p *deploy.Plan) { p.Asset = w.address(issuer) }, nil, "does not answer as a token"},
 		{"an asset that is another contract", func(_ *deploy.Sender, p *deploy.Plan) { p.Asset = deployed.Contract }, deploy.ErrFailed, "does not answer as a token"},
 		{"a sender whose account does not exist", func(s *deploy.Sender, _ *deploy.Plan) { s.Key = stranger }, deploy.ErrNoAccount, "fund it first"},
-		{"a fee above what the contract allows", func(_ *deploy.Sender, p *deploy.Plan) { p.FeeBps = 101 }, deploy.ErrFailed, "create the contract"},
+		{"a fee above what the contract allows", func(_ *deploy.Sender, p *deploy.Plan) { p.FeeBps = 101 }, deploy.ErrPlan, "100"},
+		{"fees for the contract itself", func(s *deploy.Sender, p *deploy.Plan) {
+			p.FeeReceiver, err = stellar.ContractID(s.Client.Network(), w.address(w.key.Address()), p.Salt)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, deploy.ErrPlan, "receiver"},
+		{"fees for the asset", func(_ *deploy.Sender, p *deploy.Plan) { p.FeeReceiver = p.Asset }, deploy.ErrPlan, "no fee can be paid"},
+		{"trades for ever", func(_ *deploy.Sender, p *deploy.Plan) { p.Limits.LongestLife = 1 << 40 }, deploy.ErrPlan, "more than five years"},
+		{"a window without end", func(_ *deploy.Sender, p *deploy.Plan) { p.Limits.RulingMin = p.Limits.RulingMax + 1 }, deploy.ErrPlan, "minimum"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.wire.during(nil)
