@@ -38,6 +38,12 @@ type account struct {
 	Secret  string `json:"secret"`
 }
 
+// issuerOf is the account that issues the network's USDC and can freeze a holder of it, which contracts have to live with. The network keeps its key.
+func issuerOf(n *localnet.Network) account {
+	k := n.Issuer()
+	return account{"issuer", k.Address(), k.Seed()}
+}
+
 func (a account) key() (*keypair.Full, error) {
 	k, err := keypair.ParseFull(a.Secret)
 	if err != nil {

@@ -78,7 +78,7 @@ func TestIndexShowsNoSecret(t *testing.T) {
 	p := start(t, "dev", "--listen", "127.0.0.1:0", "--json")
 	var shown devReady
 	get(t, strings.TrimSuffix(p.ready().API, "v1"), &shown)
-	if len(shown.Accounts) != len(demoRoles) || shown.Contract != p.ready().Contract {
+	if len(shown.Accounts) != len(demoRoles)+1 || shown.Contract != p.ready().Contract {
 		t.Errorf("the index shows %+v", shown)
 	}
 	for _, a := range shown.Accounts {

@@ -50,7 +50,7 @@ func (c *devConfig) announce(out io.Writer, r devReady) error {
   friendbot   %s?addr=G…
   time        curl -X POST -d '{"seconds":3600}' %s
 
-Accounts with test money (role, address, secret):
+Accounts with test money, and who issues it and can freeze it (role, address, secret):
 %s
 Try it:
 %s`, r.API, base, r.Contract, r.USDC.Contract, r.RPC, r.Passphrase, r.Friendbot, r.Advance, people.String(), tryLines(base, r, time.Now()))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
@@ -94,7 +95,7 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 	base := "http://" + l.Addr().String()
 	p.ready = devReady{
 		API: base + "/v1", RPC: base + "/rpc", Friendbot: base + "/friendbot", Advance: base + "/advance",
-		Passphrase: p.network.Passphrase(), USDC: usdcOf(p.network), Accounts: p.state.Accounts,
+		Passphrase: p.network.Passphrase(), USDC: usdcOf(p.network), Accounts: append(slices.Clip(p.state.Accounts), issuerOf(p.network)),
 	}
 	mux := http.NewServeMux()
 	p.mountLocalnet(mux)
