@@ -49,10 +49,10 @@ func (s Status) Lag() uint32 { return s.Latest - min(s.Ledger, s.Latest) }
 
 // ContractStatus is how far a contract is.
 type ContractStatus struct {
-	ID        string
-	Start     uint32
-	Ledger    uint32 // the newest one all of whose events are projected
-	GapOldest uint32 // not 0: the ledgers from Ledger+1 up to before this one were not to be had
+	ID        string `json:"contract"`
+	Start     uint32 `json:"start_ledger"`
+	Ledger    uint32 `json:"ledger"`               // the newest one all of whose events are projected
+	GapOldest uint32 `json:"gap_oldest,omitempty"` // not 0: the ledgers from Ledger+1 up to before this one were not to be had
 }
 
 type status struct {
