@@ -27,10 +27,7 @@ func strictUnmarshal(data []byte, v any) error {
 		return err
 	}
 	whole, forSchemas := v.(*any)
-	if !forSchemas {
-		return json.Unmarshal(data, v)
-	}
-	if !json.Valid(data) { // wholeNumbers would stop at the end of a first document
+	if !forSchemas || !json.Valid(data) { // wholeNumbers would stop at the end of a first document
 		return json.Unmarshal(data, v)
 	}
 	var err error
