@@ -54,11 +54,20 @@ func (c *Chain) Trust(seq uint32, hash stellar.Hash) {
 	defer c.mu.Unlock()
 	mark := Link{Sequence: seq, Hash: hash}
 	if c.compare(mark) != nil {
-		c.known, c.order, c.next = map[uint32]Link{}, nil, 0
+		c.forget()
 	}
 	c.mark = mark
 	c.keep(mark)
 }
+
+// Forget drops all but the store's ledger: what was known has turned out to be of another chain.
+func (c *Chain) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget()
+}
+
+func (c *Chain) forget() { c.known, c.order, c.next = map[uint32]Link{}, nil, 0 }
 
 // Mark is the ledger that was trusted last; Sequence 0 if none was.
 func (c *Chain) Mark() Link {

@@ -134,6 +134,9 @@ func (l *Ledgers) verified(ctx context.Context, from uint32, limit uint) ([]*Met
 	if err != nil {
 		return nil, kept, err
 	}
+	if err := checkRange(kept); err != nil {
+		return nil, kept, fmt.Errorf("ledgers from %d: %w", from, err)
+	}
 	if len(list) == 0 && from >= kept.Oldest.Sequence && from <= kept.Latest.Sequence {
 		return nil, kept, fmt.Errorf("ledgers from %d: %w: %w", from, rpc.ErrAnswer, errEmpty)
 	}

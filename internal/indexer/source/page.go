@@ -100,6 +100,9 @@ func CheckPage(page rpc.EventPage, from rpc.From, contracts []stellar.Address) e
 	if err != nil {
 		return err
 	}
+	if err := checkRange(page.Kept); err != nil {
+		return err
+	}
 	if next < page.Kept.Oldest.Sequence {
 		return &rpc.GapError{Asked: next, Kept: page.Kept}
 	}
@@ -125,6 +128,14 @@ func CheckPage(page rpc.EventPage, from rpc.From, contracts []stellar.Address) e
 		return fmt.Errorf("page behind %s: %w: %w", position, rpc.ErrAnswer, err)
 	case end < last || end > max(position, store.EndOfLedger(page.Kept.Latest.Sequence)):
 		return fmt.Errorf("page behind %s: it ends at %s, its events at %s, the newest ledger is %d: %w", position, end, last, page.Kept.Latest.Sequence, rpc.ErrAnswer)
+	}
+	return nil
+}
+
+// checkRange refuses (rpc.ErrAnswer) what cannot be the ledgers that somebody keeps: answers without any say 0.
+func checkRange(r rpc.Range) error {
+	if r.Oldest.Sequence == 0 || r.Latest.Sequence < r.Oldest.Sequence {
+		return fmt.Errorf("it keeps ledgers %d to %d: %w", r.Oldest.Sequence, r.Latest.Sequence, rpc.ErrAnswer)
 	}
 	return nil
 }

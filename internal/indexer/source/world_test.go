@@ -2,7 +2,6 @@ package source_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -311,6 +310,3 @@ func (w *world) openFiles(t testing.TB) *files.Files {
 	})
 	return f
 }
-
-// newPassphrase names a network that nobody else has.
-func newPassphrase() string { return "Test of sources ; " + rand.Text() }

@@ -33,6 +33,7 @@ func (p *Pool) Run(ctx context.Context) {
 // look is what one look at a node found.
 type look struct {
 	node    *node
+	turns   int // the node's when the look began
 	tip     rpc.Ledger
 	hash    stellar.Hash
 	anchor  source.Link // a ledger that was read before, as the node has it; Sequence 0: it has none of them
@@ -83,14 +84,22 @@ func (p *Pool) ready(ctx context.Context, n *node) error {
 	if known {
 		return nil
 	}
-	found := p.look(ctx, n)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	for {
+		found := p.look(ctx, n)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		p.mu.Lock()
+		err := p.judge(found)
+		p.mu.Unlock()
+		if err != errStale {
+			return err
+		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.judge(found)
 }
+
+// errStale is about a look that says nothing any more: the store has named a ledger meanwhile, by which the node is to be judged.
+var errStale = errors.New("the look is stale")
 
 // look asks a node for its newest ledger, and for one that was read before.
 func (p *Pool) look(ctx context.Context, n *node) look {
@@ -98,6 +107,7 @@ func (p *Pool) look(ctx context.Context, n *node) look {
 	defer cancel()
 	l := look{node: n}
 	p.mu.Lock()
+	l.turns = n.turns
 	named, known := n.named, append([]source.Link{p.chain.Mark()}, p.checks...)
 	p.mu.Unlock()
 	if !named {
@@ -133,6 +143,16 @@ func (p *Pool) look(ctx context.Context, n *node) look {
 // judge takes in what a look found. The error is that about the node. Its caller holds p.mu.
 func (p *Pool) judge(l look) error {
 	n := l.node
+	if l.turns != n.turns {
+		// It has failed, or recovered, since it was looked at.
+		switch {
+		case n.state.agrees():
+			return nil
+		case n.state == Unknown:
+			return errStale
+		}
+		return n.why
+	}
 	n.otherMark = false
 	err := l.err
 	if err == nil {
@@ -149,8 +169,12 @@ func (p *Pool) judge(l look) error {
 		if mark := p.chain.Mark(); err != nil {
 			n.otherMark = l.anchor.Sequence == mark.Sequence && l.anchor.Hash != mark.Hash || tip.Sequence == mark.Sequence && tip.Hash != mark.Hash
 		} else if p.current == n || len(p.checks) == 0 {
-			err = p.saw(tip)
+			err = p.saw(n, tip)
 		}
+	}
+	if n.otherMark && n.spoke {
+		// It was believed before the store had a say. So was what others were compared with.
+		p.forget()
 	}
 	if state := stateOf(err); state != Ready {
 		p.enter(n, state, err)
@@ -163,15 +187,27 @@ func (p *Pool) judge(l look) error {
 }
 
 // saw keeps the hash of a ledger of the node in use. Its caller holds p.mu.
-func (p *Pool) saw(l source.Link) error {
+func (p *Pool) saw(n *node, l source.Link) error {
 	if err := p.chain.Add(l); err != nil {
 		return err
 	}
+	n.spoke = true
 	if k := len(p.checks); k == 0 || p.checks[k-1].Sequence < l.Sequence {
 		p.checks = append(p.checks, l)
 		p.checks = p.checks[max(len(p.checks)-maxChecks, 0):]
 	}
 	return nil
+}
+
+// forget drops the hashes that nodes were compared with, but the store's. Its caller holds p.mu.
+func (p *Pool) forget() {
+	p.chain.Forget()
+	p.checks = nil
+	for _, n := range p.nodes {
+		if n.spoke = false; n.state == Forked && !n.otherMark {
+			p.enter(n, Unknown, nil)
+		}
+	}
 }
 
 // compare finds the nodes that are behind, have stopped or are slow beside the others. Its caller holds p.mu.

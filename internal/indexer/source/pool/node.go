@@ -32,11 +32,13 @@ type node struct {
 	Endpoint
 	state     State
 	since     time.Time
+	turns     int // how often state has changed
 	why       error
 	retryAt   time.Time     // left before: not used again until then
 	backoff   time.Duration // of the last time it was left
 	named     bool          // that its network is the right one was seen since it failed last
 	otherMark bool          // forked: it contradicts the store's mark itself
+	spoke     bool          // some of the hashes that others are compared with are its
 	tip       rpc.Ledger
 	tipSince  time.Time
 	latency   time.Duration // of an answer, smoothed; 0: not measured
@@ -84,7 +86,7 @@ func (p *Pool) enter(n *node, state State, why error) {
 		n.backoff = max(n.backoff, retryFirst)
 		n.retryAt = now.Add(n.backoff)
 	}
-	n.state, n.since = state, now
+	n.state, n.since, n.turns = state, now, n.turns+1
 	if state == Failing || state == Foreign || state == Unknown {
 		n.named = false
 	}

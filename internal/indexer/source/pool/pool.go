@@ -101,11 +101,11 @@ func (p *Pool) Trust(seq uint32, hash stellar.Hash) {
 	first := p.chain.Mark().Sequence == 0
 	broken := p.chain.Check(source.Link{Sequence: seq, Hash: hash})
 	p.chain.Trust(seq, hash)
-	if broken != nil {
-		p.checks = nil
-	}
 	if broken == nil && !first {
 		return
+	}
+	if broken != nil {
+		p.forget()
 	}
 	for _, n := range p.nodes {
 		p.enter(n, Unknown, nil)
@@ -131,7 +131,7 @@ func (p *Pool) LatestHash(ctx context.Context) (rpc.Ledger, stellar.Hash, error)
 		if l.Sequence < p.newest.Sequence {
 			return fmt.Errorf("its newest ledger is %d, %d has been seen: %w", l.Sequence, p.newest.Sequence, errBehind)
 		}
-		if err := p.saw(source.Link{Sequence: l.Sequence, Hash: l.hash}); err != nil {
+		if err := p.saw(n, source.Link{Sequence: l.Sequence, Hash: l.hash}); err != nil {
 			return err
 		}
 		n.tipIs(l.Ledger, p.config.Now())
@@ -158,6 +158,9 @@ func (p *Pool) Ledgers(ctx context.Context, from uint32, limit uint) ([]rpc.Clos
 		return answer{list, kept}, err
 	}
 	got, err := ask(ctx, p, read, func(n *node, a answer) error {
+		if a.kept.Latest.Sequence == 0 {
+			return fmt.Errorf("ledgers from %d: it says nothing of what it keeps: %w", from, rpc.ErrAnswer)
+		}
 		for i, l := range a.list {
 			if l.Sequence != from+uint32(i) {
 				return fmt.Errorf("asked for ledger %d, got %d: %w", from+uint32(i), l.Sequence, rpc.ErrAnswer)
@@ -230,6 +233,7 @@ func (p *Pool) continues(n *node, from rpc.From, page rpc.EventPage) error {
 			if err := p.chain.Add(link); err != nil {
 				return err
 			}
+			n.spoke = true
 		}
 	}
 	return nil
