@@ -81,6 +81,30 @@ func TestANumberOfTheWrongFormIsNamed(t *testing.T) {
 	}
 }
 
+// TestNullIsNoNumber: for a field that may be left out, null leaves it out; for every other one, and in a list, it is named.
+func TestNullIsNoNumber(t *testing.T) {
+	c := newClient(t, newModelNet())
+	id := c.funded()
+	optional := map[string]bool{"body.valid_for": true, "body.terms.fee_bps": true, "body.terms.panel.quorum": true, "body.terms.appeal_panel.quorum": true, "body.milestone": true}
+	named := 0
+	for _, field := range numbers(id) {
+		if optional[field.at] {
+			continue
+		}
+		named++
+		p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, field.path, strings.Replace(field.body, "VALUE", "null", 1))
+		if f, ok := p.field(field.at); !ok || f.Value != "null" || !strings.Contains(f.Message, "null, where a whole number is expected") {
+			t.Errorf("%s of %s: %+v", field.path, field.at, p.Errors)
+		}
+	}
+	if named < 8 {
+		t.Errorf("only %d numbers have to be given", named)
+	}
+	if p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, "/v1/trades/"+id+"/actions/deliver", `{"milestone":null}`); p.Errors[0].Location != "body.milestone" || !strings.Contains(p.Errors[0].Message, "missing") {
+		t.Errorf("%+v", p.Errors)
+	}
+}
+
 // TestNumbersThatFitAreTheRulesToJudge sends each number the largest and smallest that fit: nothing overflows on the way to whoever names the bounds.
 func TestNumbersThatFitAreTheRulesToJudge(t *testing.T) {
 	c := newClient(t, newModelNet())
