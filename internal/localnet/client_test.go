@@ -144,7 +144,12 @@ func (s *stranger) diagnostics(list []string) []string {
 
 func (s *stranger) simulate(source *keypair.Full, fn xdr.HostFunction) protocol.SimulateTransactionResponse {
 	s.t.Helper()
-	text, err := s.build(source, &txnbuild.InvokeHostFunction{HostFunction: fn}).Base64()
+	return s.simulateOp(source, &txnbuild.InvokeHostFunction{HostFunction: fn})
+}
+
+func (s *stranger) simulateOp(source *keypair.Full, op *txnbuild.InvokeHostFunction) protocol.SimulateTransactionResponse {
+	s.t.Helper()
+	text, err := s.build(source, op).Base64()
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -162,10 +167,7 @@ func (s *stranger) prepare(source *keypair.Full, fn xdr.HostFunction, signers ..
 	if sim.Error != "" {
 		s.t.Fatalf("simulate: %s", sim.Error)
 	}
-	op := &txnbuild.InvokeHostFunction{HostFunction: fn, Ext: xdr.TransactionExt{V: 1, SorobanData: &xdr.SorobanTransactionData{}}}
-	if err := xdr.SafeUnmarshalBase64(sim.TransactionDataXDR, op.Ext.SorobanData); err != nil {
-		s.t.Fatal(err)
-	}
+	op := &txnbuild.InvokeHostFunction{HostFunction: fn}
 	for _, text := range *sim.Results[0].AuthXDR {
 		var e xdr.SorobanAuthorizationEntry
 		if err := xdr.SafeUnmarshalBase64(text, &e); err != nil {
@@ -173,7 +175,29 @@ func (s *stranger) prepare(source *keypair.Full, fn xdr.HostFunction, signers ..
 		}
 		op.Auth = append(op.Auth, s.authorise(e, sim.LatestLedger+100, signers))
 	}
+	return s.assemble(source, op, sim)
+}
+
+// assemble puts what a simulation says into the transaction, and signs it.
+func (s *stranger) assemble(source *keypair.Full, op *txnbuild.InvokeHostFunction, sim protocol.SimulateTransactionResponse) *txnbuild.Transaction {
+	s.t.Helper()
+	op.Ext = xdr.TransactionExt{V: 1, SorobanData: &xdr.SorobanTransactionData{}}
+	if err := xdr.SafeUnmarshalBase64(sim.TransactionDataXDR, op.Ext.SorobanData); err != nil {
+		s.t.Fatal(err)
+	}
 	return s.sign(source, s.build(source, op), source)
+}
+
+// prepareAgain simulates with the signed authorisation entries, as the JavaScript SDK does.
+func (s *stranger) prepareAgain(source *keypair.Full, tx *txnbuild.Transaction) *txnbuild.Transaction {
+	s.t.Helper()
+	was := tx.Operations()[0].(*txnbuild.InvokeHostFunction)
+	op := &txnbuild.InvokeHostFunction{HostFunction: was.HostFunction, Auth: was.Auth}
+	sim := s.simulateOp(source, op)
+	if sim.Error != "" {
+		s.t.Fatalf("simulate with signed entries: %s", sim.Error)
+	}
+	return s.assemble(source, op, sim)
 }
 
 // authorise signs an entry as wallets do (CAP-46-11), if its address is one of the signers'.

@@ -3,6 +3,7 @@ package localnettest
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -32,10 +33,19 @@ func Machine(t testing.TB) *host.Machine {
 	return m
 }
 
-// Open starts a network on Machine that ends with the test.
+// Log is for Options.Log: what goes wrong inside a network is with the output of a test that fails. A client sees only that its
+// transaction did, or waits in vain.
+func Log(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// Open starts a network on Machine that ends with the test, and logs to Log if o says nothing else.
 func Open(t testing.TB, o localnet.Options) *localnet.Network {
 	t.Helper()
 	o.Machine = Machine(t)
+	if o.Log == nil {
+		o.Log = Log(t)
+	}
 	n, err := localnet.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

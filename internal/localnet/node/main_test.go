@@ -58,7 +58,7 @@ func newWorld(t testing.TB, o node.Options) *world {
 // openWorld leaves closing to its caller.
 func openWorld(t testing.TB, o node.Options) *world {
 	t.Helper()
-	o.Machine = localnettest.Machine(t)
+	o.Machine, o.Log = localnettest.Machine(t), localnettest.Log(t)
 	c := &clock{now: time.Unix(1_790_000_000, 0)}
 	if o.Now == nil {
 		o.Now = c.Now
