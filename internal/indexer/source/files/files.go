@@ -18,8 +18,8 @@ import (
 
 // The bounds of a file and of an answer.
 const (
-	maxFile    = 256 << 20 // compressed
-	maxBatch   = 512 << 20 // decompressed
+	maxFile    = 128 << 20 // compressed
+	maxBatch   = 256 << 20 // decompressed
 	maxAnswer  = 32 << 20  // bytes of metas that one call of Ledgers gives, at least one ledger
 	firstOfAll = 2         // the first ledger of a network that has a meta
 )

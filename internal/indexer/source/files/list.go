@@ -81,7 +81,7 @@ func (l list) folders() ([]string, error) {
 	for _, e := range entries {
 		if _, ok := named(e.Name(), l.layout.partition); ok && e.IsDir() {
 			all = append(all, e.Name())
-		} else if strings.HasSuffix(e.Name(), suffix) {
+		} else if strings.HasSuffix(e.Name(), suffix) || e.IsDir() && strings.Index(e.Name(), "--") == 8 {
 			return nil, foreign(e.Name())
 		}
 	}
