@@ -80,7 +80,7 @@ func answer(out *PreparedOut, err error) (*Answer[PreparedOut], error) {
 
 // orderOf is all that is known about the trade of a call that somebody has had prepared, on the network's newest ledger.
 func (s *server) orderOf(ctx context.Context, contract stellar.Address, call escrow.Call) (order, error) {
-	terms, ok := termsOf(call)
+	terms, ok := escrow.TermsOf(call)
 	if !ok {
 		return order{}, badTransaction(inTransaction, "nobody has to authorise %s: sign the transaction itself", call.Function())
 	}
@@ -107,41 +107,4 @@ func (s *server) orderOf(ctx context.Context, contract stellar.Address, call esc
 	}
 	o.trade.State, o.at = *state, at
 	return o, nil
-}
-
-// termsOf are the terms that a call carries.
-func termsOf(call escrow.Call) (escrow.Terms, bool) {
-	switch c := call.(type) {
-	case escrow.CallOpen:
-		return c.Terms, true
-	case escrow.CallAccept:
-		return c.Terms, true
-	case escrow.CallFund:
-		return c.Terms, true
-	case escrow.CallCancel:
-		return c.Terms, true
-	case escrow.CallDeliver:
-		return c.Terms, true
-	case escrow.CallRelease:
-		return c.Terms, true
-	case escrow.CallRefund:
-		return c.Terms, true
-	case escrow.CallSettle:
-		return c.Terms, true
-	case escrow.CallDispute:
-		return c.Terms, true
-	case escrow.CallOffer:
-		return c.Terms, true
-	case escrow.CallAcceptOffer:
-		return c.Terms, true
-	case escrow.CallEvidence:
-		return c.Terms, true
-	case escrow.CallRule:
-		return c.Terms, true
-	case escrow.CallAppeal:
-		return c.Terms, true
-	case escrow.CallClaim:
-		return c.Terms, true
-	}
-	return escrow.Terms{}, false
 }

@@ -79,7 +79,7 @@ func (n *modelNet) Simulate(_ context.Context, text string) (relay.Simulation, e
 
 func (n *modelNet) tree(call escrow.Call) stellar.Tree {
 	state := stellar.State{Config: &n.c.Config}
-	if terms, ok := termsOf(call); ok {
+	if terms, ok := escrow.TermsOf(call); ok {
 		if tr, ok := n.c.Trades[n.id(terms)]; ok {
 			state.Trade = &tr
 		}
@@ -168,11 +168,9 @@ func (n *modelNet) Submit(_ context.Context, text string) (relay.Submission, err
 		out.Code = "tx_bad_seq"
 		return out, nil
 	}
-	if n.hold != "" {
-		out.State = n.hold
-		if n.hold == relay.SubmissionPending {
-			n.txs[hash] = relay.Transaction{Hash: hash, State: relay.TransactionPending}
-		}
+	if n.waits {
+		out.State = relay.SubmissionPending
+		n.txs[hash] = relay.Transaction{Hash: hash, State: relay.TransactionPending}
 		return out, nil
 	}
 	n.changes++

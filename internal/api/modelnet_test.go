@@ -37,8 +37,8 @@ type modelNet struct {
 	restore bool // entries are archived
 	// restores is how many archived entries a call brings back along the way.
 	restores uint32
-	// hold is what becomes of what is submitted while an earlier transaction of the account waits: it waits too, or is not taken. Empty: none waits.
-	hold    relay.SubmissionState
+	// waits: what is submitted while an earlier transaction of the account is on its way comes after it.
+	waits   bool
 	nonce   int64
 	changes int // how often anything changed
 	asked   int // how often an asset was looked at

@@ -46,7 +46,6 @@ var (
 	kindTree        = kind{"unexpected-authorisation", 409, "signing this would allow more than the action needs", "do not sign; trade in another asset: its contract asks for signatures it should not need"}
 	kindTransaction = kind{"bad-transaction", 422, "this transaction cannot be submitted here", "prepare it anew with POST /v1/trades or /v1/trades/{id}/actions/{action} and sign exactly what was answered"}
 	kindNotAccepted = kind{"not-accepted", 409, "the network did not accept the transaction", "read the detail: it is what the network says"}
-	kindBusy        = kind{"account-busy", 409, "another transaction of the account is on its way", "when that one is in a ledger, submit the very same transaction again; if it is then refused with tx_bad_seq, prepare it again"}
 	kindNoAccount   = kind{"no-such-account", 422, "the source account does not exist on this network", "create and fund the account, or name another source"}
 	kindAsset       = kind{"not-an-asset", 422, "this is no asset contract", "name the contract (C…) of a token; for a classic asset that is its Stellar Asset Contract"}
 	kindUpstream    = kind{"network-unavailable", 503, "the network cannot be asked at the moment", "try again in a few seconds; nothing was changed"}
@@ -57,7 +56,7 @@ var (
 // kinds lists every kind that is not a refusal of the contract, for GET /v1/problems.
 func kinds() []kind {
 	return []kind{kindInternal, kindNoRoute, kindMethod, kindTooLarge, kindSlowBody, kindMediaType, kindMalformed, kindInvalid, kindNoTrade, kindNoTx, kindNoProblem,
-		kindBehind, kindRefused, kindSimulation, kindCannotPay, kindTree, kindTransaction, kindNotAccepted, kindBusy, kindNoAccount, kindAsset, kindUpstream, kindNotReady, kindTimedOut}
+		kindBehind, kindRefused, kindSimulation, kindCannotPay, kindTree, kindTransaction, kindNotAccepted, kindNoAccount, kindAsset, kindUpstream, kindNotReady, kindTimedOut}
 }
 
 // Problem is the one form in which this API says no (RFC 9457).

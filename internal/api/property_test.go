@@ -264,7 +264,7 @@ func or(t *Time, otherwise Time) Time {
 
 // tradeOf is the id of the trade that a call is about.
 func tradeOf(n *modelNet, call escrow.Call) string {
-	terms, _ := termsOf(call)
+	terms, _ := escrow.TermsOf(call)
 	return n.id(terms).String()
 }
 

@@ -40,7 +40,7 @@ func (s *server) register(api huma.API) {
 		[]kind{kindTransaction, kindNoTrade, kindAsset, kindRefused, kindSimulation, kindCannotPay, kindTree, kindUpstream}}, (*server).assembleTransaction)
 	handle(api, s, route{http.MethodPost, "/v1/transactions", "submit-transaction", public,
 		"Submit a signed transaction", "Hands it to the network. Submitting the same one again is safe: it can be included once only.",
-		[]kind{kindTransaction, kindNotAccepted, kindBusy, kindUpstream}}, (*server).submitTransaction)
+		[]kind{kindTransaction, kindNotAccepted, kindUpstream}}, (*server).submitTransaction)
 	handle(api, s, route{http.MethodGet, "/v1/transactions/{hash}", "read-transaction", public,
 		"Read what became of a transaction", "One state: prepared, submitted, included, projected, failed or expired.",
 		[]kind{kindNoTx, kindUpstream}}, (*server).readTransaction)

@@ -89,14 +89,8 @@ func (s *server) submitTransaction(ctx context.Context, in *submitIn) (*submitOu
 	if err != nil {
 		return nil, s.unknownFate(ctx, hash, err)
 	}
-	switch answer.State {
-	case relay.SubmissionRejected:
+	if answer.State == relay.SubmissionRejected {
 		return nil, rejected(tx, s.Network, answer)
-	case relay.SubmissionLater:
-		return nil, &kindError{kind: kindBusy, detail: fmt.Sprintf("the network does not take transaction %s of %s now", hash, tx.Source()), add: func(p *Problem) {
-			retrySafe(p)
-			p.headers = map[string]string{"Retry-After": "5"} // a ledger's time
-		}}
 	}
 	out, err := s.waitFor(ctx, hash, in.wait(), TransactionOut{Hash: hash, State: stateSubmitted, Latest: ledgerOf(answer.Ledger)})
 	if err != nil {

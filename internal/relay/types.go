@@ -91,10 +91,9 @@ type SubmissionState string
 
 // The states of a submission.
 const (
-	SubmissionPending   SubmissionState = "pending"         // taken; a ledger will include it or not
-	SubmissionDuplicate SubmissionState = "duplicate"       // taken before
-	SubmissionLater     SubmissionState = "try_again_later" // not taken, the same envelope may be submitted again
-	SubmissionRejected  SubmissionState = "rejected"        // not taken and never will be: Code says why
+	SubmissionPending   SubmissionState = "pending"   // taken; it is handed to the network until a ledger includes it or its time is over
+	SubmissionDuplicate SubmissionState = "duplicate" // taken before
+	SubmissionRejected  SubmissionState = "rejected"  // not taken and never will be: Code says why
 )
 
 // Submission is what the network said to a transaction.
