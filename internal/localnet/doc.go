@@ -24,6 +24,10 @@
 // clock (setTimeout in the JavaScript SDK, NewTimeout in Go's) are then too late: take the close time of the last ledger instead, or
 // a generous bound.
 //
+// A restart makes no empty ledger again, however many there are: the journal has enough of their hashes to give each the same answer as
+// before. What a machine that was off has missed is made when somebody first asks, 1 µs a ledger (180 days: two or three seconds). The
+// clock goes five years ahead at once and fifty in all.
+//
 // # Trust
 //
 // Everybody who reaches the handler has unlimited test money and moves the clock. It belongs on a loopback address.

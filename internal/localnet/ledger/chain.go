@@ -60,7 +60,6 @@ type row struct {
 	first uint32
 	meta  []byte // in memory
 	place place  // on disk
-	times int64  // close time of a filled ledger
 	run   *run
 }
 
@@ -229,7 +228,7 @@ func (c *Chain) admit(meta xdr.LedgerCloseMeta, raw []byte, p place) {
 	entry := meta.LedgerHeaderHistoryEntry()
 	c.last = Closed{Header: entry.Header, Hash: entry.Hash}
 	c.live = meta.V2.TotalByteSizeOfLiveSorobanState
-	c.rows = append(c.rows, row{first: c.last.Sequence(), meta: raw, place: p, times: c.last.CloseTime()})
+	c.rows = append(c.rows, row{first: c.last.Sequence(), meta: raw, place: p})
 	for i, t := range meta.V2.TxProcessing {
 		at := TxPlace{Ledger: c.last.Sequence(), Index: i}
 		c.byHash[t.Result.TransactionHash] = at
