@@ -97,16 +97,18 @@ func Deploy(ctx context.Context, s *Sender, p Plan) (Deployed, error) {
 	}
 	if instance == nil {
 		args := stellar.ConstructorArgs(p.Admin, p.FeeBps, p.FeeReceiver, p.Limits)
-		r, err := s.send(ctx, "create the contract", func(e stellar.Envelope) (stellar.Transaction, error) {
+		r, failed := s.send(ctx, "create the contract", func(e stellar.Envelope) (stellar.Transaction, error) {
 			return stellar.Create(e, deployer, p.Salt, d.CodeHash, args)
 		}, onlyCreation)
-		if err != nil {
-			return Deployed{}, fmt.Errorf("deploy: %w", err)
+		if failed == nil {
+			d.Fee += r.FeeCharged
+			d.Ledger = r.Ledger
+			d.Did = append(d.Did, "created the contract")
 		}
-		d.Fee += r.FeeCharged
-		d.Ledger = r.Ledger
-		d.Did = append(d.Did, "created the contract")
-		if instance, _, err = standing(ctx, s.Client, d.Contract, d.CodeHash); err != nil {
+		// It may have failed because an earlier attempt, given up while it was on its way, has come to its end meanwhile.
+		if instance, _, err = standing(ctx, s.Client, d.Contract, d.CodeHash); failed != nil && (err != nil || instance == nil) {
+			return Deployed{}, fmt.Errorf("deploy: %w", failed)
+		} else if err != nil {
 			return Deployed{}, err
 		}
 	}
