@@ -24,7 +24,15 @@ import (
 func (w *world) sources(t testing.TB) map[string]indexer.Source {
 	t.Helper()
 	ledgers := func() *source.Ledgers { return source.NewLedgers(w.network, w.client, source.NewChain()) }
+	// The scripted node is one more, so that what other tests do with it means something.
+	scripted := &sourcetest.Node{Passphrase: w.network.Passphrase()}
+	scripted.Add(w.metas(t)...)
+	node, err := rpc.New(rpc.Config{URL: "http://scripted", Network: w.network, HTTP: scripted})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]indexer.Source{
+		"scripted node":     node,
 		"events of a node":  w.client,
 		"ledgers of a node": ledgers(),
 		"files":             w.openFiles(t),
@@ -72,7 +80,7 @@ func TestSourcesAgree(t *testing.T) {
 			t.Run("edges", func(t *testing.T) { sameEdges(t, w, s, want) })
 		})
 	}
-	if ran != 5*6*3 {
+	if ran != 6*6*3 {
 		t.Errorf("%d combinations ran", ran)
 	}
 }

@@ -42,10 +42,10 @@ func (f *failures[A]) add(n *node, answer A, err error) {
 // err says in one error what to do.
 func (f *failures[A]) err(p *Pool) error {
 	switch {
+	case f.gap != nil: // also if somebody has older ledgers than what was asked for: what comes next is nowhere
+		return f.gap
 	case f.behind:
 		return errBehind
-	case f.gap != nil:
-		return f.gap
 	case len(f.refused) > 0:
 		return f.refused[0].err
 	}

@@ -90,11 +90,14 @@ func (p *Pool) enter(n *node, state State, why error) {
 	if state == Failing || state == Foreign || state == Unknown {
 		n.named = false
 	}
-	switch state {
-	case Forked:
+	var mismatch *source.MismatchError
+	switch {
+	case state == Forked:
 		p.config.Log.Error("a node has other ledgers than those that were read: it is not used", "node", n.Name, "err", why)
-	case Unknown:
-	case Ready:
+	case errors.As(why, &mismatch):
+		p.config.Log.Error("a node gave a ledger that was changed or damaged: it is not used", "node", n.Name, "err", why)
+	case state == Unknown:
+	case state == Ready:
 		p.config.Log.Info("a node can be used", "node", n.Name, "was", was)
 	default:
 		p.config.Log.Warn("a node is left", "node", n.Name, "state", state, "err", why, "until", n.retryAt)
@@ -130,8 +133,8 @@ func (p *Pool) order() []*node {
 }
 
 // ask puts a question to one node after the other until one gives an answer that is accepted. accept is called under the pool's lock. If
-// none does, the error is of a kind that says what to do: a gap if somebody has one and nobody has more, behind with the answer of the first
-// such node, refused if nobody can be blamed but the question.
+// none does, the error is of a kind that says what to do: a gap if somebody has one, behind with the answer of the first such node, refused
+// if nobody can be blamed but the question.
 func ask[A any](ctx context.Context, p *Pool, put func(context.Context, Source) (A, error), accept func(*node, A) error) (A, error) {
 	var none A
 	var f failures[A]

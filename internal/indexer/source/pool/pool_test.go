@@ -333,6 +333,39 @@ func TestGap(t *testing.T) {
 	}
 }
 
+// A folder of recorded ledgers, the last in the order, gives what no node keeps any more; a hole between the two is a gap.
+func TestFilesBehindNodes(t *testing.T) {
+	modes(t, func(t *testing.T, verify bool) {
+		dir := t.TempDir()
+		inWorld(t, 1, verify, func(t *testing.T, w *world) {
+			w.record(dir, 24)
+			w.run()
+			w.nodes[0].Forget(20)
+			w.follow()
+			w.is(0, pool.Ready, true)
+			w.live(30)
+			w.is(0, pool.Ready, true)
+			w.is(1, pool.Stalled, false)
+			if s := w.pool.Status(); s.Switches != 0 {
+				t.Errorf("%d switches", s.Switches)
+			}
+			w.at, w.seen = rpc.From{Ledger: firstLedger}, nil
+			w.nodes[0].Forget(27)
+			for more := true; more; {
+				var err error
+				var gap *rpc.GapError
+				if more, err = w.page(); err != nil {
+					if !errors.As(err, &gap) || gap.Asked != 25 || gap.Kept.Oldest.Sequence != 27 || len(w.seen) != 15 {
+						t.Fatalf("after %d events: %v", len(w.seen), err)
+					}
+					return
+				}
+			}
+			t.Error("no gap")
+		})
+	})
+}
+
 // A question that no node answers is to blame itself.
 func TestRefusedByAll(t *testing.T) {
 	inWorld(t, 2, false, func(t *testing.T, w *world) {

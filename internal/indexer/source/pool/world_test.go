@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/files"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/sourcetest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -26,12 +28,13 @@ var ours = xdr.ContractId{1}
 
 // world is a network of some nodes, and a pool that asks them. Its clock is synctest's.
 type world struct {
-	t     *testing.T
-	chain *sourcetest.Chain
-	all   []xdr.LedgerCloseMeta
-	nodes []*node
-	pool  *pool.Pool
-	log   *bytes.Buffer
+	t      *testing.T
+	chain  *sourcetest.Chain
+	all    []xdr.LedgerCloseMeta
+	nodes  []*node
+	pool   *pool.Pool
+	config pool.Config
+	log    *bytes.Buffer
 
 	at   rpc.From // of the follower
 	seen []rpc.Event
@@ -70,12 +73,35 @@ func newWorld(t *testing.T, nodes int, verify bool) *world {
 		}
 		c.Endpoints = append(c.Endpoints, e)
 	}
+	w.config = c
 	var err error
 	if w.pool, err = pool.New(c); err != nil {
 		t.Fatal(err)
 	}
 	w.grow(20)
 	return w
+}
+
+// record puts the ledgers up to last into a folder, and takes it into the pool behind the nodes.
+func (w *world) record(dir string, last uint32) {
+	w.t.Helper()
+	network := sourcetest.Network(w.t)
+	if _, err := files.Record(w.t.Context(), network, dir, files.NewLayout(network.Passphrase()), w.config.Endpoints[0].Source, firstLedger, last); err != nil {
+		w.t.Fatal(err)
+	}
+	f, err := files.Open(network, os.DirFS(dir), source.NewChain())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			w.t.Error(err)
+		}
+	})
+	w.config.Endpoints = append(w.config.Endpoints, pool.Endpoint{Name: "files", Source: f})
+	if w.pool, err = pool.New(w.config); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func name(i int) string { return string(rune('a' + i)) }

@@ -203,7 +203,11 @@ func (n *Node) answer(method string, params json.RawMessage, gap bool) (any, *re
 	}
 	switch method {
 	case protocol.GetNetworkMethodName:
-		return protocol.GetNetworkResponse{Passphrase: n.Passphrase, ProtocolVersion: 23}, nil
+		res := protocol.GetNetworkResponse{Passphrase: n.Passphrase}
+		if err == nil {
+			res.ProtocolVersion = int(last.ProtocolVersion())
+		}
+		return res, nil
 	case protocol.GetHealthMethodName:
 		return protocol.GetHealthResponse{Status: "healthy", LatestLedger: last.LedgerSequence(), LatestLedgerCloseTime: last.LedgerCloseTime(),
 			OldestLedger: first.LedgerSequence(), OldestLedgerCloseTime: first.LedgerCloseTime()}, nil
