@@ -20,6 +20,8 @@ type environment struct {
 type commands struct {
 	Dev      devConfig      `cmd:"" help:"The platform on this machine: a local Stellar network with USDC, the deployed contract, funded demo accounts, indexer and api. Nothing to install."`
 	Demo     demoConfig     `cmd:"" help:"Plays four trades through the HTTP API of a platform of its own, and shows every step and balance."`
+	Indexer  indexerConfig  `cmd:"" help:"Follows the escrow contracts into a store, and is the platform's only way out to the network."`
+	API      apiConfig      `cmd:"" name:"api" help:"The public HTTP API, on the store and through the indexer."`
 	Localnet localnetConfig `cmd:"" help:"A local Stellar network with the real Soroban host, friendbot and a USDC asset, for any contract."`
 
 	LogLevel slog.Level `help:"Least severe log lines shown on standard error: debug, info, warn or error." default:"warn"`

@@ -17,6 +17,8 @@ type Need struct {
 	For      string // who needs it, for messages: the indexer's connection to Postgres
 	Path     string // of the file; empty if the variable is not set
 	MinBytes int    // the least length; 0 stands for DefaultMinBytes
+	// Any takes every content but an empty one: a URL, of which only a part is secret.
+	Any bool
 }
 
 // The bounds of a secret's file.
@@ -160,7 +162,7 @@ func (f *File) read(info os.FileInfo) error {
 		return err
 	}
 	value := strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
-	if err := fit(value, f.need.MinBytes); err != nil {
+	if err := f.need.fit(value); err != nil {
 		return err
 	}
 	f.seen = stamp{info, info.Size(), info.ModTime()}

@@ -13,6 +13,16 @@ var wellKnown = []string{
 	"welcome", "with", "your", "api", "db", "database", "strong", "a", "in", "for", "the", "to",
 }
 
+// Check refuses (ErrUnfit) a value that cannot be a secret of the usual kind: empty, short, repeated, well known.
+func Check(value string) error { return fit(value, DefaultMinBytes) }
+
+func (n Need) fit(value string) error {
+	if n.Any && strings.TrimSpace(value) != "" && len(value) <= maxBytes {
+		return nil
+	}
+	return fit(value, n.MinBytes)
+}
+
 // fit refuses what cannot be a secret. Its errors say nothing of the value but its length.
 func fit(value string, minBytes int) error {
 	switch {

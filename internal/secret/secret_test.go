@@ -110,6 +110,21 @@ func TestUnfitSecretsAreRefused(t *testing.T) {
 	}
 }
 
+// What is only in part a secret may be anything but empty.
+func TestAnyContentButNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "url")
+	for text, good := range map[string]bool{"postgres://db/x": true, "a": true, "": false, " \n": false} {
+		write(t, path, text)
+		_, err := secret.Open(secret.Need{Variable: "DATABASE_URL_FILE", For: "a test", Path: path, Any: true}, time.Now)
+		if (err == nil) != good {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if err := secret.Check("postgres-password"); !errors.Is(err, secret.ErrUnfit) {
+		t.Errorf("well-known words: %v", err)
+	}
+}
+
 func TestEverythingMissingIsNamedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	_, err := secret.OpenAll(time.Now,

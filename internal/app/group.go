@@ -1,0 +1,45 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// group runs the parts of a process together: when one ends with an error, or the context ends, all end.
+type group struct {
+	ctx    context.Context // of this process alone
+	cancel context.CancelFunc
+	parts  sync.WaitGroup
+	mu     sync.Mutex
+	errs   []error
+}
+
+func newGroup(ctx context.Context, cancel context.CancelFunc) *group {
+	return &group{ctx: ctx, cancel: cancel}
+}
+
+func (g *group) run(part func(context.Context) error) {
+	g.parts.Go(func() {
+		if err := part(g.ctx); err != nil {
+			g.mu.Lock()
+			g.errs = append(g.errs, err)
+			g.mu.Unlock()
+			g.cancel()
+		}
+	})
+}
+
+// wait returns when all have ended, with what went wrong.
+func (g *group) wait() error {
+	g.parts.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return errors.Join(g.errs...)
+}
+
+// stop ends all parts and waits for them.
+func (g *group) stop() error {
+	g.cancel()
+	return g.wait()
+}

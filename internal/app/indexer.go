@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/secret"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+)
+
+// indexerConfig is the target `indexer`: it follows the contracts, and is the only way out to the network.
+type indexerConfig struct {
+	Listen        string        `help:"Address to serve the relay, readiness and metrics on." env:"INDEXER_LISTEN" default:":3000"`
+	RPC           []string      `name:"rpc" help:"Stellar RPC servers in order of preference, with commas." env:"STELLAR_RPC_URLS" placeholder:"URL"`
+	RPCFile       string        `name:"rpc-file" help:"File with the same, for URLs that hold a key." env:"STELLAR_RPC_URLS_FILE" placeholder:"FILE"`
+	Poll          time.Duration `help:"How long to wait at the newest ledger between two questions." env:"INDEXER_POLL" default:"1s"`
+	JSON          bool          `name:"json" help:"Print one line of JSON when ready, for programs."`
+	mounted       `embed:""`
+	storeSettings `embed:""`
+	chainSettings `embed:""`
+	relaySettings `embed:""`
+}
+
+const theIndexer = "the indexer"
+
+// Validate reports everything that is wrong at once, each with the variable's name.
+func (c *indexerConfig) Validate() error {
+	_, networkErr := c.network()
+	_, contractsErr := c.contracts(c.mounted)
+	_, urlsErr := c.urls()
+	_, secretErr := secret.Open(c.need(c.mounted, theIndexer), time.Now)
+	var pollErr error
+	if c.Poll < 10*time.Millisecond || c.Poll > time.Minute {
+		pollErr = fmt.Errorf("INDEXER_POLL=%s is not between 10ms and 1m", c.Poll)
+	}
+	return errors.Join(checkListen("INDEXER_LISTEN", c.Listen), urlsErr, pollErr, c.check(c.mounted, theIndexer, time.Now), networkErr, contractsErr, secretErr)
+}
+
+// urls are the nodes to ask.
+func (c *indexerConfig) urls() ([]string, error) {
+	urls := c.RPC
+	if path := c.path(c.RPCFile, "STELLAR_RPC_URLS"); len(urls) == 0 && path != "" {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("STELLAR_RPC_URLS_FILE: %w", err)
+		}
+		urls = strings.Split(strings.TrimSpace(string(raw)), ",")
+	}
+	if len(urls) == 0 {
+		return nil, errors.New("STELLAR_RPC_URLS is not set: the indexer reads ledgers there; name one server or several, with commas")
+	}
+	for i, text := range urls {
+		u, err := url.Parse(strings.TrimSpace(text))
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return nil, fmt.Errorf("STELLAR_RPC_URLS: number %d is not an http or https URL", i+1) // it may hold a key: it is not repeated
+		}
+		urls[i] = u.String()
+	}
+	return urls, nil
+}
+
+// indexerReady is the line that tells programs where the indexer is.
+type indexerReady struct {
+	Indexer string `json:"indexer"`
+}
+
+func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l, err := listen(ctx, "INDEXER_LISTEN", c.Listen)
+	if err != nil {
+		return err
+	}
+	defer closeOnError(&err, l)
+	network, err := c.network()
+	if err != nil {
+		return err
+	}
+	nodes, err := c.nodes(network)
+	if err != nil {
+		return err
+	}
+	contracts, err := c.contracts(c.mounted)
+	if err != nil {
+		return err
+	}
+	shared, err := secret.Open(c.need(c.mounted, theIndexer), time.Now)
+	if err != nil {
+		return err
+	}
+	db, err := c.open(ctx, c.mounted, theIndexer, time.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	source, err := pooled(nodes, env)
+	if err != nil {
+		return err
+	}
+	head, err := db.FeedHead(ctx)
+	if err != nil {
+		return err
+	}
+	x, err := indexer.New(indexer.Config{
+		Network: network, Contracts: contracts, Source: source, Store: db, Bus: feed.NewBus(head.Seq), Now: time.Now, Poll: c.Poll, Log: env.log,
+	})
+	if err != nil {
+		return err
+	}
+	door := relayserver.New(relayserver.Config{Node: nodes[0], Transactions: db, Now: time.Now, Log: env.log})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(x, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	g := newGroup(ctx, cancel)
+	g.run(func(ctx context.Context) error { source.Run(ctx); return nil })
+	g.run(func(ctx context.Context) error {
+		// One that must not go on stays to say why, on /readyz: started again it would say the same, and nobody could read it.
+		if err := x.Run(ctx); !errors.Is(err, indexer.ErrStopped) {
+			return err
+		}
+		<-ctx.Done()
+		return nil
+	})
+	g.run(func(ctx context.Context) error { door.Track(ctx); return nil })
+	g.run(func(ctx context.Context) error {
+		return serve(ctx, l, indexer.Handler(x.Status, relay.Handler(door, shared.Values, time.Now, env.log), registry))
+	})
+	if err := c.announce(env, "http://"+l.Addr().String()); err != nil {
+		return errors.Join(err, g.stop())
+	}
+	return g.wait()
+}
+
+func (c *indexerConfig) announce(env environment, at string) error {
+	if c.JSON {
+		return json.NewEncoder(env.stdout).Encode(indexerReady{at})
+	}
+	_, err := fmt.Fprintf(env.stdout, "The indexer follows; %s/readyz says how far, control-C stops it.\n", at)
+	return err
+}
+
+// nodes are clients of the configured servers.
+func (c *indexerConfig) nodes(network stellar.Network) ([]*rpc.Client, error) {
+	urls, err := c.urls()
+	if err != nil {
+		return nil, err
+	}
+	var nodes []*rpc.Client
+	for _, u := range urls {
+		node, err := rpc.New(rpc.Config{URL: u, Network: network})
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, node)
+	}
+	return nodes, nil
+}
+
+// pooled makes one source of several nodes.
+func pooled(nodes []*rpc.Client, env environment) (*pool.Pool, error) {
+	var endpoints []pool.Endpoint
+	for _, n := range nodes {
+		endpoints = append(endpoints, pool.Endpoint{Name: n.Host(), Source: n})
+	}
+	return pool.New(pool.Config{Endpoints: slices.Clip(endpoints), Now: time.Now, Log: env.log})
+}

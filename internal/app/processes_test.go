@@ -1,0 +1,166 @@
+package app
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/app/demo"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/postgres"
+)
+
+// servers are an indexer and an api as processes of their own, beside a platform whose network and contract they use.
+type servers struct {
+	indexer, api *process
+	indexerURL   string
+	apiURL       string
+}
+
+// secretsFolder is a mounted folder with the secrets of both.
+func secretsFolder(t *testing.T, database string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"DATABASE_URL": database, "RELAY_SECRET": rand.Text() + rand.Text()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func startServers(t *testing.T, p *platform, secrets string) servers {
+	t.Helper()
+	common := []string{
+		"--listen", "127.0.0.1:0", "--json", "--secrets", secrets, "--network-passphrase", p.ready.Passphrase,
+		"--contract", fmt.Sprintf("%s:%d", p.ready.Contract, p.state.Start),
+	}
+	var s servers
+	s.indexer = start(t, append([]string{"indexer", "--rpc", p.ready.RPC, "--poll", "20ms"}, common...)...)
+	var indexed indexerReady
+	if err := json.Unmarshal([]byte(s.indexer.line), &indexed); err != nil {
+		t.Fatal(err)
+	}
+	s.api = start(t, append([]string{"api", "--indexer", indexed.Indexer, "--asset", p.ready.USDC.Contract}, common...)...)
+	var served apiReady
+	if err := json.Unmarshal([]byte(s.api.line), &served); err != nil {
+		t.Fatal(err)
+	}
+	s.indexerURL, s.apiURL = indexed.Indexer, served.API
+	return s
+}
+
+// database is one of a real server of this test's own.
+func database(t *testing.T) string {
+	server := postgres.New(postgres.Options{Careless: true})
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server.Database(t)
+}
+
+// The demo's four stories through an api and an indexer that are processes of their own, with a store between them.
+func TestServersAsProcesses(t *testing.T) {
+	for name, url := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "store.db") },
+		"postgres": database,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := p.close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			s := startServers(t, p, secretsFolder(t, url(t)))
+			w, err := p.world()
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.API = s.apiURL
+			var out bytes.Buffer
+			if err := demo.Play(t.Context(), w, &out); err != nil {
+				t.Fatalf("%v\n%s", err, out.String())
+			}
+			if !strings.Contains(out.String(), "every balance adds up to the stroop") {
+				t.Errorf("the play ends with\n%s", out.String())
+			}
+
+			var ready indexer.Readiness
+			get(t, s.indexerURL+"/readyz", &ready)
+			if !ready.Ready || ready.State != indexer.Following || ready.Unread != 0 || len(ready.Contracts) != 1 {
+				t.Errorf("%+v", ready)
+			}
+			// The relay is for those who know its secret.
+			res, err := http.Post(s.indexerURL+"/relay/v1/network", "application/json", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res.Body.Close(); res.StatusCode != http.StatusUnauthorized {
+				t.Errorf("the relay answers a stranger with %s", res.Status)
+			}
+			s.api.stop()
+			s.indexer.stop()
+			if text := s.api.stderr.String(); text != "" {
+				t.Errorf("the api complained:\n%s", text)
+			}
+			if text := s.indexer.stderr.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "a call to the relay was refused") {
+				t.Errorf("the indexer complained:\n%s", text)
+			}
+		})
+	}
+}
+
+// Everything that is wrong with a configuration is said at once, by the variables' names.
+func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	short, weak := write("short", "abc"), write("weak", "postgres://stellar:password@db/stellar")
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"nothing": {nil, []string{"STELLAR_RPC_URLS is not set", "DATABASE_URL_FILE is not set", "NETWORK_PASSPHRASE", "CONTRACT_ID is not set", "RELAY_SECRET_FILE is not set"}},
+		"all of it wrong": {
+			[]string{"--listen", "3000", "--rpc", "ftp://x", "--poll", "1h", "--database-url-file", weak, "--relay-secret-file", short, "--contract", "GABC:1", "--network-passphrase", " "},
+			[]string{"INDEXER_LISTEN=3000", "STELLAR_RPC_URLS: number 1", "INDEXER_POLL", "password in the database's URL", "RELAY_SECRET_FILE", "3 bytes", `CONTRACT_ID: "GABC"`, "NETWORK_PASSPHRASE"},
+		},
+		"a contract without its ledger":   {[]string{"--contract", "CCWDOWV5HGLHGIQNBQS5ZBN7OF4PMWHFW4DBU6G45WJXCIDGMWNJRV2B"}, []string{"write the ledger that deployed it"}},
+		"a store of another kind":         {[]string{"--database-url-file", write("mysql", "mysql://u@h/d")}, []string{"holds no URL of a store"}},
+		"a database without a password":   {[]string{"--database-url-file", write("bare", "postgres://u@h/d")}, []string{"POSTGRES_PASSWORD_FILE is not set"}},
+		"a password that everybody knows": {[]string{"--database-url-file", write("bare2", "postgres://u@h/d"), "--postgres-password-file", write("known", "postgres-password")}, []string{"POSTGRES_PASSWORD_FILE", "well-known"}},
+	} {
+		err := Run(t.Context(), append([]string{"indexer"}, c.args...), &bytes.Buffer{}, &bytes.Buffer{})
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v\ndoes not say %q", name, err, want)
+			}
+		}
+		if err != nil && (strings.Contains(err.Error(), "stellar:password") || strings.Contains(err.Error(), "abc\n")) {
+			t.Errorf("%s: a secret shows: %v", name, err)
+		}
+	}
+	err := Run(t.Context(), []string{"api", "--indexer", "http://x/path", "--asset", "USDC"}, &bytes.Buffer{}, &bytes.Buffer{})
+	for _, want := range []string{"INDEXER_URL=http://x/path", `ASSETS: "USDC"`, "the api keeps trades there"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\ndoes not say %q", err, want)
+		}
+	}
+}
