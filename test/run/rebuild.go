@@ -18,7 +18,7 @@ import (
 // and the last lines of the summary say so, and how to record it.
 func rebuild(ctx context.Context, s suite) error {
 	if _, err := os.Stat(s.cargo); err != nil {
-		return missing{s.cargo, debian.Install(debian.All())}
+		return missing{s.cargo, debian.Install(debian.Rust())}
 	}
 	dir, err := os.MkdirTemp("", "stellarescrow-rebuild-*")
 	if err != nil {

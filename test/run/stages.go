@@ -108,7 +108,7 @@ func (s suite) debian() []string {
 func rustTests(ctx context.Context, s suite) error {
 	for _, program := range []string{s.cargo, "/usr/bin/cargo-clippy", "/usr/bin/rustfmt"} {
 		if _, err := os.Stat(program); err != nil {
-			return missing{program, debian.Install(debian.All())}
+			return missing{program, debian.Install(debian.Rust())}
 		}
 	}
 	for _, args := range [][]string{

@@ -1,4 +1,4 @@
-// Package debian holds the one list of the Debian packages that the Rust side of the tree needs. The list is packages.txt, which .ci/run
+// Package debian holds the one list of the Debian packages that the tree's builds and tests need. The list is packages.txt, which .ci/run
 // reads as it is.
 package debian
 
@@ -13,8 +13,11 @@ var list string
 // Build returns the packages that rebuild the committed WebAssembly.
 func Build() []string { return needed("build") }
 
-// All returns those, and what formats and lints Rust.
-func All() []string { return needed("build", "check") }
+// Rust returns those, and what formats and lints Rust.
+func Rust() []string { return needed("build", "check") }
+
+// All returns every package of the list.
+func All() []string { return needed("build", "check", "serve") }
 
 // Install is the command that installs packages.
 func Install(packages []string) string {
