@@ -227,6 +227,21 @@ func TestRecordGoesOn(t *testing.T) {
 	}
 }
 
+// Only whole batches are recorded, and a folder that was begun under the first version of SEP-54 is gone on with.
+func TestRecordWholeBatches(t *testing.T) {
+	n, dir, l := newNetwork(t, 20), t.TempDir(), layout(t, 4, 1)
+	l.Version = "0.1.0"
+	if newest := record(t, dir, l, n, 5, 14); newest != 11 {
+		t.Errorf("recorded to %d", newest)
+	}
+	if newest := record(t, dir, layout(t, 4, 1), n, 8, 16); newest != 15 {
+		t.Errorf("recorded to %d", newest)
+	}
+	if got, want := paths(t, os.DirFS(dir)), []string{"FFFFFFF3--12-15.xdr.zst", "FFFFFFF7--8-11.xdr.zst"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // folder is a recorded one in memory, to be spoilt.
 func folder(t testing.TB, l files.Layout, last uint32) fstest.MapFS {
 	t.Helper()

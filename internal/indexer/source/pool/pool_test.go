@@ -115,6 +115,70 @@ func TestLagging(t *testing.T) {
 	})
 }
 
+// A node that was left is not used again before its time, however well it looks; and what a look finds that began before a node failed is old.
+func TestNotBeforeItsTime(t *testing.T) {
+	inWorld(t, 2, false, func(t *testing.T, w *world) {
+		w.run()
+		lag := func() {
+			w.nodes[0].off = true
+			w.live(6)
+			w.is(0, pool.Lagging, false)
+			w.nodes[0].off = false
+			w.nodes[0].Replace(w.all...)
+		}
+		lag()
+		w.live(8)
+		w.is(0, pool.Ready, true)
+		lag()
+		retryAt := w.pool.Status().Nodes[0].RetryAt
+		for time.Until(retryAt) > pool.DefaultLook {
+			w.live(1)
+			w.is(0, pool.Lagging, false)
+		}
+		w.live(2)
+		w.is(0, pool.Ready, true)
+	})
+	inWorld(t, 2, false, func(t *testing.T, w *world) {
+		w.follow()
+		w.nodes[0].Fault = func(method string) sourcetest.Fault {
+			if method == "getEvents" {
+				return sourcetest.Fault{Status: 500}
+			}
+			return sourcetest.Fault{Delay: time.Second}
+		}
+		w.grow(1)
+		w.run() // a look at the node is under way
+		w.follow()
+		w.is(0, pool.Failing, false)
+		w.wait(3 * time.Second)
+		w.is(0, pool.Failing, false)
+	})
+}
+
+// Nobody waits for a node that fails while another is well and only has no more.
+func TestNoWaitForFailing(t *testing.T) {
+	inWorld(t, 2, false, func(t *testing.T, w *world) {
+		w.run()
+		w.nodes[0].off = true
+		w.grow(1)
+		w.wait(pool.DefaultLook)
+		w.nodes[1].fault.Store(&sourcetest.Fault{Delay: time.Hour})
+		if more, err := w.page(); err != nil || !more {
+			t.Fatal(more, err)
+		}
+		for range 3 {
+			if _, err := w.page(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.is(1, pool.Failing, false)
+		began := time.Now()
+		if _, err := w.page(); err != nil || time.Now() != began || len(w.seen) != 20 {
+			t.Errorf("waited for %s, %v, %d events", time.Since(began), err, len(w.seen))
+		}
+	})
+}
+
 // When the whole network stands still, its nodes are stalled and are used all the same.
 func TestAllStalled(t *testing.T) {
 	inWorld(t, 2, false, func(t *testing.T, w *world) {
@@ -231,6 +295,27 @@ func TestForkFoundByTheStored(t *testing.T) {
 	})
 }
 
+// The same, when the store's ledger is one that was taken from the other chain, and more was after it.
+func TestForkContradictedByTheStored(t *testing.T) {
+	inWorld(t, 2, false, func(t *testing.T, w *world) {
+		w.nodes[0].off = true
+		w.nodes[0].Replace(w.fork(15)...)
+		w.run()
+		w.grow(2)
+		w.nodes[0].Replace(w.fork(15)...)
+		w.wait(pool.DefaultLook)
+		if l, _, err := w.pool.LatestHash(t.Context()); err != nil || l.Sequence != 31 {
+			t.Fatalf("the newest is %+v, %v", l, err)
+		}
+		w.pool.Trust(29, stellar.Hash(w.all[19].LedgerHash()))
+		w.grow(2)
+		w.nodes[0].Replace(w.fork(15)...)
+		w.follow()
+		w.is(0, pool.Forked, false)
+		w.is(1, pool.Ready, true)
+	})
+}
+
 // If all nodes contradict the store, the network was reset: whoever compares has to see it.
 func TestReset(t *testing.T) {
 	modes(t, func(t *testing.T, verify bool) {
@@ -263,10 +348,12 @@ func TestReset(t *testing.T) {
 func TestForkAtTheSwitch(t *testing.T) {
 	inWorld(t, 2, true, func(t *testing.T, w *world) {
 		w.follow()
-		// The other's ledgers part from these with the newest that was read; nobody has looked since.
+		w.grow(1)
+		w.follow()
+		// The other's ledgers part from these with the newest that was read, 30; nobody has looked since 29.
 		w.grow(3)
 		w.nodes[1].off = true
-		w.nodes[1].Replace(w.fork(29)...)
+		w.nodes[1].Replace(w.fork(30)...)
 		w.nodes[0].fault.Store(&sourcetest.Fault{Status: 500})
 		if _, err := w.page(); !errors.Is(err, rpc.ErrUnavailable) {
 			t.Errorf("a page, or %v", err)
