@@ -44,65 +44,52 @@ type eventReader struct {
 }
 
 func (r *eventReader) read(t transaction, index uint32) error {
-	switch v := t.meta.MustV(); v {
-	case 0, 1, 2: // from before there were contracts
-		return nil
-	case 3:
-		soroban, ok := t.meta.MustV3().MustSorobanMeta().MustUnwrap()
-		if !ok || !t.ok {
-			return nil
-		}
+	if t.ok && t.called != nil {
 		// A transaction that calls contracts has one operation.
-		n := uint32(0)
-		for e := range soroban.MustEvents().MustIter() {
-			if err := r.add(&r.during, t, protocol.Cursor{Tx: index, Event: n}, e); err != nil {
-				return err
-			}
-			n++
+		if err := r.events(t.called, t, protocol.Cursor{Tx: index}); err != nil {
+			return err
 		}
-		return nil
-	case 4:
-		f := must(t.meta.MustV4().Fields())
-		if t.ok {
-			if err := r.operations(t, index, f.Operations); err != nil {
-				return err
-			}
-		}
-		return r.transaction(t, index, f.Events)
-	default:
-		return fmt.Errorf("transaction meta of version %d: this program reads 0 to 4", v)
 	}
-}
-
-func (r *eventReader) operations(t transaction, index uint32, list xdr.TransactionMetaV4OperationsView) error {
-	op := uint32(0)
-	for o := range list.MustIter() {
-		if op == toid.OperationMask {
-			return fmt.Errorf("more than %d operations", op)
-		}
-		n := uint32(0)
-		for e := range must(o.Fields()).Events.MustIter() {
+	if t.ok && t.ops != nil {
+		at := protocol.Cursor{Tx: index}
+		err := each(t.ops, func(rest []byte) (int, error) {
+			if at.Op == toid.OperationMask {
+				return 0, fmt.Errorf("more than %d operations", at.Op)
+			}
+			f := must(xdr.OperationMetaV2View(rest).Fields())
 			found := len(r.during)
-			if err := r.add(&r.during, t, protocol.Cursor{Tx: index, Op: op, Event: n}, e); err != nil {
-				return err
+			err := r.events(f.Events, t, at)
+			if err == nil && len(r.during) > found {
+				err = r.ofCall(t, r.during[found:])
 			}
-			if len(r.during) > found {
-				if err := r.ofCall(t, r.during[found]); err != nil {
-					return err
-				}
-			}
-			n++
+			at.Op++
+			return len(f.View), err
+		})
+		if err != nil {
+			return err
 		}
-		op++
+	}
+	if t.staged != nil {
+		return r.transaction(t, index)
 	}
 	return nil
 }
 
+// events reads those of an operation.
+func (r *eventReader) events(array []byte, t transaction, at protocol.Cursor) error {
+	return each(array, func(rest []byte) (int, error) {
+		f := must(xdr.ContractEventView(rest).Fields())
+		err := r.add(&r.during, t, at, f)
+		at.Event++
+		return len(f.View), err
+	})
+}
+
 // transaction reads the events that are of no operation.
-func (r *eventReader) transaction(t transaction, index uint32, list xdr.TransactionMetaV4EventsView) error {
+func (r *eventReader) transaction(t transaction, index uint32) error {
 	afterOne := uint32(0)
-	for v := range list.MustIter() {
-		f := must(v.Fields())
+	return each(t.staged, func(rest []byte) (int, error) {
+		f := must(xdr.TransactionEventView(rest).Fields())
 		var into *[]rpc.Event
 		var at protocol.Cursor
 		switch stage := f.Stage.MustValue(); stage {
@@ -116,40 +103,42 @@ func (r *eventReader) transaction(t transaction, index uint32, list xdr.Transact
 			into, at = &r.after, protocol.Cursor{Tx: toid.TransactionMask, Event: r.afterAll}
 			r.afterAll++
 		default:
-			return fmt.Errorf("an event of stage %d: %w", stage, errNoEvent)
+			return 0, fmt.Errorf("an event of stage %d: %w", stage, errNoEvent)
 		}
 		found := len(*into)
-		if err := r.add(into, t, at, f.Event); err != nil {
-			return err
-		}
-		if len(*into) > found {
+		err := r.add(into, t, at, must(f.Event.Fields()))
+		if err == nil && len(*into) > found {
 			// Fees are paid in lumens.
-			if err := r.ofContract((*into)[found], xdr.MustNewNativeAsset()); err != nil {
-				return err
-			}
+			err = r.ofContract((*into)[found], xdr.MustNewNativeAsset())
 		}
-	}
-	return nil
+		return len(f.View), err
+	})
 }
 
-// ofCall refuses the event of an operation that is no contract call, unless it is of the contract of the asset that it names at last (CAP-67).
-func (r *eventReader) ofCall(t transaction, e rpc.Event) error {
+// ofCall refuses the events of an operation that is no contract call, unless they are of the contract of the asset that they name at last
+// (CAP-67).
+func (r *eventReader) ofCall(t transaction, events []rpc.Event) error {
 	if _, called, err := t.call(); called || err != nil {
 		return err
 	}
-	topics := e.Event.Body.V0.Topics
-	if len(topics) == 0 {
-		return fmt.Errorf("event %s of %s is outside of a contract call and names no asset: %w", e.ID, e.Contract, errNoEvent)
-	}
-	name, _ := topics[len(topics)-1].GetStr()
-	asset := xdr.MustNewNativeAsset()
-	if code, issuer, ok := strings.Cut(string(name), ":"); ok {
-		var err error
-		if asset, err = xdr.NewCreditAsset(code, issuer); err != nil {
-			return fmt.Errorf("event %s of %s: asset %.60q: %w: %w", e.ID, e.Contract, name, errNoEvent, err)
+	for _, e := range events {
+		topics := e.Event.Body.V0.Topics
+		if len(topics) == 0 {
+			return fmt.Errorf("event %s of %s is outside of a contract call and names no asset: %w", e.ID, e.Contract, errNoEvent)
+		}
+		name, _ := topics[len(topics)-1].GetStr()
+		asset := xdr.MustNewNativeAsset()
+		if code, issuer, ok := strings.Cut(string(name), ":"); ok {
+			var err error
+			if asset, err = xdr.NewCreditAsset(code, issuer); err != nil {
+				return fmt.Errorf("event %s of %s: asset %.60q: %w: %w", e.ID, e.Contract, name, errNoEvent, err)
+			}
+		}
+		if err := r.ofContract(e, asset); err != nil {
+			return err
 		}
 	}
-	return r.ofContract(e, asset)
+	return nil
 }
 
 func (r *eventReader) ofContract(e rpc.Event, asset xdr.Asset) error {
@@ -164,8 +153,7 @@ func (r *eventReader) ofContract(e rpc.Event, asset xdr.Asset) error {
 }
 
 // add keeps an event if it is of one of the contracts.
-func (r *eventReader) add(to *[]rpc.Event, t transaction, at protocol.Cursor, e xdr.ContractEventView) error {
-	f := must(e.Fields())
+func (r *eventReader) add(to *[]rpc.Event, t transaction, at protocol.Cursor, f xdr.ContractEventFields) error {
 	idView, ok := f.ContractId.MustUnwrap()
 	if !ok || f.Type.MustValue() != xdr.ContractEventTypeContract {
 		return nil

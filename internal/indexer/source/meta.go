@@ -1,8 +1,8 @@
 package source
 
 import (
+	"encoding/binary"
 	"fmt"
-	"iter"
 	"math"
 
 	"github.com/stellar/go-stellar-sdk/toid"
@@ -13,7 +13,7 @@ import (
 )
 
 // Meta is a closed ledger with all that happened in it, a LedgerCloseMeta of version 0 to 2. It is read in place: decoding a ledger of the
-// main network whole takes six times as long as finding the few events that are wanted. The SDK's package ingest does all of it and more, at
+// main network whole takes nine times as long as finding the few events that are wanted. The SDK's package ingest does all of it and more, at
 // the price of 75 more modules.
 type Meta struct {
 	Sequence  uint32
@@ -32,10 +32,14 @@ type Meta struct {
 
 // transaction is what became of one, in the order of application.
 type transaction struct {
-	hash   xdr.Hash
-	ok     bool
-	result []byte // TransactionResultPair
-	meta   xdr.TransactionMetaView
+	hash    xdr.Hash
+	ok      bool
+	result  []byte // TransactionResultPair
+	version int32  // of the transaction's meta; what follows is there if it has one
+	value   []byte // ScVal: what a contract call returned
+	called  []byte // the events of a contract call, an array; of version 3
+	ops     []byte // the operations, an array; of version 4
+	staged  []byte // the events of no operation, an array; of version 4
 }
 
 // Bytes is the meta as it came, in XDR. Nobody may change them.
@@ -43,58 +47,77 @@ func (m *Meta) Bytes() []byte { return m.raw }
 
 // ReadMeta finds its way through the bytes of a LedgerCloseMeta and keeps them. Bytes that are none are rpc.ErrAnswer.
 func ReadMeta(raw []byte) (*Meta, error) {
-	m := &Meta{raw: raw}
-	var err error
-	if broken := xdr.TryVoid(func() { err = m.locate() }); broken != nil {
-		err = broken
+	m, rest, err := NextMeta(raw)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("ledger meta of %d bytes: %d bytes follow its end: %w", len(raw), len(rest), rpc.ErrAnswer)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ledger meta of %d bytes: %w: %w", len(raw), rpc.ErrAnswer, err)
+		return nil, err
 	}
 	return m, nil
 }
 
-func (m *Meta) locate() error {
-	view := xdr.LedgerCloseMetaView(m.raw)
-	var whole []byte
-	var transactions iter.Seq[resultMeta]
-	var count int
+// NextMeta is ReadMeta for the first of several, one behind the other.
+func NextMeta(raw []byte) (m *Meta, rest []byte, err error) {
+	m = &Meta{}
+	broken := xdr.TryVoid(func() { m.raw, err = m.locate(raw) })
+	if broken != nil {
+		err = broken
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("ledger meta of %d bytes: %w: %w", len(raw), rpc.ErrAnswer, err)
+	}
+	return m, raw[len(m.raw):], nil
+}
+
+// locate notes where everything is, and how far the meta reaches.
+func (m *Meta) locate(raw []byte) ([]byte, error) {
+	const versionBytes = 4
+	view := xdr.LedgerCloseMetaView(raw)
+	var whole, transactions []byte
+	read := m.older
 	switch v := view.MustV(); v {
 	case 0:
 		f := must(view.MustV0().Fields())
-		whole = f.View
+		whole, transactions = f.View, f.TxProcessing
 		m.readHeader(f.LedgerHeader)
 		m.set = legacySet(f.TxSet)
-		count, transactions = f.TxProcessing.MustCount(), located(f.TxProcessing.MustIter(), older)
 	case 1:
 		f := must(view.MustV1().Fields())
-		whole = f.View
+		whole, transactions = f.View, f.TxProcessing
 		m.readHeader(f.LedgerHeader)
-		m.set = f.TxSet.MustRaw()
-		count, transactions = f.TxProcessing.MustCount(), located(f.TxProcessing.MustIter(), older)
+		m.set = f.TxSet
 	case 2:
 		f := must(view.MustV2().Fields())
-		whole = f.View
+		whole, transactions, read = f.View, f.TxProcessing, m.newer
 		m.readHeader(f.LedgerHeader)
-		m.set = f.TxSet.MustRaw()
-		count, transactions = f.TxProcessing.MustCount(), located(f.TxProcessing.MustIter(), newer)
+		m.set = f.TxSet
 	default:
-		return fmt.Errorf("version %d: this program reads 0 to 2", v)
-	}
-	const version = 4
-	if n := version + len(whole); n != len(m.raw) {
-		return fmt.Errorf("%d bytes follow its end", len(m.raw)-n)
+		return nil, fmt.Errorf("version %d: this program reads 0 to 2", v)
 	}
 	// The parts of an event's id have these bounds (SEP-35).
-	if m.Sequence == 0 || m.Sequence > math.MaxInt32 || count >= toid.TransactionMask {
-		return fmt.Errorf("ledger %d of %d transactions is none", m.Sequence, count)
+	if n := count(transactions); m.Sequence == 0 || m.Sequence > math.MaxInt32 || n >= toid.TransactionMask {
+		return nil, fmt.Errorf("ledger %d of %d transactions is none", m.Sequence, n)
 	}
-	m.results = make([]transaction, 0, count)
-	for t := range transactions {
-		pair := must(t.result.Fields())
-		m.results = append(m.results, transaction{
-			hash: pair.TransactionHash.MustValue(), ok: must(pair.Result.Successful()), result: pair.View, meta: t.meta,
-		})
+	if err := each(transactions, read); err != nil {
+		return nil, err
+	}
+	return raw[:versionBytes+len(whole)], nil
+}
+
+// count is the length of an array.
+func count(array []byte) uint32 { return binary.BigEndian.Uint32(array) }
+
+// each goes through an array whose extent the SDK has found. read is given what begins with an element, and returns the element's size: so
+// each is walked through once, where the SDK's iterators walk to find its end, and again to find its fields.
+func each(array []byte, read func(rest []byte) (size int, err error)) error {
+	rest := array[4:]
+	for range count(array) {
+		n, err := read(rest)
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
 	}
 	return nil
 }
@@ -117,30 +140,41 @@ func (m *Meta) readHeader(entry xdr.LedgerHeaderHistoryEntryView) {
 	m.CloseTime, m.setHash, m.resultHash = value.CloseTime.MustValue(), value.TxSetHash.MustValue(), h.TxSetResultHash.MustValue()
 }
 
-// resultMeta is what TransactionResultMeta and TransactionResultMetaV1 share.
-type resultMeta struct {
-	result xdr.TransactionResultPairView
-	meta   xdr.TransactionMetaView
+// older and newer read a TransactionResultMeta and a TransactionResultMetaV1.
+
+func (m *Meta) older(rest []byte) (int, error) {
+	f := must(xdr.TransactionResultMetaView(rest).Fields())
+	return len(f.View), m.add(f.Result, f.TxApplyProcessing)
 }
 
-func older(v xdr.TransactionResultMetaView) resultMeta {
-	f := must(v.Fields())
-	return resultMeta{f.Result, f.TxApplyProcessing}
+func (m *Meta) newer(rest []byte) (int, error) {
+	f := must(xdr.TransactionResultMetaV1View(rest).Fields())
+	return len(f.View), m.add(f.Result, f.TxApplyProcessing)
 }
 
-func newer(v xdr.TransactionResultMetaV1View) resultMeta {
-	f := must(v.Fields())
-	return resultMeta{f.Result, f.TxApplyProcessing}
-}
-
-func located[V any](list iter.Seq[V], read func(V) resultMeta) iter.Seq[resultMeta] {
-	return func(yield func(resultMeta) bool) {
-		for v := range list {
-			if !yield(read(v)) {
-				return
+func (m *Meta) add(result xdr.TransactionResultPairView, meta xdr.TransactionMetaView) error {
+	pair := must(result.Fields())
+	t := transaction{hash: pair.TransactionHash.MustValue(), ok: must(pair.Result.Successful()), result: pair.View, version: meta.MustV()}
+	switch t.version {
+	case 0, 1, 2: // from before there were contracts
+	case 3:
+		if soroban, ok := meta.MustV3().MustSorobanMeta().MustUnwrap(); ok {
+			f := must(soroban.Fields())
+			t.value, t.called = f.ReturnValue, f.Events
+		}
+	case 4:
+		f := must(meta.MustV4().Fields())
+		t.ops, t.staged = f.Operations, f.Events
+		if soroban, ok := f.SorobanMeta.MustUnwrap(); ok {
+			if value, ok := soroban.MustReturnValue().MustUnwrap(); ok {
+				t.value = value.MustRaw()
 			}
 		}
+	default:
+		return fmt.Errorf("transaction %x: meta of version %d: this program reads 0 to 4", t.hash, t.version)
 	}
+	m.results = append(m.results, t)
+	return nil
 }
 
 // legacySet is what the hash of a set from before protocol 20 is of: the hash of the ledger before and the transactions, without their

@@ -82,25 +82,14 @@ func (m *Meta) verifyCall(t transaction) error {
 	if !called {
 		return nil // Events takes no other contract's events of it than an asset's
 	}
+	if t.version == 4 && m.Protocol < unifiedEvents {
+		return nil
+	}
 	h := sha256.New()
-	switch t.meta.MustV() {
-	case 3:
-		if soroban, ok := t.meta.MustV3().MustSorobanMeta().MustUnwrap(); ok {
-			f := must(soroban.Fields())
-			h.Write(f.ReturnValue)
-			h.Write(f.Events)
-		}
-	case 4:
-		if m.Protocol < unifiedEvents {
-			return nil
-		}
-		f := must(t.meta.MustV4().Fields())
-		if soroban, ok := f.SorobanMeta.MustUnwrap(); ok && f.Operations.MustCount() == 1 {
-			if value, ok := soroban.MustReturnValue().MustUnwrap(); ok {
-				h.Write(value.MustRaw())
-			}
-			h.Write(f.Operations.MustAt(0).MustEvents().MustRaw())
-		}
+	h.Write(t.value)
+	h.Write(t.called)
+	if t.ops != nil && count(t.ops) == 1 {
+		h.Write(must(xdr.OperationMetaV2View(t.ops[4:]).Fields()).Events)
 	}
 	if is := xdr.Hash(h.Sum(nil)); is != want {
 		return &MismatchError{m.Sequence, fmt.Sprintf("transaction %x: what the contract announced", t.hash), stellar.Hash(is), stellar.Hash(want)}

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -274,35 +274,32 @@ func (f *Files) readBatch(path string, b span) ([]*source.Meta, error) {
 	return list, f.chain.Add(links...)
 }
 
-// unpack reads a LedgerCloseMetaBatch that is to hold these ledgers.
-func unpack(raw []byte, b span) (list []*source.Meta, err error) {
+// unpack reads a LedgerCloseMetaBatch that is to hold these ledgers: the numbers of the first and the last, how many there are, and their
+// metas.
+func unpack(raw []byte, b span) ([]*source.Meta, error) {
+	const headBytes = 12
+	if len(raw) < headBytes {
+		return nil, fmt.Errorf("damaged or cut short, %d bytes: %w", len(raw), rpc.ErrAnswer)
+	}
 	first := max(b.first, firstOfAll)
-	var from, to uint32
-	var whole int
-	broken := xdr.TryVoid(func() {
-		view := xdr.LedgerCloseMetaBatchView(raw)
-		from, to, whole = view.MustStartSequence().MustValue(), view.MustEndSequence().MustValue(), len(view.MustRaw())
-		for v := range view.MustLedgerCloseMetas().MustIter() {
-			m, failed := source.ReadMeta(v.MustRaw())
-			if failed == nil && m.Sequence != first+uint32(len(list)) {
-				failed = fmt.Errorf("it holds ledger %d where %d is to be: %w", m.Sequence, first+uint32(len(list)), rpc.ErrAnswer)
-			}
-			if failed != nil {
-				err = failed
-				return
-			}
-			list = append(list, m)
+	from, to, n := binary.BigEndian.Uint32(raw), binary.BigEndian.Uint32(raw[4:]), binary.BigEndian.Uint32(raw[8:])
+	if from != first || to != b.last || n != b.last-first+1 {
+		return nil, fmt.Errorf("it is of ledgers %d to %d and holds %d, by its name it holds %d to %d: %w", from, to, n, first, b.last, rpc.ErrAnswer)
+	}
+	list := make([]*source.Meta, 0, n)
+	rest := raw[headBytes:]
+	for seq := first; seq <= b.last; seq++ {
+		m, more, err := source.NextMeta(rest)
+		if err != nil {
+			return nil, fmt.Errorf("ledger %d: %w", seq, err)
 		}
-	})
-	switch {
-	case broken != nil:
-		return nil, fmt.Errorf("damaged or cut short: %w: %w", rpc.ErrAnswer, broken)
-	case err != nil:
-		return nil, err
-	case whole != len(raw):
-		return nil, fmt.Errorf("%d bytes follow its end: %w", len(raw)-whole, rpc.ErrAnswer)
-	case from != first || to != b.last || uint32(len(list)) != b.last-first+1:
-		return nil, fmt.Errorf("it is of ledgers %d to %d and holds %d, by its name it holds %d to %d: %w", from, to, len(list), first, b.last, rpc.ErrAnswer)
+		if m.Sequence != seq {
+			return nil, fmt.Errorf("it holds ledger %d where %d is to be: %w", m.Sequence, seq, rpc.ErrAnswer)
+		}
+		list, rest = append(list, m), more
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("%d bytes follow its end: %w", len(rest), rpc.ErrAnswer)
 	}
 	return list, nil
 }
