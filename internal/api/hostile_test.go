@@ -46,7 +46,7 @@ func deployToken(p *platform) *hostileToken {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { _ = db.Close() })
-	h.relay = relayserver.New(relayserver.Config{Node: node, Transactions: db, Now: time.Now})
+	h.relay = relayserver.New(relayserver.Config{Node: func() *rpc.Client { return node }, Transactions: db, Now: time.Now})
 	deployer, err := stellar.ParseAccount(p.address("stranger"))
 	if err != nil {
 		p.t.Fatal(err)

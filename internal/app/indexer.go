@@ -123,7 +123,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	door := relayserver.New(relayserver.Config{Node: nodes[0], Transactions: db, Now: time.Now, Log: env.log})
+	door := relayserver.New(relayserver.Config{Node: inUse(source, nodes), Transactions: db, Now: time.Now, Log: env.log})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(x, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
@@ -179,4 +179,16 @@ func pooled(nodes []*rpc.Client, env environment) (*pool.Pool, error) {
 		endpoints = append(endpoints, pool.Endpoint{Name: n.Host(), Source: n})
 	}
 	return pool.New(pool.Config{Endpoints: slices.Clip(endpoints), Now: time.Now, Log: env.log})
+}
+
+// inUse tells which node the relay asks: the one that gives the indexer its ledgers, so that both switch together.
+func inUse(source *pool.Pool, nodes []*rpc.Client) func() *rpc.Client {
+	return func() *rpc.Client {
+		for i, n := range source.Status().Nodes {
+			if n.Current {
+				return nodes[i]
+			}
+		}
+		return nodes[0]
+	}
 }

@@ -228,7 +228,7 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 	if err != nil {
 		return err
 	}
-	submits := relayserver.New(relayserver.Config{Node: p.client, Transactions: db, Now: time.Now, Log: env.log})
+	submits := relayserver.New(relayserver.Config{Node: func() *rpc.Client { return p.client }, Transactions: db, Now: time.Now, Log: env.log})
 	p.background(func() error { submits.Track(ctx); return nil })
 	p.door.open(api.New(api.Deps{
 		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: submits, Network: network, Contract: contract,

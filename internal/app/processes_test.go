@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/app/demo"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
@@ -35,14 +36,14 @@ func secretsFolder(t *testing.T, database string) string {
 	return dir
 }
 
-func startServers(t *testing.T, p *platform, secrets string) servers {
+func startServers(t *testing.T, p *platform, nodes, secrets string) servers {
 	t.Helper()
 	common := []string{
 		"--listen", "127.0.0.1:0", "--json", "--secrets", secrets, "--network-passphrase", p.ready.Passphrase,
 		"--contract", fmt.Sprintf("%s:%d", p.ready.Contract, p.state.Start),
 	}
 	var s servers
-	s.indexer = start(t, append([]string{"indexer", "--rpc", p.ready.RPC, "--poll", "20ms"}, common...)...)
+	s.indexer = start(t, append([]string{"indexer", "--rpc", nodes, "--poll", "20ms"}, common...)...)
 	var indexed indexerReady
 	if err := json.Unmarshal([]byte(s.indexer.line), &indexed); err != nil {
 		t.Fatal(err)
@@ -83,7 +84,7 @@ func TestServersAsProcesses(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			s := startServers(t, p, secretsFolder(t, url(t)))
+			s := startServers(t, p, p.ready.RPC, secretsFolder(t, url(t)))
 			w, err := p.world()
 			if err != nil {
 				t.Fatal(err)
@@ -163,4 +164,69 @@ func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
 			t.Errorf("%v\ndoes not say %q", err, want)
 		}
 	}
+}
+
+// A preferred node whose ledgers are not those that are stored is left for the next one: what is stored decides which chain is ours.
+func TestAForkedNodeIsLeft(t *testing.T) {
+	env := environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}
+	var platforms [2]*platform
+	for i := range platforms {
+		p, err := startPlatform(t.Context(), env, "127.0.0.1:0", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := p.close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		platforms[i] = p
+	}
+	ours, fork := platforms[0], platforms[1]
+	secrets := secretsFolder(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))
+	first := startServers(t, ours, ours.ready.RPC, secrets)
+	opened := openTrade(t, ours.ready)
+	var trade struct {
+		ID string `json:"id"`
+	}
+	waitFor(t, func() bool { return found(first.apiURL+"/trades/"+opened, &trade) })
+	first.api.stop()
+	first.indexer.stop()
+
+	second := startServers(t, ours, fork.ready.RPC+","+ours.ready.RPC, secrets)
+	var ready indexer.Readiness
+	waitFor(t, func() bool { get(t, second.indexerURL+"/readyz", &ready); return ready.State == indexer.Following })
+	if trade.ID = ""; !found(second.apiURL+"/trades/"+opened, &trade) || trade.ID != opened {
+		t.Errorf("the trade is %+v", trade)
+	}
+	// What is submitted goes to the same chain.
+	again := ours.ready
+	again.API = second.apiURL
+	again.Accounts = ours.ready.Accounts
+	id := openTrade(t, again)
+	waitFor(t, func() bool { return found(second.apiURL+"/trades/"+id, &trade) })
+	second.api.stop()
+	second.indexer.stop()
+}
+
+// found reads JSON if it is there.
+func found(url string, into any) bool {
+	res, err := http.Get(url)
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	return res.StatusCode == http.StatusOK && json.NewDecoder(res.Body).Decode(into) == nil
+}
+
+// waitFor waits until other processes are so far; there is no clock of theirs to step.
+func waitFor(t *testing.T, so func() bool) {
+	t.Helper()
+	for range 600 {
+		if so() {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("it has not come to that in half a minute")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
@@ -27,6 +28,8 @@ func (x *Indexer) identify(ctx context.Context) error {
 		return fmt.Errorf("%w: the store holds trades of the network %q, configured is %q; choose another store, or the other network", ErrStopped,
 			stored.Passphrase, x.config.Network.Passphrase())
 	}
+	x.trust(stored.First)
+	x.trust(stored.Mark)
 	x.mark = stored.Mark
 	// The mark is the surest sign; the first ledger tells when the source is not that far, as a reset network is at first.
 	for _, l := range []store.Ledger{stored.Mark, stored.First} {
@@ -68,6 +71,7 @@ func (x *Indexer) found(ctx context.Context) error {
 		return err
 	}
 	x.mark = store.Ledger{Seq: ledger.Sequence, Hash: store.Hash(hash)}
+	x.trust(x.mark)
 	return x.config.Store.SetNetwork(ctx, x.config.Network.Passphrase(), x.mark)
 }
 
@@ -91,5 +95,17 @@ func (x *Indexer) remark(ctx context.Context) error {
 		return err
 	}
 	x.mark = newer
+	x.trust(newer)
 	return nil
+}
+
+// truster is a source of several nodes: it wants to know what the store holds, to tell which of them are of another chain.
+type truster interface {
+	Trust(seq uint32, hash stellar.Hash)
+}
+
+func (x *Indexer) trust(l store.Ledger) {
+	if t, ok := x.config.Source.(truster); ok {
+		t.Trust(l.Seq, stellar.Hash(l.Hash))
+	}
 }

@@ -349,7 +349,7 @@ func TestNetworkAndItsAbsence(t *testing.T) {
 	must(t, err)
 	stranger, err := rpc.New(rpc.Config{URL: w.url, Network: other})
 	must(t, err)
-	if _, err := relayserver.New(relayserver.Config{Node: stranger}).Network(t.Context()); !errors.Is(err, relay.ErrWrongNetwork) {
+	if _, err := relayserver.New(relayserver.Config{Node: func() *rpc.Client { return stranger }}).Network(t.Context()); !errors.Is(err, relay.ErrWrongNetwork) {
 		t.Errorf("a node of another network: %v", err)
 	}
 	w.stop()

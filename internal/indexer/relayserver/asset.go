@@ -48,11 +48,11 @@ func (s *Server) asset(ctx context.Context, address string) (asset, error) {
 	if entry.ContractData.Val.Instance.Executable.Type != xdr.ContractExecutableTypeContractExecutableStellarAsset {
 		return s.token(ctx, out)
 	}
-	classic, ok := sac.AssetFromContractData(xdr.LedgerEntry{Data: entry}, s.node.Network().Passphrase())
+	classic, ok := sac.AssetFromContractData(xdr.LedgerEntry{Data: entry}, s.node().Network().Passphrase())
 	if !ok {
 		// The helper knows issued assets only: XLM has no issuer to derive the address of.
 		native := xdr.MustNewNativeAsset()
-		if address, err := stellar.AssetContract(s.node.Network(), native); err != nil || address != id {
+		if address, err := stellar.AssetContract(s.node().Network(), native); err != nil || address != id {
 			out.Problem = "a built-in asset contract whose asset is not to be found"
 			return out, nil
 		}
@@ -90,7 +90,7 @@ func (s *Server) behind(id stellar.Address, name string) (xdr.Asset, bool) {
 			return classic, false
 		}
 	}
-	address, err := stellar.AssetContract(s.node.Network(), classic)
+	address, err := stellar.AssetContract(s.node().Network(), classic)
 	return classic, err == nil && address == id
 }
 

@@ -1,3 +1,4 @@
-// Package relayserver answers the api's questions to the network (internal/relay) by asking a Stellar RPC node. It translates and
-// classifies; it decides nothing about trades, signs nothing and stores nothing beyond which transactions were lately submitted through it.
+// Package relayserver answers the api's questions to the network (internal/relay) by asking Stellar RPC nodes. It translates and classifies; it
+// decides nothing about trades and signs nothing. What is submitted through it is stored before it is sent, sent again until a ledger has it or
+// its time is over, and followed to its end across restarts (Track).
 package relayserver

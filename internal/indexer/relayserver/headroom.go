@@ -96,7 +96,7 @@ func (s *Server) forgottenBytes(ctx context.Context, written []xdr.LedgerKey, ch
 	if len(forgotten) == 0 {
 		return 0, nil
 	}
-	entries, _, err := s.node.Entries(ctx, forgotten...)
+	entries, _, err := s.node().Entries(ctx, forgotten...)
 	if err != nil {
 		return 0, err
 	}

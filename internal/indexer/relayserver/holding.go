@@ -44,11 +44,11 @@ func spendable(a *xdr.AccountEntry) int64 {
 
 // entries asks for entries and the close time of the newest ledger.
 func (s *Server) entries(ctx context.Context, keys ...xdr.LedgerKey) ([]rpc.Entry, relay.Ledger, error) {
-	entries, seq, err := s.node.Entries(ctx, keys...)
+	entries, seq, err := s.node().Entries(ctx, keys...)
 	if err != nil {
 		return nil, relay.Ledger{}, kind(err)
 	}
-	kept, err := s.node.Range(ctx)
+	kept, err := s.node().Range(ctx)
 	if err != nil {
 		return nil, relay.Ledger{}, kind(err)
 	}

@@ -17,15 +17,16 @@ import (
 
 // Config is what a server is made of. All fields but Log are required.
 type Config struct {
-	Node         *rpc.Client
+	// Node is the one to ask now, of one network always; it may be another each time.
+	Node         func() *rpc.Client
 	Transactions Transactions
 	Now          func() time.Time
 	Log          *slog.Logger // nil logs nothing
 }
 
-// Server is a relay.Relay over one node. It is safe for concurrent use. What it submits, Track follows.
+// Server is a relay.Relay over the nodes of one network. It is safe for concurrent use. What it submits, Track follows.
 type Server struct {
-	node         *rpc.Client
+	node         func() *rpc.Client
 	transactions Transactions
 	now          func() time.Time
 	log          *slog.Logger
@@ -43,20 +44,20 @@ func New(c Config) *Server {
 
 // Network implements relay.Relay.
 func (s *Server) Network(ctx context.Context) (relay.Network, error) {
-	version, err := s.node.CheckNetwork(ctx)
+	version, err := s.node().CheckNetwork(ctx)
 	if err != nil {
 		return relay.Network{}, kind(err)
 	}
-	kept, err := s.node.Range(ctx)
+	kept, err := s.node().Range(ctx)
 	if err != nil {
 		return relay.Network{}, kind(err)
 	}
-	fees, err := s.node.FeeStats(ctx)
+	fees, err := s.node().FeeStats(ctx)
 	if err != nil {
 		return relay.Network{}, kind(err)
 	}
 	return relay.Network{
-		Passphrase: s.node.Network().Passphrase(), Protocol: version,
+		Passphrase: s.node().Network().Passphrase(), Protocol: version,
 		Latest: relay.Ledger(kept.Latest), Oldest: relay.Ledger(kept.Oldest),
 		InclusionFee: max(stellar.MinInclusionFee, int64(min(fees.SorobanInclusionFee.P95, maxBid))),
 	}, nil
@@ -67,7 +68,7 @@ const maxBid = 1_000_000
 
 // LatestLedger implements relay.Relay.
 func (s *Server) LatestLedger(ctx context.Context) (relay.Ledger, error) {
-	kept, err := s.node.Range(ctx)
+	kept, err := s.node().Range(ctx)
 	return relay.Ledger(kept.Latest), kind(err)
 }
 
@@ -106,7 +107,7 @@ func (s *Server) simulate(ctx context.Context, tx stellar.Transaction) (relay.Si
 	if err != nil {
 		return relay.Simulation{}, invalid(err)
 	}
-	answer, err := s.node.Simulate(ctx, envelope)
+	answer, err := s.node().Simulate(ctx, envelope)
 	if err != nil {
 		return relay.Simulation{}, kind(err)
 	}
@@ -114,7 +115,7 @@ func (s *Server) simulate(ctx context.Context, tx stellar.Transaction) (relay.Si
 	if err := s.headroom(ctx, called(call), &answer); err != nil {
 		return relay.Simulation{}, kind(fmt.Errorf("simulate: %w", err))
 	}
-	kept, err := s.node.Range(ctx)
+	kept, err := s.node().Range(ctx)
 	if err != nil {
 		return relay.Simulation{}, kind(err)
 	}

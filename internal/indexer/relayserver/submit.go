@@ -33,7 +33,7 @@ func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission,
 	if tx.Signatures() == 0 {
 		return relay.Submission{}, invalid(errors.New("the transaction is not signed"))
 	}
-	hash := tx.Hash(s.node.Network())
+	hash := tx.Hash(s.node().Network())
 	raw, err := base64.StdEncoding.DecodeString(envelope)
 	if err != nil {
 		return relay.Submission{}, invalid(err)
@@ -48,7 +48,7 @@ func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission,
 		out.Ledger, err = s.LatestLedger(ctx)
 		return out, err
 	}
-	answer, err := s.node.Send(ctx, envelope)
+	answer, err := s.node().Send(ctx, envelope)
 	if err != nil {
 		if ctx.Err() != nil {
 			return relay.Submission{}, kind(err)
@@ -111,7 +111,7 @@ func (s *Server) rejected(ctx context.Context, hash stellar.Hash, kept store.Tra
 		return fmt.Errorf("submit: %w: %w", rpc.ErrAnswer, err)
 	}
 	out.State, out.Code = relay.SubmissionRejected, resultCode(result)
-	known, err := s.node.Transaction(ctx, hash)
+	known, err := s.node().Transaction(ctx, hash)
 	if err != nil {
 		return fmt.Errorf("submit: refused with %s; look for it in a ledger: %w", out.Code, kind(err))
 	}
@@ -143,7 +143,7 @@ func (s *Server) Transaction(ctx context.Context, hash string) (relay.Transactio
 	if err != nil {
 		return relay.Transaction{}, invalid(err)
 	}
-	answer, err := s.node.Transaction(ctx, id)
+	answer, err := s.node().Transaction(ctx, id)
 	if err != nil {
 		return relay.Transaction{}, kind(err)
 	}

@@ -77,7 +77,7 @@ func (s *Server) track(ctx context.Context, resend map[store.Hash]attempt) error
 
 // follow looks for one transaction, and stores what has become of it or sends it again.
 func (s *Server) follow(ctx context.Context, t store.Transaction, resend map[store.Hash]attempt) error {
-	answer, err := s.node.Transaction(ctx, stellar.Hash(t.Hash))
+	answer, err := s.node().Transaction(ctx, stellar.Hash(t.Hash))
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (s *Server) sendAgain(ctx context.Context, t store.Transaction, resend map[
 	a.wait = min(2*a.wait, resendMost)
 	a.at = now.Add(a.wait)
 	resend[t.Hash] = a
-	answer, err := s.node.Send(ctx, base64.StdEncoding.EncodeToString(t.Envelope))
+	answer, err := s.node().Send(ctx, base64.StdEncoding.EncodeToString(t.Envelope))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
@@ -76,7 +77,7 @@ func TestSubmissionsSurviveARestart(t *testing.T) {
 				w.advance(c.gone)
 			}
 			late := func() time.Time { return time.Now().Add(time.Minute) } // past the wait before it is sent again
-			server := relayserver.New(relayserver.Config{Node: w.node, Transactions: db, Now: late})
+			server := relayserver.New(relayserver.Config{Node: func() *rpc.Client { return w.node }, Transactions: db, Now: late})
 			got := w.tracked(server, db, tx, c.want)
 			if (got.Ledger > 0) != (c.want == store.TransactionIncluded) {
 				t.Errorf("%+v", got)

@@ -88,7 +88,7 @@ func (w *world) server(node *rpc.Client) (*relayserver.Server, *sqlite.Store) {
 	db, err := sqlite.Open(w.t.Context(), filepath.Join(w.t.TempDir(), "store.db"))
 	must(w.t, err)
 	w.t.Cleanup(func() { must(w.t, db.Close()) })
-	return relayserver.New(relayserver.Config{Node: node, Transactions: db, Now: time.Now}), db
+	return relayserver.New(relayserver.Config{Node: func() *rpc.Client { return node }, Transactions: db, Now: time.Now}), db
 }
 
 // stored is a signed transaction as it is kept before it is sent.
