@@ -48,15 +48,18 @@ type Chain struct {
 func NewChain() *Chain { return &Chain{known: map[uint32]Link{}} }
 
 // Trust takes the store's word for a ledger. If others were taken to be of its chain and are not, all are forgotten: what is stored decides
-// which of two chains is followed.
+// which of two chains is followed. The newest such ledger is the mark, which is never forgotten.
 func (c *Chain) Trust(seq uint32, hash stellar.Hash) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	mark := Link{Sequence: seq, Hash: hash}
 	if c.compare(mark) != nil {
 		c.forget()
+		c.mark = mark
 	}
-	c.mark = mark
+	if seq >= c.mark.Sequence {
+		c.mark = mark
+	}
 	c.keep(mark)
 }
 
@@ -69,7 +72,7 @@ func (c *Chain) Forget() {
 
 func (c *Chain) forget() { c.known, c.order, c.next = map[uint32]Link{}, nil, 0 }
 
-// Mark is the ledger that was trusted last; Sequence 0 if none was.
+// Mark is the newest ledger that was trusted; Sequence 0 if none was.
 func (c *Chain) Mark() Link {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -50,6 +50,14 @@ func (l *Ledgers) Trust(seq uint32, hash stellar.Hash) { l.chain.Trust(seq, hash
 // continues what another gave.
 func (l *Ledgers) Link(seq uint32) (Link, bool) { return l.chain.Link(seq) }
 
+// Forget drops what was read, but the store's word: a node that was wrong may have been set right.
+func (l *Ledgers) Forget() {
+	l.chain.Forget()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.recent = nil
+}
+
 // CheckNetwork is the reader's.
 func (l *Ledgers) CheckNetwork(ctx context.Context) (protocol uint32, err error) {
 	return l.reader.CheckNetwork(ctx)

@@ -85,6 +85,14 @@ func (f *Files) Trust(seq uint32, hash stellar.Hash) { f.chain.Trust(seq, hash) 
 // Link is a ledger that was read: see source.Ledgers.Link.
 func (f *Files) Link(seq uint32) (source.Link, bool) { return f.chain.Link(seq) }
 
+// Forget drops what was read, but the store's word: a file that was wrong may have been set right.
+func (f *Files) Forget() {
+	f.chain.Forget()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept, f.recent = rpc.Range{}, nil
+}
+
 // CheckNetwork returns the protocol of the newest ledger.
 func (f *Files) CheckNetwork(ctx context.Context) (protocol uint32, err error) {
 	m, err := f.newest(ctx)

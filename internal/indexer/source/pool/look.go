@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +36,8 @@ type look struct {
 	tip     rpc.Ledger
 	hash    stellar.Hash
 	anchor  source.Link // a ledger that was read before, as the node has it; Sequence 0: it has none of them
+	mark    source.Link // the store's at the time
+	marked  bool        // the node was compared with it, if it can be
 	latency time.Duration
 	err     error
 }
@@ -108,7 +109,8 @@ func (p *Pool) look(ctx context.Context, n *node) look {
 	l := look{node: n}
 	p.mu.Lock()
 	l.turns = n.turns
-	named, known := n.named, append([]source.Link{p.chain.Mark()}, p.checks...)
+	l.mark = p.chain.Mark()
+	named, compared, known := n.named, n.marked == l.mark, slices.Clone(p.checks)
 	p.mu.Unlock()
 	if !named {
 		if _, l.err = n.Source.CheckNetwork(ctx); l.err != nil {
@@ -120,22 +122,30 @@ func (p *Pool) look(ctx context.Context, n *node) look {
 		return l
 	}
 	l.latency = p.config.Now().Sub(began)
-	// The newest ledger that both have. A node that does not keep it any more can be compared by its newest only.
-	slices.SortFunc(known, func(a, b source.Link) int { return cmp.Compare(b.Sequence, a.Sequence) })
-	i := slices.IndexFunc(known, func(k source.Link) bool { return k.Sequence < l.tip.Sequence })
-	if i < 0 || known[i].Sequence == 0 {
+	// The store's mark once, then the newest ledger that both have. A node that does not keep it any more can be compared by its newest only.
+	anchor := source.Link{}
+	for _, k := range append(known, l.mark) {
+		if k.Sequence < l.tip.Sequence && k.Sequence > anchor.Sequence {
+			anchor = k
+		}
+	}
+	if !compared && l.mark.Sequence != 0 && l.mark.Sequence < l.tip.Sequence {
+		anchor = l.mark
+	}
+	l.marked = l.mark.Sequence != 0 && (anchor == l.mark || l.mark.Sequence == l.tip.Sequence)
+	if anchor.Sequence == 0 {
 		return l
 	}
-	list, _, err := n.Source.Ledgers(ctx, known[i].Sequence, 1)
+	list, _, err := n.Source.Ledgers(ctx, anchor.Sequence, 1)
 	var gap *rpc.GapError
 	switch {
 	case errors.As(err, &gap):
 	case err != nil:
 		l.err = err
-	case len(list) != 1 || list[0].Sequence != known[i].Sequence:
-		l.err = fmt.Errorf("asked for ledger %d of %d, got %d others: %w", known[i].Sequence, l.tip.Sequence, len(list), rpc.ErrAnswer)
+	case len(list) != 1 || list[0].Sequence != anchor.Sequence:
+		l.err = fmt.Errorf("asked for ledger %d of %d, got %d others: %w", anchor.Sequence, l.tip.Sequence, len(list), rpc.ErrAnswer)
 	default:
-		l.anchor = source.Link{Sequence: known[i].Sequence, Hash: list[0].Hash}
+		l.anchor = source.Link{Sequence: anchor.Sequence, Hash: list[0].Hash}
 	}
 	return l
 }
@@ -163,6 +173,9 @@ func (p *Pool) judge(l look) error {
 		}
 		n.latency = (n.latency + l.latency) / 2
 		tip := source.Link{Sequence: l.tip.Sequence, Hash: l.hash}
+		if l.marked {
+			n.marked = l.mark
+		}
 		if err = p.chain.Check(tip); err == nil && l.anchor.Sequence != 0 {
 			err = p.chain.Check(l.anchor)
 		}

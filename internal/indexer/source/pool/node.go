@@ -38,6 +38,7 @@ type node struct {
 	backoff   time.Duration // of the last time it was left
 	named     bool          // that its network is the right one was seen since it failed last
 	otherMark bool          // forked: it contradicts the store's mark itself
+	marked    source.Link   // the store's mark that it was compared with last
 	spoke     bool          // some of the hashes that others are compared with are its
 	tip       rpc.Ledger
 	tipSince  time.Time
@@ -89,6 +90,9 @@ func (p *Pool) enter(n *node, state State, why error) {
 	n.state, n.since, n.turns = state, now, n.turns+1
 	if state == Failing || state == Foreign || state == Unknown {
 		n.named = false
+	}
+	if s, ok := n.Source.(linked); ok && (state == Failing || state == Forked) {
+		s.Forget()
 	}
 	var mismatch *source.MismatchError
 	switch {

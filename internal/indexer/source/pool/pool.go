@@ -25,6 +25,7 @@ type Source interface {
 // linked is a source that knows the hashes of the ledgers it has read events from.
 type linked interface {
 	Link(seq uint32) (source.Link, bool)
+	Forget()
 }
 
 // Endpoint is a node and its name for people: the host of its URL (rpc.Client.Host), since the rest may hold a key.
@@ -93,16 +94,16 @@ func New(c Config) (*Pool, error) {
 	return p, nil
 }
 
-// Trust takes the store's word for a ledger. Nodes that say otherwise are forked, whatever they said before. Of several ledgers the newest is
-// given last.
+// Trust takes the store's word for a ledger. Nodes that say otherwise are forked, whatever they said before. Of several such ledgers the newest
+// is the mark.
 func (p *Pool) Trust(seq uint32, hash stellar.Hash) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	first := p.chain.Mark().Sequence == 0
+	known, ok := p.chain.Link(seq)
 	broken := p.chain.Check(source.Link{Sequence: seq, Hash: hash})
 	p.chain.Trust(seq, hash)
-	if broken == nil && !first {
-		return
+	if ok && known.Hash == hash {
+		return // it is what the nodes in use have said
 	}
 	if broken != nil {
 		p.forget()

@@ -316,6 +316,51 @@ func TestForkContradictedByTheStored(t *testing.T) {
 	})
 }
 
+// As an indexer starts: it asks before it knows what is stored, and then tells the first ledger and the newest, which no node has named yet.
+func TestForkBeforeTheStored(t *testing.T) {
+	modes(t, func(t *testing.T, verify bool) {
+		for _, looking := range []bool{true, false} {
+			inWorld(t, 2, verify, func(t *testing.T, w *world) {
+				fork := func() {
+					w.nodes[0].off = true
+					w.nodes[0].Replace(w.fork(15)...)
+				}
+				fork()
+				if looking {
+					w.run()
+				}
+				if _, err := w.pool.CheckNetwork(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				w.grow(1)
+				fork()
+				w.wait(2 * pool.DefaultLook)
+				for _, i := range []int{0, 17} {
+					w.pool.Trust(w.all[i].LedgerSequence(), stellar.Hash(w.all[i].LedgerHash()))
+					if i == 0 && looking {
+						w.grow(1)
+						fork()
+						w.wait(2 * pool.DefaultLook) // a look in between knows of the first only
+					}
+				}
+				w.grow(1)
+				fork()
+				w.follow()
+				w.is(0, pool.Forked, false)
+				w.is(1, pool.Ready, true)
+				if !looking {
+					return
+				}
+				// Set right, it is used again.
+				w.nodes[0].off = false
+				w.nodes[0].Replace(w.all...)
+				w.live(5)
+				w.is(0, pool.Ready, true)
+			})
+		}
+	})
+}
+
 // If all nodes contradict the store, the network was reset: whoever compares has to see it.
 func TestReset(t *testing.T) {
 	modes(t, func(t *testing.T, verify bool) {
