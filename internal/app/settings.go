@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"net/url"
 	"os"
@@ -33,10 +34,10 @@ func (m mounted) path(file, name string) string {
 		return file
 	}
 	path := filepath.Join(m.Secrets, name)
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
-	return path
+	return path // whatever else is wrong with it, whoever opens it says
 }
 
 // storeSettings say where trades are kept.

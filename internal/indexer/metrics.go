@@ -12,7 +12,7 @@ import (
 // prefix is before the name of every metric of the platform.
 const prefix = "stellar_escrow_"
 
-// The stages that an event passes, as the stage label of stage_seconds calls them.
+// The stages that an event passes, as the stage label of indexer_stage_seconds calls them.
 const (
 	stageFetch  = "fetch"  // ask the source for a page
 	stageDecode = "decode" // read the page's events

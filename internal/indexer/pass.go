@@ -15,7 +15,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// pass reads one page for each group of contracts that are at the same position. more says that one of them is not at the tip yet.
+// pass reads some pages (stream) for each group of contracts that are at the same position. more says that one of them is not at the tip yet.
 func (x *Indexer) pass(ctx context.Context) (more bool, err error) {
 	if err := x.remark(ctx); err != nil {
 		return false, err

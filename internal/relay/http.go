@@ -190,9 +190,12 @@ func (c *Client) Asset(ctx context.Context, asset string) (Asset, error) {
 	return ask[Asset](ctx, c, "asset", call{Asset: asset})
 }
 
-// tries is how often a call is made when the connection fails or the other end has another secret: an indexer that restarts, a file that
-// has changed at one end. Each call may be made again: a transaction is included once, however often it is submitted.
-const tries = 3
+// A call is made several times when the connection fails or the other end has another secret: an indexer that restarts, a file that has changed
+// at one end. Each call may be made again: a transaction is included once, however often it is submitted.
+const (
+	tries = 4
+	pause = 100 * time.Millisecond // before the third, doubled each time; the second comes at once, on a new connection or with the other key
+)
 
 func ask[Answer any](ctx context.Context, c *Client, name string, args call) (Answer, error) {
 	var out, none Answer
@@ -218,8 +221,21 @@ func ask[Answer any](ctx context.Context, c *Client, name string, args call) (An
 			return none, fmt.Errorf("relay %s: %w", name, ctx.Err())
 		}
 		last = err
+		if n > 0 && n < tries-1 {
+			wait(ctx, pause<<(n-1))
+		}
 	}
 	return none, fmt.Errorf("relay %s: %w: %w", name, ErrUnavailable, last)
+}
+
+// wait ends with the time or the context.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // once makes one call. An error means that no answer came that can be believed.

@@ -93,7 +93,7 @@ type SubmissionState string
 const (
 	SubmissionPending   SubmissionState = "pending"   // taken; it is handed to the network until a ledger includes it or its time is over
 	SubmissionDuplicate SubmissionState = "duplicate" // taken before
-	SubmissionRejected  SubmissionState = "rejected"  // not taken and never will be: Code says why
+	SubmissionRejected  SubmissionState = "rejected"  // not taken: Code says why; it may be submitted again while its time lasts
 )
 
 // Submission is what the network said to a transaction.

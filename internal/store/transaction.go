@@ -8,7 +8,7 @@ const (
 	TransactionPrepared  TransactionState = "prepared"  // handed out to be signed
 	TransactionSubmitted TransactionState = "submitted" // handed to the network, which may or may not have it
 	TransactionIncluded  TransactionState = "included"  // in a ledger, and did what it should
-	TransactionFailed    TransactionState = "failed"    // in a ledger without effect, or refused for good
+	TransactionFailed    TransactionState = "failed"    // in a ledger, paid for, without effect
 	TransactionExpired   TransactionState = "expired"   // its time bounds have passed: it can never be included
 	TransactionProjected TransactionState = "projected" // included, and its effects can be read here
 )

@@ -11,7 +11,7 @@ import (
 )
 
 // What each payout of a call may need beyond the simulation's figures when it fails where it was simulated to succeed, or the reverse
-// (docs/contract-attacks.md D3). What is not used comes back.
+// (docs/contract-attacks.md D3). What is not used comes back, where nothing else is said.
 const (
 	// parkedBytes is by how much a trade's entry grows for a payout that is parked, at most: whose it is, 16 bytes of amount, padding.
 	parkedBytes = 20

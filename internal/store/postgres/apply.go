@@ -66,11 +66,11 @@ func begin(ctx context.Context, tx pgx.Tx, b store.Batch) (found, error) {
 	})
 	if len(b.Trades) > 0 {
 		checkContracts(&q, b)
-		ids := make([][]byte, len(b.Trades))
+		opened := make([]string, len(b.Trades))
 		for i, c := range b.Trades {
-			ids[i] = c.ID[:]
+			opened[i] = string(c.Opened.Event)
 		}
-		q.Queue(`SELECT id, stage FROM trades WHERE id = ANY($1)`, ids).Query(func(rows pgx.Rows) error {
+		q.Queue(`SELECT trade, stage FROM standings WHERE opened = ANY($1)`, opened).Query(func(rows pgx.Rows) error {
 			var id escrow.ID
 			var stage escrow.Stage
 			_, err := pgx.ForEachRow(rows, []any{(*hash)(&id), &stage}, func() error {

@@ -13,12 +13,13 @@ import (
 
 // fillTrades reads what hangs on trades: one statement for each table, all sent together. Within one, rows come in no order.
 func fillTrades(ctx context.Context, q querier, all []store.Trade) error {
-	ids, at := make([][]byte, len(all)), make(map[escrow.ID]*store.Trade, len(all))
+	opened, at := make([]string, len(all)), make(map[string]*store.Trade, len(all))
 	for i := range all {
-		ids[i], at[all[i].ID] = all[i].ID[:], &all[i]
+		opened[i] = string(all[i].Opened.Event)
+		at[opened[i]] = &all[i]
 	}
-	milestone := func(id escrow.ID, i int) (*store.Milestone, error) {
-		t := at[id]
+	milestone := func(opening string, i int) (*store.Milestone, error) {
+		t := at[opening]
 		if i < 0 || i >= len(t.Milestones) {
 			return nil, fmt.Errorf("milestone %d of %d", i, len(t.Milestones))
 		}
@@ -26,7 +27,7 @@ func fillTrades(ctx context.Context, q querier, all []store.Trade) error {
 	}
 	var b pgx.Batch
 	each := func(what, sql string, scan func(row pgx.Rows) error) {
-		b.Queue(sql, ids).Query(func(rows pgx.Rows) error {
+		b.Queue(sql, opened).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				if err := scan(rows); err != nil {
 					return fmt.Errorf("%s: %w", what, err)
@@ -35,61 +36,61 @@ func fillTrades(ctx context.Context, q querier, all []store.Trade) error {
 			return rows.Err()
 		})
 	}
-	each("milestones", `SELECT trade, milestone, left_over, delivered_at, proof, to_seller, to_buyer, fee, ended_at, ended_by, outcome
-		FROM milestones WHERE trade = ANY($1)`, func(row pgx.Rows) error {
-		var id escrow.ID
+	each("milestones", `SELECT opened, milestone, left_over, delivered_at, proof, to_seller, to_buyer, fee, ended_at, ended_by, outcome
+		FROM milestones WHERE opened = ANY($1)`, func(row pgx.Rows) error {
+		var opening string
 		var i int
 		var m store.Milestone
-		if err := row.Scan((*hash)(&id), &i, units{&m.Left}, &m.DeliveredAt, (*hash)(&m.Proof), units{&m.ToSeller}, units{&m.ToBuyer}, units{&m.Fee},
+		if err := row.Scan(&opening, &i, units{&m.Left}, &m.DeliveredAt, (*hash)(&m.Proof), units{&m.ToSeller}, units{&m.ToBuyer}, units{&m.Fee},
 			&m.EndedAt, &m.EndedBy, &m.Outcome); err != nil {
 			return err
 		}
-		to, err := milestone(id, i)
+		to, err := milestone(opening, i)
 		if err == nil {
 			*to = m
 		}
 		return err
 	})
-	each("offers", `SELECT trade, milestone, role, of, phase, seller_amount FROM offers WHERE trade = ANY($1)`, func(row pgx.Rows) error {
-		var id escrow.ID
+	each("offers", `SELECT opened, milestone, role, of, phase, seller_amount FROM offers WHERE opened = ANY($1)`, func(row pgx.Rows) error {
+		var opening string
 		var i int
 		var by escrow.Role
 		var o escrow.Offer
-		if err := row.Scan((*hash)(&id), &i, &by, units{&o.Of}, &o.Phase, units{&o.SellerAmount}); err != nil {
+		if err := row.Scan(&opening, &i, &by, units{&o.Of}, &o.Phase, units{&o.SellerAmount}); err != nil {
 			return err
 		}
-		to, err := milestone(id, i)
+		to, err := milestone(opening, i)
 		if err == nil && by.IsParty() {
 			to.Offers[by] = &o
 		}
 		return err
 	})
-	each("disputes", `SELECT trade, milestone, role, reason, since, buyer_aside::text, seller_aside::text, appeal_by, appealed_at, ruled_at, silent,
-		buyer_paid::text, seller_paid::text, vote, appeal_vote FROM disputes WHERE trade = ANY($1)`, func(row pgx.Rows) error {
-		var id escrow.ID
+	each("disputes", `SELECT opened, milestone, role, reason, since, buyer_aside::text, seller_aside::text, appeal_by, appealed_at, ruled_at, silent,
+		buyer_paid::text, seller_paid::text, vote, appeal_vote FROM disputes WHERE opened = ANY($1)`, func(row pgx.Rows) error {
+		var opening string
 		var i int
 		var d store.Dispute
-		if err := row.Scan((*hash)(&id), &i, &d.By, (*hash)(&d.Reason), &d.Since, wide{&d.Aside[0]}, wide{&d.Aside[1]}, &d.AppealBy, &d.AppealedAt, &d.RuledAt,
+		if err := row.Scan(&opening, &i, &d.By, (*hash)(&d.Reason), &d.Since, wide{&d.Aside[0]}, wide{&d.Aside[1]}, &d.AppealBy, &d.AppealedAt, &d.RuledAt,
 			&d.Silent, wide{&d.Paid[0]}, wide{&d.Paid[1]}, units{&d.Vote}, units{&d.AppealVote}); err != nil {
 			return err
 		}
 		if len(d.Silent) == 0 {
 			d.Silent = nil
 		}
-		to, err := milestone(id, i)
+		to, err := milestone(opening, i)
 		if err == nil {
 			to.Dispute = &d
 		}
 		return err
 	})
-	each("votes", `SELECT trade, milestone, place, role, seller_ppm, hash, voted_at FROM votes WHERE trade = ANY($1)`, func(row pgx.Rows) error {
-		var id escrow.ID
+	each("votes", `SELECT opened, milestone, place, role, seller_ppm, hash, voted_at FROM votes WHERE opened = ANY($1)`, func(row pgx.Rows) error {
+		var opening string
 		var i, place int
 		var v store.Vote
-		if err := row.Scan((*hash)(&id), &i, &place, &v.Role, &v.SellerPpm, (*hash)(&v.Hash), &v.At); err != nil {
+		if err := row.Scan(&opening, &i, &place, &v.Role, &v.SellerPpm, (*hash)(&v.Hash), &v.At); err != nil {
 			return err
 		}
-		to, err := milestone(id, i)
+		to, err := milestone(opening, i)
 		if err != nil || to.Dispute == nil {
 			return err
 		}
@@ -103,13 +104,13 @@ func fillTrades(ctx context.Context, q querier, all []store.Trade) error {
 		d.Votes[place] = v
 		return nil
 	})
-	each("parked", `SELECT trade, role, amount::text FROM parked WHERE trade = ANY($1)`, func(row pgx.Rows) error {
-		var id escrow.ID
+	each("parked", `SELECT opened, role, amount::text FROM parked WHERE opened = ANY($1)`, func(row pgx.Rows) error {
+		var opening string
 		var p escrow.Parcel
-		if err := row.Scan((*hash)(&id), &p.Role, wide{&p.Amount}); err != nil {
+		if err := row.Scan(&opening, &p.Role, wide{&p.Amount}); err != nil {
 			return err
 		}
-		at[id].Parked = append(at[id].Parked, p)
+		at[opening].Parked = append(at[opening].Parked, p)
 		return nil
 	})
 	if err := q.SendBatch(ctx, &b).Close(); err != nil {

@@ -13,7 +13,7 @@ import (
 
 // Trade reads a trade with everything below it, all as of one moment; store.ErrNotFound.
 func (s *Store) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
-	all, err := s.trades(ctx, `SELECT `+tradeColumns+` FROM trades t WHERE t.id = $1`, id[:])
+	all, err := s.trades(ctx, tradeQuery+`trades t JOIN standings s ON s.opened = t.opened WHERE t.id = $1`, id[:])
 	if err == nil && len(all) == 0 {
 		err = store.ErrNotFound
 	}
@@ -78,19 +78,26 @@ type known struct {
 }
 
 func copyTrades(ctx context.Context, tx pgx.Tx, fresh []*store.Trade) error {
-	if err := copyRows(ctx, tx, "trades", []string{"id", "contract", "buyer", "seller", "asset", "terms", "opened_by", "stage", "buyer_bond", "seller_bond",
-		"last_deadline", "opened", "opened_at", "updated", "updated_at", "ended_at"}, len(fresh), func(i int, row []any) ([]any, error) {
-		t := fresh[i]
-		terms, err := json.Marshal(&t.Terms)
-		if err != nil {
-			return nil, fmt.Errorf("terms of trade %s: %w", t.ID, err)
-		}
-		var sum sums
-		row = append(row, t.ID[:], t.Contract, string(t.Terms.Buyer), string(t.Terms.Seller), string(t.Terms.Asset), terms, int64(t.OpenedBy), int64(t.Stage),
-			sum.units(t.Bonds[0]), sum.units(t.Bonds[1]), seconds(t.LastDeadline), string(t.Opened.Event), seconds(t.Opened.At),
-			string(t.Updated.Event), seconds(t.Updated.At), seconds(t.EndedAt))
-		return row, sum.of(t.ID, "bonds")
-	}); err != nil {
+	if err := copyRows(ctx, tx, "trades", []string{"id", "contract", "buyer", "seller", "terms", "opened_by", "opened", "opened_at", "last_deadline"},
+		len(fresh), func(i int, row []any) ([]any, error) {
+			t := fresh[i]
+			text, err := json.Marshal(&t.Terms)
+			if err != nil {
+				return nil, fmt.Errorf("terms of trade %s: %w", t.ID, err)
+			}
+			return append(row, t.ID[:], t.Contract, string(t.Terms.Buyer), string(t.Terms.Seller), text, int64(t.OpenedBy),
+				string(t.Opened.Event), seconds(t.Opened.At), seconds(t.LastDeadline)), nil
+		}); err != nil {
+		return err
+	}
+	if err := copyRows(ctx, tx, "standings", []string{"opened", "trade", "contract", "asset", "stage", "buyer_bond", "seller_bond", "updated", "updated_at", "ended_at"},
+		len(fresh), func(i int, row []any) ([]any, error) {
+			t := fresh[i]
+			var sum sums
+			row = append(row, string(t.Opened.Event), t.ID[:], t.Contract, string(t.Terms.Asset), int64(t.Stage), sum.units(t.Bonds[0]), sum.units(t.Bonds[1]),
+				string(t.Updated.Event), seconds(t.Updated.At), seconds(t.EndedAt))
+			return row, sum.of(t.ID, "bonds")
+		}); err != nil {
 		return err
 	}
 	type seat struct {
@@ -105,55 +112,55 @@ func copyTrades(ctx context.Context, tx pgx.Tx, fresh []*store.Trade) error {
 			seats = append(seats, seat{t, r, account})
 		}
 	}
-	return copyRows(ctx, tx, "participants", []string{"account", "part", "stage", "opened", "role"}, len(seats), func(i int, row []any) ([]any, error) {
+	return copyRows(ctx, tx, "participants", []string{"account", "part", "final_stage", "opened", "role"}, len(seats), func(i int, row []any) ([]any, error) {
 		p := &seats[i]
-		return append(row, string(p.account), string(store.PartOf(p.role)), int64(p.trade.Stage), string(p.trade.Opened.Event), int64(p.role)), nil
+		return append(row, string(p.account), string(store.PartOf(p.role)), int64(finalStage(p.trade.Stage)), string(p.trade.Opened.Event), int64(p.role)), nil
 	})
 }
 
 func updateTrades(b *pgx.Batch, all []known) error {
-	var id [][]byte
+	var opened, updated []string
 	var stage, buyer, seller, at, ended []int64
-	var updated []string
 	for _, k := range all {
 		t := k.Trade
 		var sum sums
-		id, stage, buyer, seller = append(id, t.ID[:]), append(stage, int64(t.Stage)), append(buyer, sum.units(t.Bonds[0])), append(seller, sum.units(t.Bonds[1]))
+		opened, stage, buyer, seller = append(opened, string(t.Opened.Event)), append(stage, int64(t.Stage)), append(buyer, sum.units(t.Bonds[0])), append(seller, sum.units(t.Bonds[1]))
 		updated, at, ended = append(updated, string(t.Updated.Event)), append(at, seconds(t.Updated.At)), append(ended, seconds(t.EndedAt))
 		if err := sum.of(t.ID, "bonds"); err != nil {
 			return err
 		}
 	}
-	if len(id) > 0 {
+	if len(opened) > 0 {
 		b.Queue(`
-			UPDATE trades t SET stage = c.stage, buyer_bond = c.buyer_bond, seller_bond = c.seller_bond,
+			UPDATE standings s SET stage = c.stage, buyer_bond = c.buyer_bond, seller_bond = c.seller_bond,
 				updated = c.updated, updated_at = c.updated_at, ended_at = c.ended_at
-			FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
-				c (id, stage, buyer_bond, seller_bond, updated, updated_at, ended_at)
-			WHERE t.id = c.id`, id, stage, buyer, seller, updated, at, ended)
+			FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
+				c (opened, stage, buyer_bond, seller_bond, updated, updated_at, ended_at)
+			WHERE s.opened = c.opened`, opened, stage, buyer, seller, updated, at, ended)
 	}
 	moveParticipants(b, all)
 	return nil
 }
 
-// moveParticipants repeats the stages of trades that have entered another one.
+// moveParticipants repeats the stages of trades that have come to rest.
 func moveParticipants(b *pgx.Batch, all []known) {
 	var account, part, opened []string
 	var was, is []int64
 	for _, k := range all {
-		if k.was == k.Stage {
+		from, to := finalStage(k.was), finalStage(k.Stage)
+		if from == to {
 			continue
 		}
 		for r := range k.Terms.Roles() {
 			holder, _ := k.Terms.AddressOf(r)
 			account, part, opened = append(account, string(holder)), append(part, string(store.PartOf(r))), append(opened, string(k.Opened.Event))
-			was, is = append(was, int64(k.was)), append(is, int64(k.Stage))
+			was, is = append(was, int64(from)), append(is, int64(to))
 		}
 	}
 	if len(account) > 0 {
 		b.Queue(`
-			UPDATE participants p SET stage = c.stage
-			FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) c (account, part, was, opened, stage)
-			WHERE p.account = c.account AND p.part = c.part AND p.stage = c.was AND p.opened = c.opened`, account, part, was, opened, is)
+			UPDATE participants p SET final_stage = c.final_stage
+			FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) c (account, part, was, opened, final_stage)
+			WHERE p.account = c.account AND p.part = c.part AND p.final_stage = c.was AND p.opened = c.opened`, account, part, was, opened, is)
 	}
 }

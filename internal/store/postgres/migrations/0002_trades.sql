@@ -2,46 +2,56 @@
 -- where the contract bounds them by 2^63-1 (TotalTooLarge), numeric where a sum may go beyond. Roles, stages, phases and outcomes are the
 -- contract's numbers. `opened` is the id of the event that opened the trade: every list of trades is ordered by it.
 --
--- Rows that belong to a trade are written by the statement after the trade's own in one transaction, and never removed: foreign keys would
--- only look up again what has just been written.
+-- It is also the key of everything below a trade: a trade's own id is a hash, and rows and index entries in its order would lie all over the
+-- disk. Rows that belong to a trade are written in the transaction that writes the trade, and never removed: foreign keys would only look up
+-- again what has just been written.
 
+-- What never changes of a trade. It is most of it, and apart from the rest because an UPDATE writes the whole row anew.
 CREATE TABLE trades (
   id            bytea    PRIMARY KEY CHECK (length(id) = 32),
   contract      text     COLLATE "C" NOT NULL,
   buyer         text     COLLATE "C" NOT NULL,
   seller        text     COLLATE "C" NOT NULL,
-  asset         text     COLLATE "C" NOT NULL,
   terms         text     NOT NULL, -- JSON; comes back byte for byte
   opened_by     smallint NOT NULL,
-  stage         smallint NOT NULL CHECK (stage BETWEEN 0 AND 4),
-  buyer_bond    bigint   NOT NULL CHECK (buyer_bond >= 0),
-  seller_bond   bigint   NOT NULL CHECK (seller_bond >= 0),
-  last_deadline bigint   NOT NULL,
-  opened        text     COLLATE "C" NOT NULL UNIQUE CHECK (length(opened) = 30),
+  opened        text     COLLATE "C" NOT NULL CHECK (length(opened) = 30),
   opened_at     bigint   NOT NULL,
-  updated       text     COLLATE "C" NOT NULL,
-  updated_at    bigint   NOT NULL,
-  ended_at      bigint   NOT NULL -- 0: not ended
+  last_deadline bigint   NOT NULL
+);
+
+-- Where a trade stands. Contract and asset repeat what the trade says, for the lists' order.
+CREATE TABLE standings (
+  opened      text     COLLATE "C" PRIMARY KEY,
+  trade       bytea    NOT NULL,
+  contract    text     COLLATE "C" NOT NULL,
+  asset       text     COLLATE "C" NOT NULL,
+  stage       smallint NOT NULL CHECK (stage BETWEEN 0 AND 4),
+  buyer_bond  bigint   NOT NULL CHECK (buyer_bond >= 0),
+  seller_bond bigint   NOT NULL CHECK (seller_bond >= 0),
+  updated     text     COLLATE "C" NOT NULL,
+  updated_at  bigint   NOT NULL,
+  ended_at    bigint   NOT NULL -- 0: not ended
 );
 
 -- A list of every stage is these indexes' five parts merged (tradelist.go), so that a trade that moves on is written into fewer of them.
-CREATE INDEX trades_of_stage    ON trades (stage, opened);
-CREATE INDEX trades_of_asset    ON trades (asset, stage, opened);
-CREATE INDEX trades_of_contract ON trades (contract, stage, opened);
+CREATE INDEX standings_of_stage    ON standings (stage, opened);
+CREATE INDEX standings_of_asset    ON standings (asset, stage, opened);
+CREATE INDEX standings_of_contract ON standings (contract, stage, opened);
 
--- Who takes part in what. `stage` and `opened` repeat the trade's, so that a person's lists need no other table's order. One index serves
--- all of them, merged in the same way.
+-- Who takes part in what. `opened` repeats the trade's, so that a person's lists need no other table's order; one index serves all of them,
+-- merged in the same way. It knows the stage in which a trade has come to rest and no other one: a trade goes through three stages before, for
+-- five people or more. Of those that are under way a person has few, and they are looked at one by one.
 CREATE TABLE participants (
-  account text     COLLATE "C" NOT NULL,
-  part    text     COLLATE "C" NOT NULL CHECK (part IN ('buyer', 'seller', 'arbitrator')),
-  stage   smallint NOT NULL CHECK (stage BETWEEN 0 AND 4),
-  opened  text     COLLATE "C" NOT NULL,
-  role    smallint NOT NULL,
-  PRIMARY KEY (account, part, stage, opened)
+  account     text     COLLATE "C" NOT NULL,
+  part        text     COLLATE "C" NOT NULL CHECK (part IN ('buyer', 'seller', 'arbitrator')),
+  final_stage smallint NOT NULL CHECK (final_stage IN (0, 3, 4)), -- 0: under way
+  opened      text     COLLATE "C" NOT NULL,
+  role        smallint NOT NULL,
+  PRIMARY KEY (account, part, final_stage, opened)
 );
 
 CREATE TABLE milestones (
-  trade        bytea    NOT NULL,
+  opened       text COLLATE "C" NOT NULL,
   milestone    smallint NOT NULL,
   left_over    bigint   NOT NULL CHECK (left_over >= 0), -- 0 before funding and once ended
   delivered_at bigint   NOT NULL,                        -- 0: not delivered
@@ -52,22 +62,22 @@ CREATE TABLE milestones (
   ended_at     bigint   NOT NULL,                        -- 0: not ended
   ended_by     text     NOT NULL,                        -- the kind of the event that ended it
   outcome      smallint NOT NULL,                        -- of the settled event
-  PRIMARY KEY (trade, milestone)
+  PRIMARY KEY (opened, milestone)
 );
 
 -- The latest offer of each side, standing or not; gone when the milestone has ended.
 CREATE TABLE offers (
-  trade         bytea    NOT NULL,
+  opened        text COLLATE "C" NOT NULL,
   milestone     smallint NOT NULL,
   role          smallint NOT NULL,
   of            bigint   NOT NULL,
   phase         smallint NOT NULL,
   seller_amount bigint   NOT NULL,
-  PRIMARY KEY (trade, milestone, role)
+  PRIMARY KEY (opened, milestone, role)
 );
 
 CREATE TABLE disputes (
-  trade        bytea    NOT NULL,
+  opened       text COLLATE "C" NOT NULL,
   milestone    smallint NOT NULL,
   role         smallint NOT NULL, -- who disputed
   reason       bytea    NOT NULL CHECK (length(reason) = 32),
@@ -82,23 +92,23 @@ CREATE TABLE disputes (
   seller_paid  numeric(39) NOT NULL,
   vote         bigint   NOT NULL, -- what each got
   appeal_vote  bigint   NOT NULL,
-  PRIMARY KEY (trade, milestone)
+  PRIMARY KEY (opened, milestone)
 );
 
 CREATE TABLE votes (
-  trade      bytea    NOT NULL,
+  opened     text COLLATE "C" NOT NULL,
   milestone  smallint NOT NULL,
   place      smallint NOT NULL, -- in the order cast
   role       smallint NOT NULL,
   seller_ppm integer  NOT NULL,
   hash       bytea    NOT NULL CHECK (length(hash) = 32),
   voted_at   bigint   NOT NULL,
-  PRIMARY KEY (trade, milestone, place)
+  PRIMARY KEY (opened, milestone, place)
 );
 
 CREATE TABLE parked (
-  trade  bytea       NOT NULL,
+  opened text COLLATE "C" NOT NULL,
   role   smallint    NOT NULL,
   amount numeric(39) NOT NULL,
-  PRIMARY KEY (trade, role)
+  PRIMARY KEY (opened, role)
 );
