@@ -11,7 +11,7 @@ type TermsIn struct {
 	Buyer          string        `json:"buyer" maxLength:"100" doc:"Who pays: an account (G…) or a contract (C…)"`
 	Seller         string        `json:"seller" maxLength:"100" doc:"Who delivers"`
 	Asset          string        `json:"asset" maxLength:"100" doc:"Contract (C…) of the asset; for a classic asset its Stellar Asset Contract"`
-	Milestones     []MilestoneIn `json:"milestones" maxItems:"100" nullable:"false" doc:"1 to 20 parts of the deal"`
+	Milestones     []MilestoneIn `json:"milestones" maxItems:"100" nullable:"false" doc:"1 to 20 parts of the trade"`
 	FundBy         TimeIn        `json:"fund_by" doc:"Until when the buyer must have paid in"`
 	Inspection     int64         `json:"inspection" doc:"Seconds the buyer has to look at a delivery; then it is due to the seller"`
 	Panel          *PanelIn      `json:"panel,omitempty" doc:"Who judges a dispute; left out: nobody, and a dispute ends by fallback_ppm"`
@@ -21,11 +21,11 @@ type TermsIn struct {
 	Bond           string        `json:"bond,omitempty" maxLength:"128" doc:"What each side deposits to pay hearings; left out: 0"`
 	ArbitrationFee string        `json:"arbitration_fee,omitempty" maxLength:"128" doc:"What one hearing costs, at most the bond; left out: 0"`
 	FeeBps         *int64        `json:"fee_bps,omitempty" doc:"The platform's fee, of 10,000; left out: the current one, the only one that is accepted"`
-	TermsHash      string        `json:"terms_hash,omitempty" maxLength:"64" doc:"SHA-256 of the agreement's text, 64 hex digits; left out: zeros, no text is part of the deal"`
+	TermsHash      string        `json:"terms_hash,omitempty" maxLength:"64" doc:"SHA-256 of the agreement's text, 64 hex digits; left out: zeros, no text is part of the trade"`
 	Salt           string        `json:"salt,omitempty" maxLength:"64" doc:"64 hex digits that tell this trade from others with equal terms; left out: made here"`
 }
 
-// MilestoneIn is one part of the deal.
+// MilestoneIn is one part of the trade.
 type MilestoneIn struct {
 	Amount      string `json:"amount" maxLength:"128" doc:"In units of the asset" example:"12.5"`
 	DeliverBy   TimeIn `json:"deliver_by" doc:"Until when the seller must have delivered; then it is due to the buyer"`
@@ -64,7 +64,7 @@ type TermsOut struct {
 	Windows        WindowsOut     `json:"windows"`
 }
 
-// MilestoneOut is one part of the deal.
+// MilestoneOut is one part of the trade.
 type MilestoneOut struct {
 	Amount      Amount `json:"amount"`
 	DeliverBy   Time   `json:"deliver_by"`

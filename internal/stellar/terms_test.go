@@ -17,8 +17,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
-// deal is terms that the contract would take, as far as it can be told without a ledger.
-func deal() escrow.Terms {
+// goodTerms are terms that the contract would take, as far as it can be told without a ledger.
+func goodTerms() escrow.Terms {
 	address := func(n byte, isContract bool) escrow.Address {
 		return escrow.Address(stellar.Address{Contract: isContract, Key: [32]byte{31: n}}.String())
 	}
@@ -47,7 +47,7 @@ func deal() escrow.Terms {
 // An id that moves would lose every trade. This one was computed once; that the contract computes the same is shown on the real host.
 func TestTermsIDStays(t *testing.T) {
 	const want = "92f98baa3d3c5e7ad89658e5ea50ec4da58a823247ad675c088c9f13f25c8f0b"
-	id, err := stellar.TermsID(network, contract, deal())
+	id, err := stellar.TermsID(network, contract, goodTerms())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestTermsIDStays(t *testing.T) {
 
 // Equal terms under another network or contract, and terms that differ in one field, are other trades (docs/contract-attacks.md E8).
 func TestTermsIDBindsEverything(t *testing.T) {
-	base, err := stellar.TermsID(network, contract, deal())
+	base, err := stellar.TermsID(network, contract, goodTerms())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,13 +74,13 @@ func TestTermsIDBindsEverything(t *testing.T) {
 		}
 		seen[id] = name
 	}
-	distinct("another network", mustNetwork("Public Global Stellar Network ; September 2015"), contract, deal())
-	distinct("another contract", network, stellar.Address{Contract: true, Key: [32]byte{9}}, deal())
+	distinct("another network", mustNetwork("Public Global Stellar Network ; September 2015"), contract, goodTerms())
+	distinct("another contract", network, stellar.Address{Contract: true, Key: [32]byte{9}}, goodTerms())
 	rapid.Check(t, func(rt *rapid.T) {
-		changed := deal()
+		changed := goodTerms()
 		v := reflect.ValueOf(&changed).Elem()
 		field := rapid.IntRange(0, v.NumField()-1).Draw(rt, "field")
-		before := reflect.ValueOf(deal()).Field(field).Interface()
+		before := reflect.ValueOf(goodTerms()).Field(field).Interface()
 		fill(rt, v.Type().Field(field).Name, v.Field(field))
 		if reflect.DeepEqual(before, v.Field(field).Interface()) {
 			return
@@ -106,7 +106,7 @@ func TestTermsWithBadAddresses(t *testing.T) {
 		}, "terms: panel.arbitrators[1]: "},
 		{"an asset that is text", func(t *escrow.Terms) { t.Asset = "USDC" }, "terms: asset: address \"USDC\""},
 	} {
-		terms := deal()
+		terms := goodTerms()
 		c.change(&terms)
 		_, err := stellar.EncodeTerms(terms)
 		var field *stellar.FieldError
@@ -163,7 +163,7 @@ func TestTermsAreReadStrictly(t *testing.T) {
 			*milestone(v, 0) = append(*milestone(v, 0), xdr.ScMapEntry{Key: sym("late"), Val: number(0)})
 		}, "milestones[0]: 4 fields, not 3"},
 	} {
-		terms, err := stellar.EncodeTerms(deal())
+		terms, err := stellar.EncodeTerms(goodTerms())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func TestTermsAreReadStrictly(t *testing.T) {
 
 // What is accepted is exactly what would be written: decoding and encoding again gives the same bytes.
 func FuzzTerms(f *testing.F) {
-	terms, err := stellar.EncodeTerms(deal())
+	terms, err := stellar.EncodeTerms(goodTerms())
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func envelope(source stellar.Address) stellar.Envelope {
 
 func settleCall(t testing.TB) xdr.InvokeContractArgs {
 	t.Helper()
-	call, err := stellar.EncodeCall(contract, escrow.CallSettle{Terms: deal(), Milestones: []uint32{0, 1}, Push: true})
+	call, err := stellar.EncodeCall(contract, escrow.CallSettle{Terms: goodTerms(), Milestones: []uint32{0, 1}, Push: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,7 @@ func FuzzTransaction(f *testing.F) {
 func TestAuthorisations(t *testing.T) {
 	k, buyer := key(t, 1)
 	stranger, _ := key(t, 2)
-	terms := deal()
+	terms := goodTerms()
 	terms.Buyer = escrow.Address(buyer.String())
 	tree, err := stellar.ExpectedTree(contract, escrow.CallFund{Terms: terms}, stellar.State{})
 	if err != nil {

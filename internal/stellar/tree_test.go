@@ -14,10 +14,10 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
-// fundTree is what the buyer of deal signs to fund it.
+// fundTree is what the buyer of goodTerms signs to fund it.
 func fundTree(t testing.TB) stellar.Tree {
 	t.Helper()
-	tree, err := stellar.ExpectedTree(contract, escrow.CallFund{Terms: deal()}, stellar.State{})
+	tree, err := stellar.ExpectedTree(contract, escrow.CallFund{Terms: goodTerms()}, stellar.State{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func party(t testing.TB, a escrow.Address) stellar.Address {
 
 func TestTheExpectedTreeIsAccepted(t *testing.T) {
 	tree := fundTree(t)
-	buyer, stranger := party(t, deal().Buyer), stellar.Address{Key: [32]byte{99}}
+	buyer, stranger := party(t, goodTerms().Buyer), stellar.Address{Key: [32]byte{99}}
 	byAddress, bySource := entryOf(tree), entryOf(tree)
 	bySource.Credentials = xdr.SorobanCredentials{Type: xdr.SorobanCredentialsTypeSorobanCredentialsSourceAccount}
 	v2 := entryOf(tree)
@@ -66,7 +66,7 @@ func TestTheExpectedTreeIsAccepted(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	nobody, err := stellar.ExpectedTree(contract, escrow.CallSettle{Terms: deal()}, stellar.State{})
+	nobody, err := stellar.ExpectedTree(contract, escrow.CallSettle{Terms: goodTerms()}, stellar.State{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestTheExpectedTreeIsAccepted(t *testing.T) {
 
 // Each way in which a simulation can ask for another signature than the agreed one is refused, and named (docs/contract-attacks.md E2).
 func TestOtherTreesAreRefused(t *testing.T) {
-	buyer, seller, asset := party(t, deal().Buyer), party(t, deal().Seller), party(t, deal().Asset)
+	buyer, seller, asset := party(t, goodTerms().Buyer), party(t, goodTerms().Seller), party(t, goodTerms().Asset)
 	thief := stellar.Address{Key: [32]byte{66}}
 	otherAsset := stellar.Address{Contract: true, Key: [32]byte{67}}
 	theft := func(from stellar.Address) stellar.Transfer {
@@ -133,7 +133,7 @@ func TestOtherTreesAreRefused(t *testing.T) {
 			}
 		}), "would create a contract"},
 		{"other terms", one(func(e *xdr.SorobanAuthorizationEntry) {
-			terms := deal()
+			terms := goodTerms()
 			terms.Bond = amount.Int(1001)
 			args, err := stellar.EncodeCall(contract, escrow.CallFund{Terms: terms})
 			if err != nil {
@@ -174,7 +174,7 @@ func TestOtherTreesAreRefused(t *testing.T) {
 			t.Errorf("%s: %v\nwant an ErrTree with %q", c.name, err, c.says)
 		}
 	}
-	nobody, err := stellar.ExpectedTree(contract, escrow.CallSettle{Terms: deal()}, stellar.State{})
+	nobody, err := stellar.ExpectedTree(contract, escrow.CallSettle{Terms: goodTerms()}, stellar.State{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ type walk struct {
 
 func newWalk(t *testing.T, seed uint64, tried map[string]int) *walk {
 	t.Helper()
-	w := &walk{t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 1)), terms: deal(), tried: tried}
+	w := &walk{t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 1)), terms: goodTerms(), tried: tried}
 	w.terms.Bond = amount.Int([]int64{0, 300, 1000}[w.rand.IntN(3)])
 	w.terms.ArbitrationFee = amount.Int([]int64{0, 300}[w.rand.IntN(2)]).Min(w.terms.Bond)
 	admin := escrow.Address(stellar.Address{Key: [32]byte{77}}.String())
@@ -355,8 +355,8 @@ func TestClaimIsSignedOnlyIfSentElsewhere(t *testing.T) {
 	for _, c := range []struct {
 		to   escrow.Address
 		want escrow.Address
-	}{{deal().Seller, ""}, {elsewhere, deal().Seller}} {
-		tree, err := stellar.ExpectedTree(contract, escrow.CallClaim{Terms: deal(), Role: escrow.Seller, To: c.to, Amount: amount.Int(1)}, stellar.State{})
+	}{{goodTerms().Seller, ""}, {elsewhere, goodTerms().Seller}} {
+		tree, err := stellar.ExpectedTree(contract, escrow.CallClaim{Terms: goodTerms(), Role: escrow.Seller, To: c.to, Amount: amount.Int(1)}, stellar.State{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -375,18 +375,18 @@ func TestTreesThatNobodyCanSign(t *testing.T) {
 		name string
 		call escrow.Call
 	}{
-		{"open by an arbitrator", escrow.CallOpen{Terms: deal(), By: 77}},
-		{"accept of an unknown trade", escrow.CallAccept{Terms: deal()}},
-		{"dispute of an unknown trade", escrow.CallDispute{Terms: deal()}},
-		{"dispute by an arbitrator", escrow.CallDispute{Terms: deal(), By: 2}},
-		{"a seat that is not there", escrow.CallRule{Terms: deal(), By: 6}},
+		{"open by an arbitrator", escrow.CallOpen{Terms: goodTerms(), By: 77}},
+		{"accept of an unknown trade", escrow.CallAccept{Terms: goodTerms()}},
+		{"dispute of an unknown trade", escrow.CallDispute{Terms: goodTerms()}},
+		{"dispute by an arbitrator", escrow.CallDispute{Terms: goodTerms(), By: 2}},
+		{"a seat that is not there", escrow.CallRule{Terms: goodTerms(), By: 6}},
 		{"an admin's call without the configuration", escrow.CallPause{}},
 	} {
 		if tree, err := stellar.ExpectedTree(contract, c.call, stellar.State{}); !errors.Is(err, stellar.ErrState) {
 			t.Errorf("%s: %+v, %v; want ErrState", c.name, tree, err)
 		}
 	}
-	config := escrow.Config{Admin: deal().Buyer}
+	config := escrow.Config{Admin: goodTerms().Buyer}
 	for _, call := range []escrow.Call{escrow.CallAcceptAdmin{}, escrow.CallAnchor{}} {
 		if _, err := stellar.ExpectedTree(contract, call, stellar.State{Config: &config}); !errors.Is(err, stellar.ErrState) {
 			t.Errorf("%s that nobody may make: %v", call.Function(), err)
