@@ -182,6 +182,31 @@ func TestWhileTheNetworkCannotBeAsked(t *testing.T) {
 	}
 }
 
+func TestAQueryThatCanBeReadInTwoWays(t *testing.T) {
+	c := newClient(t, newModelNet())
+	id := c.funded()
+	for _, test := range []struct{ path, at, says string }{
+		{"/v1/trades?limit=1&limit=2", "query.limit", "given 2 times"},
+		{"/v1/trades?stage=open&limit=1&stage=open&stage=ended", "query.stage", "given 3 times"},
+		{"/v1/trades/" + id + "?min_ledger=1&min_ledger=2", "query.min_ledger", "given 2 times"},
+		{"/v1/transactions/" + strings.Repeat("ab", 32) + "?wait=0&wait=30", "query.wait", "given 2 times"},
+		{"/v1/trades?limit=%zz", "query", "not a list"},
+		{"/v1/trades?limit=1;stage=open", "query", "not a list"},
+		{"/v1/trades?Limit=1", "query.Limit", "unknown"},
+		{"/v1/platform?limit=1", "query.limit", "unknown"},
+		{"/v1/problems?code=x", "query.code", "unknown"},
+		{"/readyz?verbose", "query.verbose", "unknown"},
+	} {
+		p := c.problem(http.StatusUnprocessableEntity, http.MethodGet, test.path, nil)
+		if f, ok := p.field(test.at); p.Code != "invalid-fields" || !ok || !strings.Contains(f.Message, test.says) {
+			t.Errorf("%s: %+v", test.path, p)
+		}
+	}
+	for _, action := range []string{"/v1/trades?x=1", "/v1/transactions?wait=1&wait=2", "/v1/trades/" + id + "/actions/fund?min_ledger=1&min_ledger=1"} {
+		c.problem(http.StatusUnprocessableEntity, http.MethodPost, action, map[string]any{})
+	}
+}
+
 func TestTimes(t *testing.T) {
 	for text, want := range map[string]Time{
 		"2026-01-01T00:00:00Z": 1767225600, "2026-01-01T01:00:00+01:00": 1767225600, "1767225600": 1767225600, "0": 0,

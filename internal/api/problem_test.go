@@ -1,12 +1,16 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 )
@@ -55,3 +59,28 @@ func TestProblemsCanBeLookedUp(t *testing.T) {
 		t.Errorf("%s explains %+v", p.Type, k)
 	}
 }
+
+// TestAStoreThatIsInterrupted: when a request is cut off, some stores end with an error of their own.
+func TestAStoreThatIsInterrupted(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	c.h = New(Deps{Trades: interrupted{n}, Relay: n, Network: n.network, Contract: n.self, Now: time.Now, Rand: &counting{}, Log: c.h.(*edge).log})
+	c.h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/trades", nil))
+	if w.Code != kindTimedOut.Status || c.log.Len() > 0 {
+		t.Errorf("%d %s; logged %s", w.Code, w.Body, c.log)
+	}
+}
+
+type interrupted struct{ Trades }
+
+func (interrupted) Head(ctx context.Context) (Ledger, error) {
+	if ctx.Err() != nil {
+		return Ledger{}, errInterrupted
+	}
+	return Ledger{Sequence: 100}, nil
+}
+
+var errInterrupted = json.Unmarshal([]byte("interrupted"), new(any)) // an error that nobody knows
