@@ -66,7 +66,7 @@ func (c *infoCommand) run(ctx context.Context, out io.Writer) error {
 	if err := found.print(out, c.JSON); err != nil {
 		return err
 	}
-	return near(lives, c.WarnDays)
+	return longEnough(lives, c.WarnDays)
 }
 
 // look reads what stands at an address.

@@ -23,9 +23,9 @@ type extendCommand struct {
 	DryRun        bool   `help:"Say what it would do and cost; nothing is signed or sent."`
 }
 
-// A lengthener is all that the command may change. The dry run is another one.
-type lengthener interface {
-	Lengthen(ctx context.Context, entries []deploy.Lifetime, ledgers uint32) (deploy.Receipt, error)
+// An extender is all that the command may change. The dry run is another one.
+type extender interface {
+	Extend(ctx context.Context, entries []deploy.Lifetime, ledgers uint32) (deploy.Receipt, error)
 	Call(ctx context.Context, contract stellar.Address, call escrow.Call, state stellar.State) (deploy.Receipt, error)
 	// report prints what became of it, and how long the subject lives then.
 	report(ctx context.Context, out io.Writer, what subject, before deploy.Lifetimes, r deploy.Receipt) error
@@ -47,10 +47,10 @@ func (payer) report(ctx context.Context, out io.Writer, what subject, _ deploy.L
 	return nil
 }
 
-// rehearsal changes nothing.
-type rehearsal struct{ deploy.Rehearsal }
+// dryRun changes nothing.
+type dryRun struct{ deploy.DryRun }
 
-func (rehearsal) report(_ context.Context, out io.Writer, _ subject, before deploy.Lifetimes, r deploy.Receipt) error {
+func (dryRun) report(_ context.Context, out io.Writer, _ subject, before deploy.Lifetimes, r deploy.Receipt) error {
 	if r.Restored > 0 {
 		fmt.Fprintf(out, "what is archived would be restored for about %s XLM; what extending it costs, the network says only then\n", amount.Stroops(r.Restored))
 	}
@@ -72,7 +72,7 @@ func (c *extendCommand) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	by, err := c.lengthener(client)
+	by, err := c.extender(client)
 	if err != nil {
 		return err
 	}
@@ -86,9 +86,9 @@ func (c *extendCommand) run(ctx context.Context, out io.Writer) error {
 	return extend(ctx, out, by, contractEntries{client, contract})
 }
 
-func (c *extendCommand) lengthener(client *rpc.Client) (lengthener, error) {
+func (c *extendCommand) extender(client *rpc.Client) (extender, error) {
 	if c.DryRun {
-		return rehearsal{deploy.Rehearsal{Client: client, InclusionFee: c.Fee}}, nil
+		return dryRun{deploy.DryRun{Client: client, InclusionFee: c.Fee}}, nil
 	}
 	if c.KeyFile == "" {
 		return nil, fmt.Errorf("%w: --key-file: name the file with the key of the account that pays, or ask for a --dry-run", cli.ErrUsage)
@@ -100,11 +100,11 @@ func (c *extendCommand) lengthener(client *rpc.Client) (lengthener, error) {
 // A subject is what lives on, and how it is made to.
 type subject interface {
 	lives(context.Context) (deploy.Lifetimes, error)
-	extend(context.Context, lengthener, deploy.Lifetimes) (deploy.Receipt, error)
+	extend(context.Context, extender, deploy.Lifetimes) (deploy.Receipt, error)
 }
 
 // extend prints the lifetimes before and after.
-func extend(ctx context.Context, out io.Writer, by lengthener, what subject) error {
+func extend(ctx context.Context, out io.Writer, by extender, what subject) error {
 	before, err := what.lives(ctx)
 	if err != nil {
 		return err
@@ -143,8 +143,8 @@ func (s contractEntries) lives(ctx context.Context) (deploy.Lifetimes, error) {
 	return deploy.ReadLifetimes(ctx, s.client, s.contract)
 }
 
-func (s contractEntries) extend(ctx context.Context, by lengthener, l deploy.Lifetimes) (deploy.Receipt, error) {
-	return by.Lengthen(ctx, l.Entries, l.Most)
+func (s contractEntries) extend(ctx context.Context, by extender, l deploy.Lifetimes) (deploy.Receipt, error) {
+	return by.Extend(ctx, l.Entries, l.Most)
 }
 
 // tradeEntry is the entry of one trade. The contract extends it itself: it knows how far the network allows, and that there is such a trade.
@@ -158,6 +158,6 @@ func (s tradeEntry) lives(ctx context.Context) (deploy.Lifetimes, error) {
 	return deploy.ReadTradeLifetime(ctx, s.client, s.contract, s.id)
 }
 
-func (s tradeEntry) extend(ctx context.Context, by lengthener, _ deploy.Lifetimes) (deploy.Receipt, error) {
+func (s tradeEntry) extend(ctx context.Context, by extender, _ deploy.Lifetimes) (deploy.Receipt, error) {
 	return by.Call(ctx, s.contract, escrow.CallExtend{ID: s.id}, stellar.State{})
 }

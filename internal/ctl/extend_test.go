@@ -101,13 +101,13 @@ func TestExtend(t *testing.T) {
 	}
 
 	before := w.xlm("stranger")
-	rehearsed, err := w.offline(append(extend, "--dry-run", "--rpc", w.rpc)...)
+	tried, err := w.offline(append(extend, "--dry-run", "--rpc", w.rpc)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"nothing was sent; the fee would be about ", "code          would live until ledger "} {
-		if !strings.Contains(rehearsed, want) {
-			t.Errorf("the dry run does not say %q:\n%s", want, rehearsed)
+		if !strings.Contains(tried, want) {
+			t.Errorf("the dry run does not say %q:\n%s", want, tried)
 		}
 	}
 	if days, _ := w.lives(contract); days["code"] != newLife/dayOfLedgers-1 || w.xlm("stranger") != before {
@@ -136,9 +136,9 @@ func TestExtend(t *testing.T) {
 		t.Fatalf("181 days later the code lives for %d days, the instance for %d", days["code"], days["instance"])
 	}
 	before = w.xlm("stranger")
-	rehearsed = w.must("stranger", append(extend, "--dry-run")...)
-	if !strings.Contains(rehearsed, "would be restored for about ") || w.xlm("stranger") != before {
-		t.Errorf("the dry run says\n%s", rehearsed)
+	tried = w.must("stranger", append(extend, "--dry-run")...)
+	if !strings.Contains(tried, "would be restored for about ") || w.xlm("stranger") != before {
+		t.Errorf("the dry run says\n%s", tried)
 	}
 	text = w.must("stranger", extend...)
 	if gone := before - w.xlm("stranger"); paid(t, text) != gone {
@@ -220,7 +220,7 @@ func TestInfoWarnsBeforeTheEnd(t *testing.T) {
 	}{
 		{0, nil, ""},
 		{0, []string{"--warn-days", "200"}, "the code lives for 119 days more"},
-		{100, nil, "archived soon: the code lives for 19 days more"},
+		{100, nil, "too short a life: the code lives for 19 days more"},
 		{0, []string{"--warn-days", "19"}, ""},
 		{20, nil, "the code is archived"},
 		{0, []string{"--warn-days", "0"}, ""},

@@ -16,8 +16,8 @@ const (
 	dayOfLedgers  = 24 * 60 * 60 / ledgerSeconds
 )
 
-// errNear is returned when something lives too short: what happens then, and what helps, stands beside it.
-var errNear = errors.New("archived soon")
+// errShort is returned when something lives too short, or no longer: what happens then, and what helps, stands beside it.
+var errShort = errors.New("too short a life")
 
 // shownLifetime is how long an entry lives, for people and programs.
 type shownLifetime struct {
@@ -56,8 +56,8 @@ func printLifetimes(out io.Writer, list []shownLifetime) {
 	}
 }
 
-// near refuses lives that are shorter than that many days.
-func near(l deploy.Lifetimes, days uint32) error {
+// longEnough refuses lives that are shorter than that many days.
+func longEnough(l deploy.Lifetimes, days uint32) error {
 	var short []string
 	for _, e := range l.Entries {
 		left := int64(e.LiveUntil) - int64(l.At.Sequence)
@@ -73,5 +73,5 @@ func near(l deploy.Lifetimes, days uint32) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s (--warn-days=%d): what is archived is kept, and whoever calls the contract next pays to restore it; run escrowctl contract extend",
-		errNear, strings.Join(short, ", "), days)
+		errShort, strings.Join(short, ", "), days)
 }

@@ -91,13 +91,14 @@ func readLifetimes(ctx context.Context, c *rpc.Client, entries ...Lifetime) (Lif
 	return l, nil
 }
 
-// Lengthen makes the entries live for that many ledgers more, from the one that includes the transaction on, and restores those that are
+// Extend makes the entries live for that many ledgers more, from the one that includes the transaction on, and restores those that are
 // archived before. Whoever sends it pays; nobody has to agree.
-func (s *Sender) Lengthen(ctx context.Context, entries []Lifetime, ledgers uint32) (Receipt, error) {
-	return s.send(ctx, "extend lifetimes", lengthening(entries, ledgers), nothingSigned)
+func (s *Sender) Extend(ctx context.Context, entries []Lifetime, ledgers uint32) (Receipt, error) {
+	return s.send(ctx, "extend lifetimes", extension(entries, ledgers), nothingSigned)
 }
 
-func lengthening(entries []Lifetime, ledgers uint32) builder {
+// extension builds the transaction that extends the entries.
+func extension(entries []Lifetime, ledgers uint32) builder {
 	return func(e stellar.Envelope) (stellar.Transaction, error) {
 		keys := make([]xdr.LedgerKey, len(entries))
 		for i, l := range entries {
@@ -107,35 +108,35 @@ func lengthening(entries []Lifetime, ledgers uint32) builder {
 	}
 }
 
-// A Rehearsal makes the same calls as a Sender without effect: nothing is signed, sent or paid, and no account is needed.
-type Rehearsal struct {
+// A DryRun makes the same calls as a Sender without effect: nothing is signed, sent or paid, and no account is needed.
+type DryRun struct {
 	Client *rpc.Client
 	// InclusionFee is the bid in stroops that a Sender would make.
 	InclusionFee int64
 }
 
-// Lengthen is what it would cost. The receipt has the fee only: as the node computes it now, and the least where Restored is not 0, since what is
+// Extend is what it would cost. The receipt has the fee only: as the node computes it now, and the least where Restored is not 0, since what is
 // archived can be extended only once it is restored.
-func (r Rehearsal) Lengthen(ctx context.Context, entries []Lifetime, ledgers uint32) (Receipt, error) {
-	return r.try(ctx, "extend lifetimes", lengthening(entries, ledgers))
+func (d DryRun) Extend(ctx context.Context, entries []Lifetime, ledgers uint32) (Receipt, error) {
+	return d.try(ctx, "extend lifetimes", extension(entries, ledgers))
 }
 
 // Call is what a call that nobody has to sign for would cost.
-func (r Rehearsal) Call(ctx context.Context, contract stellar.Address, call escrow.Call, state stellar.State) (Receipt, error) {
+func (d DryRun) Call(ctx context.Context, contract stellar.Address, call escrow.Call, state stellar.State) (Receipt, error) {
 	want, err := stellar.ExpectedTree(contract, call, state)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("who has to sign %s: %w", call.Function(), err)
 	}
-	return r.try(ctx, call.Function(), func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.Invoke(e, want.Call) })
+	return d.try(ctx, call.Function(), func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.Invoke(e, want.Call) })
 }
 
-func (r Rehearsal) try(ctx context.Context, what string, build builder) (Receipt, error) {
-	bid := max(r.InclusionFee, stellar.MinInclusionFee)
+func (d DryRun) try(ctx context.Context, what string, build builder) (Receipt, error) {
+	bid := max(d.InclusionFee, stellar.MinInclusionFee)
 	t, err := build(stellar.Envelope{NotAfter: forEver, InclusionFee: bid})
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%s: %w", what, err)
 	}
-	sim, err := simulate(ctx, r.Client, what, t)
+	sim, err := simulate(ctx, d.Client, what, t)
 	if err != nil {
 		return Receipt{}, err
 	}
