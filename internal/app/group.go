@@ -8,20 +8,15 @@ import (
 
 // group runs the parts of a process together: when one ends with an error, or the context ends, all end.
 type group struct {
-	ctx    context.Context // of this process alone
-	cancel context.CancelFunc
+	cancel context.CancelFunc // of the context that every part runs with
 	parts  sync.WaitGroup
 	mu     sync.Mutex
 	errs   []error
 }
 
-func newGroup(ctx context.Context, cancel context.CancelFunc) *group {
-	return &group{ctx: ctx, cancel: cancel}
-}
-
-func (g *group) run(part func(context.Context) error) {
+func (g *group) run(ctx context.Context, part func(context.Context) error) {
 	g.parts.Go(func() {
-		if err := part(g.ctx); err != nil {
+		if err := part(ctx); err != nil {
 			g.mu.Lock()
 			g.errs = append(g.errs, err)
 			g.mu.Unlock()

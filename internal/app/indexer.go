@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,48 +18,38 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
-	"github.com/Abdullahi130/StellarEscrow/internal/secret"
-	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
 // indexerConfig is the target `indexer`: it follows the contracts, and is the only way out to the network.
 type indexerConfig struct {
-	Listen        string        `help:"Address to serve the relay, readiness and metrics on." env:"INDEXER_LISTEN" default:":3000"`
-	RPC           []string      `name:"rpc" help:"Stellar RPC servers in order of preference, with commas." env:"STELLAR_RPC_URLS" placeholder:"URL"`
-	RPCFile       string        `name:"rpc-file" help:"File with the same, for URLs that hold a key." env:"STELLAR_RPC_URLS_FILE" placeholder:"FILE"`
-	Poll          time.Duration `help:"How long to wait at the newest ledger between two questions." env:"INDEXER_POLL" default:"1s"`
-	JSON          bool          `name:"json" help:"Print one line of JSON when ready, for programs."`
-	mounted       `embed:""`
-	storeSettings `embed:""`
-	chainSettings `embed:""`
-	relaySettings `embed:""`
-}
+	Listen         string        `help:"Address to serve the relay, readiness and metrics on." env:"INDEXER_LISTEN" default:":3000"`
+	RPC            []string      `name:"rpc" help:"Stellar RPC servers in order of preference, with commas." env:"STELLAR_RPC_URLS" placeholder:"URL"`
+	RPCFile        string        `name:"rpc-file" help:"File with the same, for URLs that hold a key." env:"STELLAR_RPC_URLS_FILE" placeholder:"FILE"`
+	Poll           time.Duration `help:"How long to wait at the newest ledger between two questions." env:"INDEXER_POLL" default:"1s"`
+	JSON           bool          `name:"json" help:"Print one line of JSON when ready, for programs."`
+	serverSettings `embed:""`
 
-const theIndexer = "the indexer"
+	server server // what the settings say
+	urls   []string
+}
 
 // Validate reports everything that is wrong at once, each with the variable's name.
-func (c *indexerConfig) Validate() error {
-	_, networkErr := c.network()
-	_, contractsErr := c.contracts(c.mounted)
-	_, urlsErr := c.urls()
-	_, secretErr := secret.Open(c.need(c.mounted, theIndexer), time.Now)
-	var pollErr error
+func (c *indexerConfig) Validate() (err error) {
+	var errs [3]error
+	c.urls, errs[0] = c.nodeURLs()
 	if c.Poll < 10*time.Millisecond || c.Poll > time.Minute {
-		pollErr = fmt.Errorf("INDEXER_POLL=%s is not between 10ms and 1m", c.Poll)
+		errs[1] = fmt.Errorf("INDEXER_POLL=%s is not between 10ms and 1m", c.Poll)
 	}
-	return errors.Join(checkListen("INDEXER_LISTEN", c.Listen), urlsErr, pollErr, c.check(c.mounted, theIndexer, time.Now), networkErr, contractsErr, secretErr)
+	c.server, errs[2] = c.read("the indexer", time.Now)
+	return errors.Join(checkListen("INDEXER_LISTEN", c.Listen), errs[0], errs[1], errs[2])
 }
 
-// urls are the nodes to ask.
-func (c *indexerConfig) urls() ([]string, error) {
-	urls := c.RPC
-	if path := c.path(c.RPCFile, "STELLAR_RPC_URLS"); len(urls) == 0 && path != "" {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("STELLAR_RPC_URLS_FILE: %w", err)
-		}
-		urls = strings.Split(strings.TrimSpace(string(raw)), ",")
+// nodeURLs are the nodes to ask.
+func (c *indexerConfig) nodeURLs() ([]string, error) {
+	urls, err := c.list(c.RPC, c.RPCFile, "STELLAR_RPC_URLS", time.Now)
+	if err != nil {
+		return nil, err
 	}
 	if len(urls) == 0 {
 		return nil, errors.New("STELLAR_RPC_URLS is not set: the indexer reads ledgers there; name one server or several, with commas")
@@ -88,23 +77,11 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer closeOnError(&err, l)
-	network, err := c.network()
+	nodes, err := c.nodes()
 	if err != nil {
 		return err
 	}
-	nodes, err := c.nodes(network)
-	if err != nil {
-		return err
-	}
-	contracts, err := c.contracts(c.mounted)
-	if err != nil {
-		return err
-	}
-	shared, err := secret.Open(c.need(c.mounted, theIndexer), time.Now)
-	if err != nil {
-		return err
-	}
-	db, err := c.open(ctx, c.mounted, theIndexer, time.Now)
+	db, err := c.server.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -118,18 +95,19 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	x, err := indexer.New(indexer.Config{
-		Network: network, Contracts: contracts, Source: source, Store: db, Bus: feed.NewBus(head.Seq), Now: time.Now, Poll: c.Poll, Log: env.log,
+		Network: c.server.network, Contracts: c.server.contracts, Source: source, Store: db, Bus: feed.NewBus(head.Seq), Now: time.Now, Poll: c.Poll, Log: env.log,
 	})
 	if err != nil {
 		return err
 	}
 	door := relayserver.New(relayserver.Config{Node: inUse(source, nodes), Transactions: db, Now: time.Now, Log: env.log})
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(x, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	secrets := rotation{c.server.secrets(), time.Now}
+	registry.MustRegister(x, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	g := newGroup(ctx, cancel)
-	g.run(func(ctx context.Context) error { source.Run(ctx); return nil })
-	g.run(func(ctx context.Context) error {
+	g := &group{cancel: cancel}
+	g.run(ctx, func(ctx context.Context) error { source.Run(ctx); return nil })
+	g.run(ctx, func(ctx context.Context) error {
 		// One that must not go on stays to say why, on /readyz: started again it would say the same, and nobody could read it.
 		if err := x.Run(ctx); !errors.Is(err, indexer.ErrStopped) {
 			return err
@@ -137,9 +115,10 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 		<-ctx.Done()
 		return nil
 	})
-	g.run(func(ctx context.Context) error { door.Track(ctx); return nil })
-	g.run(func(ctx context.Context) error {
-		return serve(ctx, l, indexer.Handler(x.Status, relay.Handler(door, shared.Values, time.Now, env.log), registry))
+	g.run(ctx, func(ctx context.Context) error { door.Track(ctx); return nil })
+	g.run(ctx, func(ctx context.Context) error { secrets.watch(ctx, env.log); return nil })
+	g.run(ctx, func(ctx context.Context) error {
+		return serve(ctx, l, indexer.Handler(x.Status, relay.Handler(door, c.server.relay.Values, time.Now, env.log), registry))
 	})
 	if err := c.announce(env, "http://"+l.Addr().String()); err != nil {
 		return errors.Join(err, g.stop())
@@ -156,14 +135,9 @@ func (c *indexerConfig) announce(env environment, at string) error {
 }
 
 // nodes are clients of the configured servers.
-func (c *indexerConfig) nodes(network stellar.Network) ([]*rpc.Client, error) {
-	urls, err := c.urls()
-	if err != nil {
-		return nil, err
-	}
-	var nodes []*rpc.Client
-	for _, u := range urls {
-		node, err := rpc.New(rpc.Config{URL: u, Network: network})
+func (c *indexerConfig) nodes() (nodes []*rpc.Client, err error) {
+	for _, u := range c.urls {
+		node, err := rpc.New(rpc.Config{URL: u, Network: c.server.network})
 		if err != nil {
 			return nil, err
 		}

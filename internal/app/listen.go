@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -26,6 +26,18 @@ func checkLoopback(flag, address string) error {
 	}
 	if !at.Addr().IsLoopback() {
 		return fmt.Errorf("%s=%s can be reached from outside, and a local network with open faucets must not be: use 127.0.0.1", flag, address)
+	}
+	return nil
+}
+
+// checkListen refuses what is no address with a port. Whom it can be reached by is decided by whoever runs the server.
+func checkListen(variable, address string) error {
+	at := address
+	if strings.HasPrefix(at, ":") {
+		at = "0.0.0.0" + at
+	}
+	if _, err := netip.ParseAddrPort(at); err != nil {
+		return fmt.Errorf("%s=%s is not an address with a port, such as :3000 or 127.0.0.1:3000", variable, address)
 	}
 	return nil
 }
@@ -68,35 +80,6 @@ func listen(ctx context.Context, flag, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s=%s: %w", flag, address, err)
 	}
 	return l, nil
-}
-
-// folder is a path given to --data. Empty stands for none only where the flag is left out: whoever gives an empty one has a variable that is not set,
-// and means to keep what would be gone.
-type folder string
-
-// UnmarshalText reads a flag's value.
-func (f *folder) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		return errors.New("an empty path: name a folder, or leave --data out to keep nothing")
-	}
-	*f = folder(text)
-	return nil
-}
-
-// door is where a handler will be: until it is opened, closed answers.
-type door struct {
-	closed http.Handler
-	opened atomic.Pointer[http.Handler]
-}
-
-func (d *door) open(h http.Handler) { d.opened.Store(&h) }
-
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h := d.opened.Load(); h != nil {
-		(*h).ServeHTTP(w, r)
-		return
-	}
-	d.closed.ServeHTTP(w, r)
 }
 
 // Bounds of every HTTP server of ours.

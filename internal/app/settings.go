@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,137 +12,91 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/secret"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
-	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/postgres"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
 
-// mounted are the secrets of a server: files, named one by one or together by the folder they are mounted in (docs/guide.md S3).
-type mounted struct {
-	Secrets string `help:"Folder of mounted secrets, a file each, named like the variables: DATABASE_URL, POSTGRES_PASSWORD, RELAY_SECRET …" env:"SECRETS_DIR" placeholder:"DIR"`
+// serverSettings are what indexer and api have alike. Secrets are files, named one by one or together by the folder they are mounted in
+// (docs/guide.md S3).
+type serverSettings struct {
+	Secrets              string   `help:"Folder of mounted secrets, a file each, named like the variables without _FILE: DATABASE_URL, POSTGRES_PASSWORD, RELAY_SECRET …" env:"SECRETS_DIR" placeholder:"DIR"`
+	DatabaseURLFile      string   `name:"database-url-file" help:"File with the store's URL: postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or sqlite:FILE on one machine." env:"DATABASE_URL_FILE" placeholder:"FILE"`
+	PostgresPasswordFile string   `help:"File with the password of the database's user; read again for each new connection." env:"POSTGRES_PASSWORD_FILE" placeholder:"FILE"`
+	NetworkPassphrase    string   `help:"The network's passphrase." env:"NETWORK_PASSPHRASE" placeholder:"TEXT"`
+	Contract             []string `help:"Escrow contract to follow, with the ledger that deployed it (C…:LEDGER); the first one is for new trades. Several, with commas." env:"CONTRACT_ID" placeholder:"C…:LEDGER"`
+	ContractFile         string   `help:"File with the same." env:"CONTRACT_ID_FILE" placeholder:"FILE"`
+	RelaySecretFile      string   `help:"File with the secret that the api and the indexer share." env:"RELAY_SECRET_FILE" placeholder:"FILE"`
+}
+
+// server is what serverSettings say, read once.
+type server struct {
+	network   stellar.Network
+	contracts []indexer.Contract // to follow, the one for new trades first
+	relay     *secret.File
+	database  *secret.File // the store's URL
+	password  *secret.File // of the database's user; nil if it stands in the URL, or there is none
+}
+
+// secrets are the files that can change while the process runs.
+func (s *server) secrets() []*secret.File {
+	files := []*secret.File{s.relay, s.database}
+	if s.password != nil {
+		files = append(files, s.password)
+	}
+	return files
+}
+
+// read reads all of it. Its error says everything that is wrong at once, each with the variable's name and who needs it.
+func (c *serverSettings) read(who string, now func() time.Time) (s server, err error) {
+	var errs []error
+	note := func(err error) { errs = append(errs, err) }
+	if s.network, err = stellar.NewNetwork(c.NetworkPassphrase); err != nil {
+		note(fmt.Errorf("NETWORK_PASSPHRASE: %w", err))
+	}
+	s.contracts, err = c.contracts(now)
+	note(err)
+	s.relay, err = secret.Open(secret.Need{
+		Variable: "RELAY_SECRET_FILE", For: who + " proves itself with it", Path: c.path(c.RelaySecretFile, "RELAY_SECRET"), MinBytes: 32,
+	}, now)
+	note(err)
+	s.database, s.password, err = c.database(who, now)
+	note(err)
+	return s, errors.Join(errs...)
 }
 
 // path is where a secret stands: the file that is named, or the one in the folder if it is there.
-func (m mounted) path(file, name string) string {
-	if file != "" || m.Secrets == "" {
+func (c *serverSettings) path(file, name string) string {
+	if file != "" || c.Secrets == "" {
 		return file
 	}
-	path := filepath.Join(m.Secrets, name)
+	path := filepath.Join(c.Secrets, name)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
 	return path // whatever else is wrong with it, whoever opens it says
 }
 
-// storeSettings say where trades are kept.
-type storeSettings struct {
-	DatabaseURLFile      string `name:"database-url-file" help:"File with the store's URL: postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or sqlite:FILE on one machine." env:"DATABASE_URL_FILE" placeholder:"FILE"`
-	PostgresPasswordFile string `help:"File with the password of the database's user; read again for each new connection." env:"POSTGRES_PASSWORD_FILE" placeholder:"FILE"`
-}
-
-// anyStore is what both engines offer to the parts.
-type anyStore interface {
-	indexer.Store
-	relayserver.Transactions
-	projected
-	AddTransaction(ctx context.Context, t store.Transaction) error
-	ForgetPrepared(ctx context.Context, before uint64, limit int) error
-	FeedEntries(ctx context.Context, after int64, limit int) ([]feed.Entry, error)
-	Close() error
-}
-
-func (s storeSettings) needs(m mounted, who string) secret.Need {
-	return secret.Need{Variable: "DATABASE_URL_FILE", For: who + " keeps trades there", Path: m.path(s.DatabaseURLFile, "DATABASE_URL"), Any: true}
-}
-
-const sqlitePrefix = "sqlite:"
-
-// check reads the URL's form and its password.
-func (s storeSettings) check(m mounted, who string, now func() time.Time) error {
-	file, err := secret.Open(s.needs(m, who), now)
-	if err != nil {
-		return err
+// list is a setting of several values: of the variable itself, or in a file, with commas.
+func (c *serverSettings) list(values []string, file, variable string, now func() time.Time) ([]string, error) {
+	path := c.path(file, variable)
+	if len(values) > 0 || path == "" {
+		return values, nil
 	}
-	text := file.Value().Reveal()
-	if path, ok := strings.CutPrefix(text, sqlitePrefix); ok {
-		if path == "" {
-			return errors.New("DATABASE_URL_FILE: the URL names no file: write sqlite:FILE")
-		}
-		return nil
-	}
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" {
-		return errors.New("DATABASE_URL_FILE: the file holds no URL of a store: write postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or sqlite:FILE")
-	}
-	password, inURL := u.User.Password()
-	switch path := m.path(s.PostgresPasswordFile, "POSTGRES_PASSWORD"); {
-	case path != "":
-		_, err = secret.Open(s.password(path, who), now)
-	case !inURL:
-		err = fmt.Errorf("POSTGRES_PASSWORD_FILE is not set, and the database's URL has no password: %s keeps trades there", who)
-	default:
-		if err = secret.Check(password); err != nil {
-			err = fmt.Errorf("the password in the database's URL: %w", err)
-		}
-	}
-	return err
-}
-
-func (s storeSettings) password(path, who string) secret.Need {
-	return secret.Need{Variable: "POSTGRES_PASSWORD_FILE", For: who + "'s connections to the database", Path: path}
-}
-
-// open opens the store and migrates it.
-func (s storeSettings) open(ctx context.Context, m mounted, who string, now func() time.Time) (anyStore, error) {
-	file, err := secret.Open(s.needs(m, who), now)
+	f, err := secret.Open(secret.Need{Variable: variable + "_FILE", For: "it holds " + variable, Path: path, Any: true}, now)
 	if err != nil {
 		return nil, err
 	}
-	text := file.Value().Reveal()
-	if path, ok := strings.CutPrefix(text, sqlitePrefix); ok {
-		return sqlite.Open(ctx, path)
-	}
-	o := postgres.Options{URL: text}
-	if path := m.path(s.PostgresPasswordFile, "POSTGRES_PASSWORD"); path != "" {
-		password, err := secret.Open(s.password(path, who), now)
-		if err != nil {
-			return nil, err
-		}
-		o.Password = func(context.Context) (string, error) { return password.Value().Reveal(), nil }
-	}
-	return postgres.Open(ctx, o)
+	return strings.Split(f.Value().Reveal(), ","), nil
 }
 
-// chainSettings say which network, and which contracts on it.
-type chainSettings struct {
-	NetworkPassphrase string   `help:"The network's passphrase." env:"NETWORK_PASSPHRASE" placeholder:"TEXT"`
-	Contract          []string `help:"Escrow contract to follow, with the ledger that deployed it (C…:LEDGER); the first one is for new trades. Several, with commas." env:"CONTRACT_ID" placeholder:"C…:LEDGER"`
-	ContractFile      string   `help:"File with the same." env:"CONTRACT_ID_FILE" placeholder:"FILE"`
-}
-
-// network is the configured one.
-func (c chainSettings) network() (stellar.Network, error) {
-	n, err := stellar.NewNetwork(c.NetworkPassphrase)
+func (c *serverSettings) contracts(now func() time.Time) (all []indexer.Contract, err error) {
+	texts, err := c.list(c.Contract, c.ContractFile, "CONTRACT_ID", now)
 	if err != nil {
-		return n, fmt.Errorf("NETWORK_PASSPHRASE: %w", err)
-	}
-	return n, nil
-}
-
-// contracts are those to follow, the one for new trades first.
-func (c chainSettings) contracts(m mounted) (all []indexer.Contract, err error) {
-	texts := c.Contract
-	if path := m.path(c.ContractFile, "CONTRACT_ID"); len(texts) == 0 && path != "" {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("CONTRACT_ID_FILE: %w", err)
-		}
-		texts = strings.Split(strings.TrimSpace(string(raw)), ",")
+		return nil, err
 	}
 	if len(texts) == 0 {
 		return nil, errors.New("CONTRACT_ID is not set: name the escrow contract and the ledger that deployed it, C…:LEDGER")
@@ -156,30 +109,69 @@ func (c chainSettings) contracts(m mounted) (all []indexer.Contract, err error) 
 		}
 		start, err := strconv.ParseUint(ledger, 10, 32)
 		if err != nil || start == 0 {
-			return nil, fmt.Errorf("CONTRACT_ID: %s: write the ledger that deployed it behind it, %s:LEDGER; escrowctl contract deploy printed it", id, id)
+			return nil, fmt.Errorf("CONTRACT_ID: %s: write the ledger that deployed it after it, %s:LEDGER; escrowctl contract deploy printed it", id, id)
 		}
 		all = append(all, indexer.Contract{Address: address, Start: uint32(start)})
 	}
 	return all, nil
 }
 
-// relaySettings are the secret that api and indexer share.
-type relaySettings struct {
-	RelaySecretFile string `help:"File with the secret that the api and the indexer share." env:"RELAY_SECRET_FILE" placeholder:"FILE"`
+const sqlitePrefix = "sqlite:"
+
+// database reads where trades are kept, and refuses a password that everybody knows.
+func (c *serverSettings) database(who string, now func() time.Time) (file, password *secret.File, err error) {
+	need := secret.Need{Variable: "DATABASE_URL_FILE", For: who + " keeps trades there", Path: c.path(c.DatabaseURLFile, "DATABASE_URL"), Any: true}
+	if file, err = secret.Open(need, now); err != nil {
+		return nil, nil, err
+	}
+	text := file.Value().Reveal()
+	if path, ok := strings.CutPrefix(text, sqlitePrefix); ok {
+		if path == "" {
+			return nil, nil, errors.New("DATABASE_URL_FILE: the URL names no file: write sqlite:FILE")
+		}
+		return file, nil, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" {
+		return nil, nil, errors.New("DATABASE_URL_FILE: the file holds no URL of a store: write postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or sqlite:FILE")
+	}
+	if path := c.path(c.PostgresPasswordFile, "POSTGRES_PASSWORD"); path != "" {
+		password, err = secret.Open(secret.Need{Variable: "POSTGRES_PASSWORD_FILE", For: who + "'s connections to the database", Path: path}, now)
+		return file, password, err
+	}
+	inURL, there := u.User.Password()
+	if !there {
+		return nil, nil, fmt.Errorf("POSTGRES_PASSWORD_FILE is not set, and the database's URL has no password: %s keeps trades there", who)
+	}
+	if err := secret.Check(inURL); err != nil {
+		return nil, nil, fmt.Errorf("the password in the database's URL: %w", err)
+	}
+	return file, nil, nil
 }
 
-func (r relaySettings) need(m mounted, who string) secret.Need {
-	return secret.Need{Variable: "RELAY_SECRET_FILE", For: who + " proves itself with it", Path: m.path(r.RelaySecretFile, "RELAY_SECRET"), MinBytes: 32}
+// anyStore is what both engines offer to the parts.
+type anyStore interface {
+	indexer.Store
+	relayserver.Transactions
+	projected
+	ForgetPrepared(ctx context.Context, before uint64, limit int) error
+	Close() error
 }
 
-// checkListen refuses what is no address with a port. Whom it can be reached by is decided by whoever runs the server.
-func checkListen(variable, address string) error {
-	at := address
-	if strings.HasPrefix(at, ":") {
-		at = "0.0.0.0" + at
+var (
+	_ anyStore = (*sqlite.Store)(nil)
+	_ anyStore = (*postgres.Store)(nil)
+)
+
+// open opens the store and migrates it.
+func (s *server) open(ctx context.Context) (anyStore, error) {
+	text := s.database.Value().Reveal()
+	if path, ok := strings.CutPrefix(text, sqlitePrefix); ok {
+		return sqlite.Open(ctx, path)
 	}
-	if _, err := netip.ParseAddrPort(at); err != nil {
-		return fmt.Errorf("%s=%s is not an address with a port, such as :3000 or 127.0.0.1:3000", variable, address)
+	o := postgres.Options{URL: text}
+	if s.password != nil {
+		o.Password = func(context.Context) (string, error) { return s.password.Value().Reveal(), nil }
 	}
-	return nil
+	return postgres.Open(ctx, o)
 }

@@ -11,31 +11,27 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/api"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
-	"github.com/Abdullahi130/StellarEscrow/internal/secret"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
 // apiConfig is the target `api`: the public HTTP API. It has no way to the network but through the indexer.
 type apiConfig struct {
-	Listen        string   `help:"Address to serve on." env:"API_LISTEN" default:":4000"`
-	Indexer       string   `help:"URL of the indexer, http://HOST:3000." env:"INDEXER_URL" placeholder:"URL"`
-	Asset         []string `help:"Contracts of the assets that the platform recommends, the first one first, with commas." env:"ASSETS" placeholder:"C…"`
-	JSON          bool     `name:"json" help:"Print one line of JSON when ready, for programs."`
-	mounted       `embed:""`
-	storeSettings `embed:""`
-	chainSettings `embed:""`
-	relaySettings `embed:""`
-}
+	Listen         string   `help:"Address to serve on." env:"API_LISTEN" default:":4000"`
+	Indexer        string   `help:"URL of the indexer, http://HOST:3000." env:"INDEXER_URL" placeholder:"URL"`
+	Asset          []string `help:"Contracts of the assets that the platform recommends, the first one first, with commas." env:"ASSETS" placeholder:"C…"`
+	JSON           bool     `name:"json" help:"Print one line of JSON when ready, for programs."`
+	serverSettings `embed:""`
 
-const theAPI = "the api"
+	server server // what the settings say
+	assets []stellar.Address
+}
 
 // Validate reports everything that is wrong at once, each with the variable's name.
 func (c *apiConfig) Validate() error {
-	_, networkErr := c.network()
-	_, contractsErr := c.contracts(c.mounted)
-	_, assetsErr := c.assets()
-	_, secretErr := secret.Open(c.need(c.mounted, theAPI), time.Now)
-	return errors.Join(checkListen("API_LISTEN", c.Listen), c.checkIndexer(), assetsErr, c.check(c.mounted, theAPI, time.Now), networkErr, contractsErr, secretErr)
+	var assetsErr, serverErr error
+	c.assets, assetsErr = c.assetContracts()
+	c.server, serverErr = c.read("the api", time.Now)
+	return errors.Join(checkListen("API_LISTEN", c.Listen), c.checkIndexer(), assetsErr, serverErr)
 }
 
 func (c *apiConfig) checkIndexer() error {
@@ -49,7 +45,7 @@ func (c *apiConfig) checkIndexer() error {
 	return nil
 }
 
-func (c *apiConfig) assets() (all []stellar.Address, err error) {
+func (c *apiConfig) assetContracts() (all []stellar.Address, err error) {
 	for _, text := range c.Asset {
 		a, err := stellar.ParseAddress(text)
 		if err != nil || !a.Contract {
@@ -73,35 +69,25 @@ func (c *apiConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer closeOnError(&err, l)
-	network, err := c.network()
-	if err != nil {
-		return err
-	}
-	contracts, err := c.contracts(c.mounted)
-	if err != nil {
-		return err
-	}
-	assets, err := c.assets()
-	if err != nil {
-		return err
-	}
-	shared, err := secret.Open(c.need(c.mounted, theAPI), time.Now)
-	if err != nil {
-		return err
-	}
-	db, err := c.open(ctx, c.mounted, theAPI, time.Now)
+	db, err := c.server.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	handler := api.New(api.Deps{
-		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: relay.NewClient(c.Indexer, shared.Values, time.Now, nil), Network: network,
-		Contract: contracts[0].Address, Assets: assets, Stopping: ctx.Done(), Now: time.Now, Rand: rand.Reader, Log: env.log,
+		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: relay.NewClient(c.Indexer, c.server.relay.Values, time.Now, nil), Network: c.server.network,
+		Contract: c.server.contracts[0].Address, Assets: c.assets, Stopping: ctx.Done(), Now: time.Now, Rand: rand.Reader, Log: env.log,
 	})
+	g := &group{cancel: cancel}
+	g.run(ctx, func(ctx context.Context) error {
+		rotation{c.server.secrets(), time.Now}.watch(ctx, env.log)
+		return nil
+	})
+	g.run(ctx, func(ctx context.Context) error { return serve(ctx, l, handler) })
 	if err := c.announce(env, "http://"+l.Addr().String()); err != nil {
-		return err
+		return errors.Join(err, g.stop())
 	}
-	return serve(ctx, l, handler)
+	return g.wait()
 }
 
 func (c *apiConfig) announce(env environment, at string) error {
