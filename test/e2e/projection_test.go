@@ -33,7 +33,7 @@ type projected struct {
 	stop     func() error
 	compared int
 
-	verifiedTrades int // of the story
+	reconciledTrades int // of the story
 }
 
 func newProjected(t *testing.T, stories []*vectors.Story) (*projected, error) {
@@ -61,7 +61,7 @@ func (p *projected) Reset(s *vectors.Story) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	p.compared, p.verifiedTrades = 0, 0
+	p.compared, p.reconciledTrades = 0, 0
 	first := p.source.close(p.built.chain, start, nil)
 	wake := make(chan struct{}, 1)
 	p.source.wake = wake
@@ -85,8 +85,8 @@ func (p *projected) over() error {
 		return nil
 	}
 	unread := p.indexer.Status().Unread
-	report, err := p.verified()
-	p.verifiedTrades += report.Trades
+	report, err := p.reconciled()
+	p.reconciledTrades += report.Trades
 	err = errors.Join(err, p.stop())
 	if unread != 0 {
 		err = errors.Join(err, fmt.Errorf("%d events had no effect", unread))

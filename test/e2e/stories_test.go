@@ -29,7 +29,7 @@ func TestStories(t *testing.T) {
 		}
 		free <- p
 	}
-	var told, steps, compared, verified atomic.Int64
+	var told, steps, compared, reconciled atomic.Int64
 	t.Run("story", func(t *testing.T) {
 		for _, s := range stories {
 			t.Run(s.Name, func(t *testing.T) {
@@ -43,13 +43,13 @@ func TestStories(t *testing.T) {
 				told.Add(1)
 				steps.Add(int64(len(s.Steps)))
 				compared.Add(int64(p.compared))
-				verified.Add(int64(p.verifiedTrades))
+				reconciled.Add(int64(p.reconciledTrades))
 			})
 		}
 	})
-	if (compared.Load() == 0 || verified.Load() == 0) && told.Load() == int64(len(stories)) { // one story alone, by -run, may have nothing to compare
+	if (compared.Load() == 0 || reconciled.Load() == 0) && told.Load() == int64(len(stories)) { // one story alone, by -run, may have nothing to compare
 		t.Error("no stored trade was compared")
 	}
 	t.Logf("%d of %d stories, %d steps, told by the built contract in the real host; %d times a stored trade was compared with the contract's, %d at the end with its ledger entry",
-		told.Load(), len(stories), steps.Load(), compared.Load(), verified.Load())
+		told.Load(), len(stories), steps.Load(), compared.Load(), reconciled.Load())
 }

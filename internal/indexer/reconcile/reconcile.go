@@ -1,4 +1,4 @@
-package verify
+package reconcile
 
 import (
 	"context"
@@ -88,27 +88,27 @@ func (f Finding) String() string {
 }
 
 // Run compares everything once.
-func Run(ctx context.Context, c Config) (Report, error) {
-	v := &verifier{Config: c, sums: map[pair]amount.Int128{}}
+func Run(ctx context.Context, config Config) (Report, error) {
+	c := &comparison{Config: config, sums: map[pair]amount.Int128{}}
 	contracts, err := c.Store.Contracts(ctx, "", store.MaxPage)
 	if err != nil {
-		return v.report, fmt.Errorf("verify: %w", err)
+		return c.report, fmt.Errorf("reconcile: %w", err)
 	}
 	for _, contract := range contracts {
 		address, err := stellar.ParseAddress(contract.ID)
 		if err != nil {
-			return v.report, fmt.Errorf("verify: %w", err)
+			return c.report, fmt.Errorf("reconcile: %w", err)
 		}
-		if err := v.contract(ctx, address, contract.ID); err != nil {
-			return v.report, fmt.Errorf("verify contract %s: %w", contract.ID, err)
+		if err := c.contract(ctx, address, contract.ID); err != nil {
+			return c.report, fmt.Errorf("reconcile contract %s: %w", contract.ID, err)
 		}
 	}
-	return v.report, nil
+	return c.report, nil
 }
 
 type pair struct{ contract, asset string }
 
-type verifier struct {
+type comparison struct {
 	Config
 	report Report
 	sums   map[pair]amount.Int128 // of what the trades hold
@@ -116,18 +116,18 @@ type verifier struct {
 	part   bool                   // not all trades of the contract are looked at
 }
 
-func (v *verifier) contract(ctx context.Context, contract stellar.Address, id string) error {
-	v.moved, v.part = map[pair]bool{}, false
+func (c *comparison) contract(ctx context.Context, contract stellar.Address, id string) error {
+	c.moved, c.part = map[pair]bool{}, false
 	for _, stage := range []escrow.Stage{escrow.StageOpen, escrow.StageAgreed, escrow.StageFunded, escrow.StageEnded, escrow.StageCancelled} {
-		if err := v.stage(ctx, contract, id, stage); err != nil {
+		if err := c.stage(ctx, contract, id, stage); err != nil {
 			return fmt.Errorf("stage %d: %w", stage, err)
 		}
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(v.sums), func(a, b pair) int { return strings.Compare(a.asset, b.asset) }) {
+	for _, p := range slices.SortedFunc(maps.Keys(c.sums), func(a, b pair) int { return strings.Compare(a.asset, b.asset) }) {
 		if p.contract != id {
 			continue
 		}
-		if err := v.asset(ctx, contract, p); err != nil {
+		if err := c.asset(ctx, contract, p); err != nil {
 			return fmt.Errorf("asset %s: %w", p.asset, err)
 		}
 	}
@@ -135,22 +135,22 @@ func (v *verifier) contract(ctx context.Context, contract stellar.Address, id st
 }
 
 // stage compares the trades of one stage; of those that are over, the ones that were opened last.
-func (v *verifier) stage(ctx context.Context, contract stellar.Address, id string, stage escrow.Stage) error {
+func (c *comparison) stage(ctx context.Context, contract stellar.Address, id string, stage escrow.Stage) error {
 	over := stage == escrow.StageEnded || stage == escrow.StageCancelled
 	filter := store.TradeFilter{Contract: id, Stage: &stage, Page: store.Page{Limit: page, Newest: over}}
-	for left := v.Ended; ; left -= page {
-		if over && v.Ended >= 0 {
+	for left := c.Ended; ; left -= page {
+		if over && c.Ended >= 0 {
 			if left <= 0 {
-				v.part = true // there may be more
+				c.part = true // there may be more
 				return nil
 			}
 			filter.Limit = min(page, left)
 		}
-		trades, err := v.Store.Trades(ctx, filter)
+		trades, err := c.Store.Trades(ctx, filter)
 		if err != nil || len(trades) == 0 {
 			return err
 		}
-		if err := v.trades(ctx, contract, trades); err != nil {
+		if err := c.trades(ctx, contract, trades); err != nil {
 			return err
 		}
 		filter.After = trades[len(trades)-1].Opened.Event
@@ -158,36 +158,36 @@ func (v *verifier) stage(ctx context.Context, contract stellar.Address, id strin
 }
 
 // trades compares a page of trades. One that changes while it is looked at is looked at again.
-func (v *verifier) trades(ctx context.Context, contract stellar.Address, trades []store.Trade) error {
+func (c *comparison) trades(ctx context.Context, contract stellar.Address, trades []store.Trade) error {
 	for range rounds {
 		if len(trades) == 0 {
 			return nil
 		}
-		again, err := v.round(ctx, contract, trades)
+		again, err := c.round(ctx, contract, trades)
 		if err != nil {
 			return err
 		}
 		trades = again
 	}
-	v.report.Moving += len(trades)
+	c.report.Moving += len(trades)
 	for i := range trades {
-		v.moved[pair{trades[i].Contract, string(trades[i].Terms.Asset)}] = true
+		c.moved[pair{trades[i].Contract, string(trades[i].Terms.Asset)}] = true
 	}
 	return nil
 }
 
 // round reads the trades' entries, waits until everything up to their ledger is projected, and compares those that are then as they were
 // before: they have been so throughout. It returns the others, as they are now.
-func (v *verifier) round(ctx context.Context, contract stellar.Address, trades []store.Trade) (again []store.Trade, err error) {
+func (c *comparison) round(ctx context.Context, contract stellar.Address, trades []store.Trade) (again []store.Trade, err error) {
 	keys := make([]xdr.LedgerKey, len(trades))
 	for i := range trades {
 		keys[i] = stellar.TradeKey(contract, trades[i].ID)
 	}
-	entries, ledger, err := v.Node.Entries(ctx, keys...)
+	entries, ledger, err := c.Node.Entries(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
-	if err := v.Await(ctx, ledger); err != nil {
+	if err := c.Await(ctx, ledger); err != nil {
 		return nil, err
 	}
 	values := map[string]rpc.Entry{}
@@ -199,7 +199,7 @@ func (v *verifier) round(ctx context.Context, contract stellar.Address, trades [
 		values[text] = e
 	}
 	for i := range trades {
-		now, err := v.Store.Trade(ctx, trades[i].ID)
+		now, err := c.Store.Trade(ctx, trades[i].ID)
 		if err != nil {
 			return nil, err
 		}
@@ -212,45 +212,45 @@ func (v *verifier) round(ctx context.Context, contract stellar.Address, trades [
 			return nil, err
 		}
 		entry, there := values[text]
-		v.compare(&now, entry, there)
-		v.report.Ledger = max(v.report.Ledger, ledger)
+		c.compare(&now, entry, there)
+		c.report.Ledger = max(c.report.Ledger, ledger)
 	}
 	return again, nil
 }
 
 // compare holds a trade against its entry.
-func (v *verifier) compare(t *store.Trade, entry rpc.Entry, there bool) {
+func (c *comparison) compare(t *store.Trade, entry rpc.Entry, there bool) {
 	p := pair{t.Contract, string(t.Terms.Asset)}
 	held, err := holds(t)
 	if err != nil {
-		v.find(t, err.Error())
+		c.find(t, err.Error())
 	}
-	if sum, err := v.sums[p].Add(held); err == nil {
-		v.sums[p] = sum
+	if sum, err := c.sums[p].Add(held); err == nil {
+		c.sums[p] = sum
 	} else {
-		v.find(t, "what trades hold adds up to more than 128 bits")
+		c.find(t, "what trades hold adds up to more than 128 bits")
 	}
 	if !there {
-		v.report.Archived++
+		c.report.Archived++
 		return
 	}
-	v.report.Trades++
+	c.report.Trades++
 	if entry.Data.ContractData == nil {
-		v.find(t, "its entry is none of a contract")
+		c.find(t, "its entry is none of a contract")
 		return
 	}
 	stored, err := stellar.ReadStoredTrade(entry.Data.ContractData.Val)
 	if err != nil {
-		v.find(t, err.Error())
+		c.find(t, err.Error())
 		return
 	}
 	for _, what := range differences(t.State(), *stored) {
-		v.find(t, what)
+		c.find(t, what)
 	}
 }
 
-func (v *verifier) find(t *store.Trade, what string) {
-	v.report.Findings = append(v.report.Findings, Finding{Contract: t.Contract, Trade: t.ID.String(), What: what})
+func (c *comparison) find(t *store.Trade, what string) {
+	c.report.Findings = append(c.report.Findings, Finding{Contract: t.Contract, Trade: t.ID.String(), What: what})
 }
 
 // holds is all that a trade has of its asset: what is left, bonds, what is set aside, what is parked.

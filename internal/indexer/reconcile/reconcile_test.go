@@ -1,4 +1,4 @@
-package verify_test
+package reconcile_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
-	"github.com/Abdullahi130/StellarEscrow/internal/indexer/verify"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/reconcile"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -150,9 +150,9 @@ func (b balance) Balance(context.Context, stellar.Address, stellar.Address) (amo
 	return units(int64(b)), nil
 }
 
-func (s *site) run(t *testing.T) verify.Report {
+func (s *site) run(t *testing.T) reconcile.Report {
 	t.Helper()
-	report, err := verify.Run(t.Context(), verify.Config{
+	report, err := reconcile.Run(t.Context(), reconcile.Config{
 		Node: s, Store: s, Await: func(context.Context, uint32) error { return nil }, First: balance(s.balance[0]), Second: balance(s.balance[1]), Ended: -1,
 	})
 	if err != nil {
@@ -164,7 +164,7 @@ func (s *site) run(t *testing.T) verify.Report {
 func TestWhatAgreesIsCounted(t *testing.T) {
 	report := newSite().run(t)
 	second := units(96)
-	want := verify.Report{Ledger: 20, Trades: 1, Assets: []verify.Asset{{
+	want := reconcile.Report{Ledger: 20, Trades: 1, Assets: []reconcile.Asset{{
 		Contract: contract.String(), Asset: asset.String(), Owed: units(96), Fees: units(7), Trades: units(89), Balance: units(96), Second: &second,
 	}}}
 	if diff := cmp.Diff(want, report, cmp.AllowUnexported(amount.Int128{})); diff != "" {
@@ -203,7 +203,7 @@ func TestEachDifferenceIsNamed(t *testing.T) {
 		s := newSite()
 		change(&s.trades[0])
 		report := s.run(t)
-		if !slices.ContainsFunc(report.Findings, func(f verify.Finding) bool {
+		if !slices.ContainsFunc(report.Findings, func(f reconcile.Finding) bool {
 			return strings.HasPrefix(f.What, want) && f.Trade == s.trades[0].ID.String() && strings.Contains(f.String(), contract.String())
 		}) {
 			t.Errorf("%s: not found, but %v", want, report.Findings)
@@ -271,7 +271,7 @@ func TestWhatIsNoTradeIsFound(t *testing.T) {
 func TestNotBeingAbleToLookIsAnError(t *testing.T) {
 	s := newSite()
 	gone := errors.New("gone")
-	_, err := verify.Run(t.Context(), verify.Config{
+	_, err := reconcile.Run(t.Context(), reconcile.Config{
 		Node: s, Store: s, Await: func(context.Context, uint32) error { return gone }, First: balance(96), Ended: -1,
 	})
 	if !errors.Is(err, gone) {

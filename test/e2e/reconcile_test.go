@@ -10,7 +10,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
-	"github.com/Abdullahi130/StellarEscrow/internal/indexer/verify"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/reconcile"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -18,10 +18,10 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
 
-// verified compares all that is projected of the story with what the contract stores. The only thing that may be found is an asset of which somebody took
+// reconciled compares all that is projected of the story with what the contract stores. The only thing that may be found is an asset of which somebody took
 // a part, as some stories tell.
-func (p *projected) verified() (verify.Report, error) {
-	report, err := verify.Run(p.ctx, verify.Config{
+func (p *projected) reconciled() (reconcile.Report, error) {
+	report, err := reconcile.Run(p.ctx, reconcile.Config{
 		Node: entriesOf{p.chain}, Store: oneContract{p.store, p.contract.String()}, Ended: -1,
 		Await: func(context.Context, uint32) error { return nil }, // each call waits already
 		First: balancesOf{p},
@@ -39,7 +39,7 @@ func (p *projected) verified() (verify.Report, error) {
 			return report, err
 		}
 		if short := whole(has).Cmp(whole(owed.Total)) < 0; !short || !strings.Contains(f.What, "somebody took from it") {
-			return report, fmt.Errorf("verify: %s (the balance is %s, owed %s)", f, has, owed.Total)
+			return report, fmt.Errorf("reconcile: %s (the balance is %s, owed %s)", f, has, owed.Total)
 		}
 	}
 	return report, nil
