@@ -64,7 +64,7 @@ func (c *Client) Events(ctx context.Context, from From, contracts []stellar.Addr
 		return EventPage{}, fmt.Errorf("events of %d contracts, %d a page: not 1 to %d, 1 to %d: %w", len(contracts), limit, MaxContracts, MaxEvents, ErrRefused)
 	}
 	request := protocol.GetEventsRequest{Pagination: &protocol.PaginationOptions{Limit: limit}}
-	asked := from.Ledger
+	asked, whole := from.Ledger, false // whole: the cursor is behind all of the ledger before
 	if from.Cursor == "" {
 		request.StartLedger = from.Ledger
 	} else {
@@ -73,7 +73,7 @@ func (c *Client) Events(ctx context.Context, from From, contracts []stellar.Addr
 			return EventPage{}, fmt.Errorf("event cursor %.60q: %w: %w", from.Cursor, ErrRefused, err)
 		}
 		request.Pagination.Cursor, asked = &cursor, cursor.Ledger
-		if atEnd(cursor) {
+		if whole = atEnd(cursor); whole {
 			asked++
 		}
 	}
@@ -81,8 +81,9 @@ func (c *Client) Events(ctx context.Context, from From, contracts []stellar.Addr
 	if page.Cursor == "" {
 		page.Cursor = from.Cursor
 	}
-	if errors.Is(err, ErrRefused) && from.Cursor != "" && asked == page.Kept.Oldest.Sequence {
-		// Nothing is missing: the cursor is at the very end of the ledger before the oldest one. The node looks at its number only.
+	if whole && asked == page.Kept.Oldest.Sequence && (errors.Is(err, ErrRefused) || err == nil && len(page.Events) == 0) {
+		// Nothing is missing: the cursor is at the very end of the ledger before the oldest one. The node looks at its number only, and refuses,
+		// or answers as some do to a cursor that has expired: with an empty page, behind events that it has.
 		return c.Events(ctx, From{Ledger: asked}, contracts, limit)
 	}
 	return page, err
