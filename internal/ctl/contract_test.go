@@ -16,11 +16,11 @@ func TestDeployIsRepeatableAndReadsBack(t *testing.T) {
 	if first.Config.FeeBps != 50 || string(first.Config.Admin) != w.keys["admin"].Address() || string(first.Config.FeeReceiver) != w.keys["receiver"].Address() {
 		t.Errorf("deployed with another configuration: %+v", first.Config)
 	}
-	before := w.sequence("admin")
+	before := w.account("admin").SeqNum
 	if again := w.deploy(); again.Contract != first.Contract {
 		t.Errorf("deployed again at %s, was at %s", again.Contract, first.Contract)
 	}
-	if after := w.sequence("admin"); after != before {
+	if after := w.account("admin").SeqNum; after != before {
 		t.Errorf("deploying what stands sent %d transactions", after-before)
 	}
 	if other := w.deploy("--salt", strings.Repeat("01", 32)); other.Contract == first.Contract || other.Code != first.Code {

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stellar/go-stellar-sdk/xdr"
-
 	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
@@ -64,15 +62,7 @@ func (w *world) lives(contract string) (days map[string]int64, archived map[stri
 // xlm is an account's balance in stroops.
 func (w *world) xlm(who string) int64 {
 	w.t.Helper()
-	var key xdr.LedgerKey
-	if err := key.SetAccount(xdr.MustAddress(w.keys[who].Address())); err != nil {
-		w.t.Fatal(err)
-	}
-	entries, _, err := w.client().Entries(w.t.Context(), key)
-	if err != nil || len(entries) != 1 {
-		w.t.Fatalf("account of %s: %d entries, %v", who, len(entries), err)
-	}
-	return int64(entries[0].Data.Account.Balance)
+	return int64(w.account(who).Balance)
 }
 
 var feePaid = regexp.MustCompile(`fee ([0-9]+)\.([0-9]{7}) XLM`)

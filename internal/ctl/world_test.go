@@ -3,7 +3,6 @@ package ctl_test
 import (
 	"bytes"
 	"encoding/json"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc/rpctest"
 )
 
 // world is a network with some funded keys in files, as an operator has them.
@@ -34,15 +34,10 @@ type world struct {
 func newWorld(t *testing.T, people ...string) *world {
 	t.Helper()
 	n := localnettest.Open(t, localnet.Options{})
-	srv := httptest.NewServer(n.Handler())
-	t.Cleanup(srv.Close)
-	w := &world{t: t, network: n, rpc: srv.URL, dir: t.TempDir(), keys: map[string]*keypair.Full{}}
+	w := &world{t: t, network: n, rpc: localnettest.Serve(t, n).URL, dir: t.TempDir(), keys: map[string]*keypair.Full{}}
 	for _, who := range people {
-		k := keypair.MustRandom()
+		k := localnettest.FundedKey(t, n)
 		w.keys[who] = k
-		if _, err := n.Fund(t.Context(), k.Address()); err != nil {
-			t.Fatal(err)
-		}
 		if err := os.WriteFile(w.keyFile(who), []byte(k.Seed()+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -106,32 +101,15 @@ func (w *world) info(contract string) (d deployed) {
 	return d
 }
 
-// sequence is the number of the last transaction that an account sent.
-func (w *world) sequence(who string) int64 {
+// account is the entry of somebody's account.
+func (w *world) account(who string) xdr.AccountEntry {
 	w.t.Helper()
-	id := xdr.MustAddress(w.keys[who].Address())
-	var key xdr.LedgerKey
-	if err := key.SetAccount(id); err != nil {
-		w.t.Fatal(err)
-	}
-	entries, _, err := w.client().Entries(w.t.Context(), key)
-	if err != nil || len(entries) != 1 {
-		w.t.Fatalf("account of %s: %d entries, %v", who, len(entries), err)
-	}
-	return int64(entries[0].Data.Account.SeqNum)
+	return rpctest.Account(w.t, w.client(), w.keys[who].Address())
 }
 
 func (w *world) client() *rpc.Client {
 	w.t.Helper()
-	network, err := stellar.NewNetwork(w.network.Passphrase())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	c, err := rpc.New(rpc.Config{URL: w.rpc, Network: network})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return c
+	return rpctest.Client(w.t, w.rpc, w.network.Passphrase(), nil)
 }
 
 func (w *world) open(contract string) (escrow.Terms, escrow.ID) {

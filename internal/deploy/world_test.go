@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -21,6 +20,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc/rpctest"
 )
 
 // world is a network with a funded deployer, reached over a wire that the test can disturb.
@@ -36,27 +36,13 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	n := localnettest.Open(t, localnet.Options{})
-	srv := httptest.NewServer(n.Handler())
-	t.Cleanup(srv.Close)
-	w := &world{t: t, network: n, url: srv.URL, wire: &wire{calls: map[string]int{}}, key: keypair.MustRandom(), fees: keypair.MustRandom()}
-	if _, err := n.Fund(t.Context(), w.key.Address()); err != nil {
-		t.Fatal(err)
-	}
-	return w
+	return &world{t: t, network: n, url: localnettest.Serve(t, n).URL, wire: &wire{calls: map[string]int{}}, key: localnettest.FundedKey(t, n), fees: keypair.MustRandom()}
 }
 
 // client reaches the world's node, expecting a network with that passphrase there.
 func (w *world) client(passphrase string) *rpc.Client {
 	w.t.Helper()
-	network, err := stellar.NewNetwork(passphrase)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	c, err := rpc.New(rpc.Config{URL: w.url, Network: network, HTTP: w.wire})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return c
+	return rpctest.Client(w.t, w.url, passphrase, w.wire)
 }
 
 func (w *world) sender() *deploy.Sender {
@@ -87,15 +73,7 @@ func (w *world) address(text string) stellar.Address {
 // account is the entry of an account.
 func (w *world) account(address string) xdr.AccountEntry {
 	w.t.Helper()
-	var key xdr.LedgerKey
-	if err := key.SetAccount(xdr.MustAddress(address)); err != nil {
-		w.t.Fatal(err)
-	}
-	entries, _, err := w.client(w.network.Passphrase()).Entries(w.t.Context(), key)
-	if err != nil || len(entries) != 1 {
-		w.t.Fatalf("account %s: %d entries, %v", address, len(entries), err)
-	}
-	return *entries[0].Data.Account
+	return rpctest.Account(w.t, w.client(w.network.Passphrase()), address)
 }
 
 // sent is how many transactions of the deployer a ledger has included since it had that sequence number.

@@ -3,13 +3,11 @@ package indexer
 import (
 	"context"
 	"errors"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
@@ -17,6 +15,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc/rpctest"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
@@ -33,33 +32,18 @@ type node struct {
 func newNode(t *testing.T, passphrase string) node {
 	t.Helper()
 	net := localnettest.Open(t, localnet.Options{Passphrase: passphrase})
-	server := httptest.NewServer(net.Handler())
-	t.Cleanup(server.Close)
-	network, err := stellar.NewNetwork(passphrase)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := rpc.New(rpc.Config{URL: server.URL, Network: network})
-	if err != nil {
-		t.Fatal(err)
-	}
+	url := localnettest.Serve(t, net).URL
 	id, err := xdr.MustNewNativeAsset().ContractID(passphrase)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return node{net, client, stellar.Address{Contract: true, Key: id}, server.URL}
+	return node{net, rpctest.Client(t, url, passphrase, nil), stellar.Address{Contract: true, Key: id}, url}
 }
 
 // fund makes a new account, and returns the number of the newest ledger then.
 func (n node) fund(t *testing.T) uint32 {
 	t.Helper()
-	k, err := keypair.Random()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := n.Fund(t.Context(), k.Address()); err != nil {
-		t.Fatal(err)
-	}
+	localnettest.FundedKey(t, n.Network)
 	latest, _, err := n.client.LatestHash(t.Context())
 	if err != nil {
 		t.Fatal(err)

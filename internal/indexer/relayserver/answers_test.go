@@ -13,6 +13,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -241,10 +242,7 @@ func TestAccountsAndHoldings(t *testing.T) {
 	w := newWorld(t, "buyer", "seller", "arbitrator")
 	stranger, err := keypair.Random()
 	must(t, err)
-	bare, err := keypair.Random()
-	must(t, err)
-	_, err = w.net.Fund(t.Context(), bare.Address())
-	must(t, err)
+	bare := localnettest.FundedKey(t, w.net)
 	ctx := t.Context()
 
 	if a, err := w.relay.Account(ctx, stranger.Address()); err != nil || a.Exists || a.Ledger.Sequence == 0 {

@@ -26,6 +26,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/binding"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc/rpctest"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
@@ -53,15 +54,9 @@ type world struct {
 func newWorld(t *testing.T, people ...string) *world {
 	t.Helper()
 	net := localnettest.Open(t, localnet.Options{})
-	server := httptest.NewServer(net.Handler())
-	t.Cleanup(server.Close)
-
-	w := &world{t: t, net: net, people: map[string]*keypair.Full{}, url: server.URL, stop: server.Close}
-	var err error
-	w.network, err = stellar.NewNetwork(net.Passphrase())
-	must(t, err)
-	w.node, err = rpc.New(rpc.Config{URL: server.URL, Network: w.network})
-	must(t, err)
+	server := localnettest.Serve(t, net)
+	node := rpctest.Client(t, server.URL, net.Passphrase(), nil)
+	w := &world{t: t, net: net, network: node.Network(), node: node, people: map[string]*keypair.Full{}, url: server.URL, stop: server.Close}
 	direct, _ := w.server(w.node)
 	w.relay = overHTTP(t, direct)
 	code, issuer, asset := net.USDC()
@@ -69,11 +64,8 @@ func newWorld(t *testing.T, people ...string) *world {
 	line, err := txnbuild.CreditAsset{Code: code, Issuer: issuer}.ToChangeTrustAsset()
 	must(t, err)
 	for _, name := range append([]string{"operator"}, people...) {
-		k, err := keypair.Random()
-		must(t, err)
+		k := localnettest.FundedKey(t, net)
 		w.people[name] = k
-		_, err = net.Fund(t.Context(), k.Address())
-		must(t, err)
 		w.classic(name, &txnbuild.ChangeTrust{Line: line})
 		_, err = net.FundUSDC(t.Context(), k.Address(), 1000*usdc)
 		must(t, err)

@@ -1,13 +1,15 @@
-// Package localnettest gives tests the contract host and networks on it. It is for tests alone: no program links it.
 package localnettest
 
 import (
 	"context"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
@@ -56,4 +58,25 @@ func Open(t testing.TB, o localnet.Options) *localnet.Network {
 		}
 	})
 	return n
+}
+
+// Serve opens a network's door: its RPC and friendbot at the server's URL, until the test ends.
+func Serve(t testing.TB, n *localnet.Network) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(n.Handler())
+	t.Cleanup(s.Close)
+	return s
+}
+
+// FundedKey is the key of a new account with what friendbot gives.
+func FundedKey(t testing.TB, n *localnet.Network) *keypair.Full {
+	t.Helper()
+	k, err := keypair.Random()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Fund(t.Context(), k.Address()); err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
