@@ -75,7 +75,7 @@ func (c *apiConfig) run(ctx context.Context, env environment) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	handler := api.New(api.Deps{
-		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: relay.NewClient(c.Indexer, c.server.relay.Values, time.Now, nil), Network: c.server.network,
+		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: relay.NewClient(c.Indexer, c.server.relay.Values, time.Now, rand.Reader, nil), Network: c.server.network,
 		Contract: c.server.contracts[0].Address, Assets: c.assets, Stopping: ctx.Done(), Now: time.Now, Rand: rand.Reader, Log: env.log,
 	})
 	g := &group{cancel: cancel}

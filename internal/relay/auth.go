@@ -2,11 +2,11 @@ package relay
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -65,14 +65,16 @@ func answerSignature(key secret.Secret, nonce string, status int, body []byte) s
 }
 
 // sign puts the proof on a call and returns its nonce.
-func sign(r *http.Request, key secret.Secret, now time.Time, body []byte) string {
+func sign(r *http.Request, key secret.Secret, now time.Time, rand io.Reader, body []byte) (nonce string, err error) {
 	raw := make([]byte, nonceSize)
-	_, _ = rand.Read(raw) // never fails
+	if _, err := io.ReadFull(rand, raw); err != nil {
+		return "", fmt.Errorf("no randomness for a nonce: %w", err)
+	}
 	at, nonce := strconv.FormatInt(now.Unix(), 10), hex.EncodeToString(raw)
 	r.Header.Set(headerTime, at)
 	r.Header.Set(headerNonce, nonce)
 	r.Header.Set(headerSignature, callSignature(key, r.URL.Path, at, nonce, body))
-	return nonce
+	return nonce, nil
 }
 
 // verify is the key that a call is signed with. A nonce is good once.

@@ -129,17 +129,19 @@ type Client struct {
 	base string
 	keys Keys
 	now  func() time.Time
+	rand io.Reader
 	http *http.Client
 }
 
 var _ Relay = (*Client)(nil)
 
-// NewClient makes a client of the relay at base, an http URL without a path; it asks nothing yet. transport nil stands for one of its own.
-func NewClient(base string, keys Keys, now func() time.Time, transport http.RoundTripper) *Client {
+// NewClient makes a client of the relay at base, an http URL without a path; it asks nothing yet. rand gives each call its
+// nonce: it must never repeat itself, and is safe for concurrent use, as crypto/rand's Reader. transport nil stands for one of its own.
+func NewClient(base string, keys Keys, now func() time.Time, rand io.Reader, transport http.RoundTripper) *Client {
 	if transport == nil {
 		transport = &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}
 	}
-	return &Client{base: strings.TrimSuffix(base, "/"), keys: keys, now: now, http: &http.Client{
+	return &Client{base: strings.TrimSuffix(base, "/"), keys: keys, now: now, rand: rand, http: &http.Client{
 		Transport: transport, Timeout: DefaultTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the relay sends nobody elsewhere
 	}}
@@ -250,7 +252,10 @@ func (c *Client) once(ctx context.Context, name string, body []byte, n int) (raw
 		return nil, 0, errors.New("there is no secret to sign with")
 	}
 	key := keys[n%len(keys)]
-	nonce := sign(req, key, c.now(), body)
+	nonce, err := sign(req, key, c.now(), c.rand, body)
+	if err != nil {
+		return nil, 0, err
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, 0, err

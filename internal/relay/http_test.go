@@ -93,7 +93,7 @@ func newLine(t *testing.T, server, client relay.Keys, between func(http.Handler)
 	}
 	l.server = httptest.NewServer(handler)
 	t.Cleanup(l.server.Close)
-	l.client = relay.NewClient(l.server.URL, client, time.Now, nil)
+	l.client = relay.NewClient(l.server.URL, client, time.Now, rand.Reader, nil)
 	return l
 }
 
@@ -269,7 +269,7 @@ func TestACallIsGoodOnce(t *testing.T) {
 		handler.ServeHTTP(w, req)
 	}))
 	defer server.Close()
-	client := relay.NewClient(server.URL, keys(key), func() time.Time { return now }, nil)
+	client := relay.NewClient(server.URL, keys(key), func() time.Time { return now }, rand.Reader, nil)
 	for i := range 3 {
 		if _, err := client.Submit(t.Context(), fmt.Sprint(i)); err != nil {
 			t.Fatal(err)
@@ -293,11 +293,29 @@ func TestACallIsGoodOnce(t *testing.T) {
 	}
 }
 
+// TestRandomnessMakesCallsDiffer: the nonce is made of what the client was given.
+func TestRandomnessMakesCallsDiffer(t *testing.T) {
+	key := rand.Text()
+	l := newLine(t, keys(key), keys(key), nil)
+	once := bytes.NewReader(make([]byte, 16)) // enough for one call
+	client := relay.NewClient(l.server.URL, keys(key), time.Now, once, nil)
+	if _, err := client.LatestLedger(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.LatestLedger(t.Context()); !errors.Is(err, relay.ErrUnavailable) || !strings.Contains(err.Error(), "no randomness for a nonce") {
+		t.Errorf("without randomness: %v", err)
+	}
+	again := relay.NewClient(l.server.URL, keys(key), time.Now, bytes.NewReader(make([]byte, 16*10)), nil)
+	if _, err := again.LatestLedger(t.Context()); !errors.Is(err, relay.ErrUnavailable) {
+		t.Errorf("a nonce used twice: %v", err)
+	}
+}
+
 func TestClocksApart(t *testing.T) {
 	key := rand.Text()
 	l := newLine(t, keys(key), keys(key), nil)
 	for skew, good := range map[time.Duration]bool{-50 * time.Second: true, 50 * time.Second: true, -70 * time.Second: false, 70 * time.Second: false} {
-		client := relay.NewClient(l.server.URL, keys(key), func() time.Time { return time.Now().Add(skew) }, nil)
+		client := relay.NewClient(l.server.URL, keys(key), func() time.Time { return time.Now().Add(skew) }, rand.Reader, nil)
 		if _, err := client.LatestLedger(t.Context()); (err == nil) != good {
 			t.Errorf("clocks %s apart: %v", skew, err)
 		}

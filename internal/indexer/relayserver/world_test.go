@@ -103,7 +103,7 @@ func overHTTP(t *testing.T, r relay.Relay) relay.Relay {
 	keys := func() []secret.Secret { return []secret.Secret{key} }
 	server := httptest.NewServer(relay.Handler(r, keys, time.Now, slog.New(slog.DiscardHandler)))
 	t.Cleanup(server.Close)
-	return relay.NewClient(server.URL, keys, time.Now, nil)
+	return relay.NewClient(server.URL, keys, time.Now, rand.Reader, nil)
 }
 
 func must(t testing.TB, err error) {
