@@ -12,7 +12,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 )
 
-// assets asks the relay what stands behind an asset's address, and remembers what cannot change: kind and decimals of the network's own asset
+// assets asks the relay what an asset's address stands for, and remembers what cannot change: kind and decimals of the network's own asset
 // contracts. A contract of somebody may change its mind, so it is asked each time.
 type assets struct {
 	relay relay.Relay
@@ -22,7 +22,7 @@ type assets struct {
 
 func newAssets(r relay.Relay) *assets { return &assets{relay: r, known: map[string]relay.Asset{}} }
 
-// get answers for any address; one with no token behind it has kind none.
+// get answers for any address; one of no token has kind none.
 func (a *assets) get(ctx context.Context, address escrow.Address) (relay.Asset, error) {
 	a.mu.Lock()
 	asset, ok := a.known[string(address)]

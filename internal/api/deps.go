@@ -21,7 +21,7 @@ type Trades interface {
 	Trade(ctx context.Context, id escrow.ID) (Trade, error)
 	// List is a page of trades, newest first; at most f.Limit.
 	List(ctx context.Context, f TradeFilter) ([]Trade, error)
-	// Events is a page of a trade's events, oldest first, those behind after; at most limit.
+	// Events is a page of a trade's events, oldest first, those that come after the one with the id after; at most limit.
 	Events(ctx context.Context, id escrow.ID, after string, limit int) ([]Event, error)
 }
 

@@ -18,7 +18,7 @@ var (
 )
 
 // strictUnmarshal reads one JSON document into v. Two readers of a document in which a field stands twice, or under a name that is only like
-// ours, may each take another one, so such a document, and one with something behind it, is refused.
+// ours, may each take another one, so such a document, and one with something after it, is refused.
 func strictUnmarshal(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return errEncoding

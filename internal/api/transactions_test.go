@@ -98,7 +98,7 @@ func TestSubmittingWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// TestTwoTransactionsOfOneSequenceNumber: what waits behind another one that uses its number can never be included, and is not said to be on its way.
+// TestTwoTransactionsOfOneSequenceNumber: what waits for another one that uses its number can never be included, and is not said to be on its way.
 func TestTwoTransactionsOfOneSequenceNumber(t *testing.T) {
 	n := newModelNet()
 	c := newClient(t, n)

@@ -15,7 +15,7 @@ import (
 // What huma's schemas refuse, in this API's words: what was sent instead, and what is expected.
 
 // wholeNumbers reads data for huma's schemas. They take a number for whole if its value is, as 2.0 and 1e3 are, and see no difference above 2^53; the Go
-// types behind them take digits up to 2^63-1. So exactly those become an int64, and every other number stays one that no schema takes: the field is named.
+// types they are read into take digits up to 2^63-1. So exactly those become an int64, and every other number stays one that no schema takes: the field is named.
 func wholeNumbers(data []byte) (any, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()

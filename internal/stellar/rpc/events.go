@@ -32,13 +32,13 @@ type Event struct {
 	Event    xdr.ContractEvent
 }
 
-// From is where to read on: behind a cursor that an earlier page gave, or, with an empty one, from the beginning of a ledger.
+// From is where to read on: after a cursor that an earlier page gave, or, with an empty one, from the beginning of a ledger.
 type From struct {
 	Cursor string
 	Ledger uint32
 }
 
-// EventPage is a piece of the events, in the order of the chain.
+// EventPage is a part of the events, in the order of the chain.
 type EventPage struct {
 	Events []Event
 	// Cursor is where the next page begins. It moves on even when the page is empty. It is empty only if the start lies in the future.
@@ -64,7 +64,7 @@ func (c *Client) Events(ctx context.Context, from From, contracts []stellar.Addr
 		return EventPage{}, fmt.Errorf("events of %d contracts, %d a page: not 1 to %d, 1 to %d: %w", len(contracts), limit, MaxContracts, MaxEvents, ErrRefused)
 	}
 	request := protocol.GetEventsRequest{Pagination: &protocol.PaginationOptions{Limit: limit}}
-	asked, whole := from.Ledger, false // whole: the cursor is behind all of the ledger before
+	asked, whole := from.Ledger, false // whole: the cursor is after all of the ledger before
 	if from.Cursor == "" {
 		request.StartLedger = from.Ledger
 	} else {
@@ -83,13 +83,13 @@ func (c *Client) Events(ctx context.Context, from From, contracts []stellar.Addr
 	}
 	if whole && asked == page.Kept.Oldest.Sequence && (errors.Is(err, ErrRefused) || err == nil && len(page.Events) == 0) {
 		// Nothing is missing: the cursor is at the very end of the ledger before the oldest one. The node looks at its number only, and refuses,
-		// or answers as some do to a cursor that has expired: with an empty page, behind events that it has.
+		// or answers as some do to a cursor that has expired: with an empty page, though it has events after the cursor.
 		return c.Events(ctx, From{Ledger: asked}, contracts, limit)
 	}
 	return page, err
 }
 
-// atEnd tells a cursor behind the last event that its ledger can have.
+// atEnd tells a cursor after the last event that its ledger can have.
 func atEnd(c protocol.Cursor) bool {
 	return c.Tx == toid.TransactionMask && c.Op == toid.OperationMask && c.Event == math.MaxUint32
 }

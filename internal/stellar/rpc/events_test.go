@@ -16,7 +16,7 @@ import (
 
 var followed = stellar.Address{Contract: true, Key: [32]byte{7}}
 
-// endOf is the cursor behind everything of a ledger.
+// endOf is the cursor after everything of a ledger.
 func endOf(ledger int64) string {
 	return fmt.Sprintf("%019d-%010d", ledger<<32|math.MaxUint32, uint32(math.MaxUint32))
 }

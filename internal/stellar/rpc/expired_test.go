@@ -49,7 +49,7 @@ func TestExpiredCursorAtTheBoundary(t *testing.T) {
 	for _, cursor := range []string{"0000000197568499712-0000000000", end46} {
 		asked = nil
 		if page, err := client.Events(t.Context(), rpc.From{Cursor: cursor}, contracts, 10); err != nil || len(page.Events) != 0 || len(asked) != 1 {
-			t.Errorf("behind %s asked by %v: %+v, %v", cursor, asked, page, err)
+			t.Errorf("after %s asked by %v: %+v, %v", cursor, asked, page, err)
 		}
 	}
 	if client.Host() != strings.TrimPrefix(server.URL, "http://") {
