@@ -42,8 +42,11 @@ const (
 	retryMost    = 30 * time.Second // at most
 	retryGap     = 30 * time.Second // how often a gap is looked at again
 	markLedgers  = 100              // after so many ledgers the network is looked at again
-	lagLedgers   = 10               // that one node of a pool may be behind another
 	maxContracts = store.MaxPage
+
+	// sourceLagLedgers is how far the source may be behind what is stored without failing. source/pool, where nodes are held against each other,
+	// has a narrower bound of its own; this one is also for a source that is one node, or an address with several of them.
+	sourceLagLedgers = 10
 )
 
 // Indexer follows contracts. Make it with New, then Run it once. It is a prometheus.Collector of how it gets on.
@@ -120,7 +123,7 @@ func (x *Indexer) run(ctx context.Context) error {
 		case errors.Is(err, ErrStopped) || ctx.Err() != nil:
 			return err
 		case err != nil:
-			// After an error anything may be behind the door: another node, another network, another writer of the store.
+			// After an error anything may have changed: another node, another network, another writer of the store.
 			known = false
 			x.status.failed(err)
 			x.metrics.failures.Inc()

@@ -20,7 +20,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
 
-// node is a network behind its RPC, as the indexer meets one. The contract that is followed is that of XLM: it announces each payment and
+// node is a network and its RPC, as the indexer meets one. The contract that is followed is that of XLM: it announces each payment and
 // each fee, events that no escrow contract has.
 type node struct {
 	*localnet.Network

@@ -27,11 +27,11 @@ func (x *Indexer) pass(ctx context.Context) (more bool, err error) {
 		if i+1 < len(groups) {
 			bound = groups[i+1][0].Position
 		}
-		behind, err := x.read(ctx, group, bound)
+		groupMore, err := x.read(ctx, group, bound)
 		if err != nil {
 			return false, err
 		}
-		more = more || behind
+		more = more || groupMore
 	}
 	return more, nil
 }
@@ -59,22 +59,22 @@ func (x *Indexer) groups() [][]*followed {
 	return groups
 }
 
-// read takes a group forward, as far as bound if there is one, and stores what follows. behind says that there is more to be had at once.
-func (x *Indexer) read(ctx context.Context, group []*followed, bound store.EventID) (behind bool, err error) {
+// read takes a group forward, as far as bound if there is one, and stores what follows. more says that there is more to be had at once.
+func (x *Indexer) read(ctx context.Context, group []*followed, bound store.EventID) (more bool, err error) {
 	addresses := make([]stellar.Address, len(group))
 	for i, f := range group {
 		addresses[i] = f.address
 	}
 	for p := range x.stream(ctx, addresses, group[0].Position, bound) {
-		if behind, err = x.take(ctx, group, bound, p); err != nil || !behind {
+		if more, err = x.take(ctx, group, bound, p); err != nil || !more {
 			return false, err
 		}
 	}
-	return behind, ctx.Err()
+	return more, ctx.Err()
 }
 
-// take stores one piece. behind says that there is more to be had at once.
-func (x *Indexer) take(ctx context.Context, group []*followed, bound store.EventID, p piece) (behind bool, err error) {
+// take stores one page. more says that there is more to be had at once.
+func (x *Indexer) take(ctx context.Context, group []*followed, bound store.EventID, p page) (more bool, err error) {
 	var gap *rpc.GapError
 	switch next := p.from.Complete() + 1; {
 	case errors.As(p.err, &gap):
@@ -90,10 +90,10 @@ func (x *Indexer) take(ctx context.Context, group []*followed, bound store.Event
 	}
 	switch latest := p.kept.Latest.Sequence; {
 	case latest >= p.from.Ledger():
-	case latest+lagLedgers >= p.from.Ledger():
+	case latest+sourceLagLedgers >= p.from.Ledger():
 		return false, nil // the next question may meet a node that is further
 	default:
-		return false, fmt.Errorf("position %s is behind the source's newest ledger, %d: it lags, or its network was reset: %w", p.from, latest, rpc.ErrUnavailable)
+		return false, fmt.Errorf("the source's newest ledger, %d, is behind position %s: it lags, or its network was reset: %w", latest, p.from, rpc.ErrUnavailable)
 	}
 	if p.odd != nil {
 		return false, p.odd
@@ -116,27 +116,8 @@ func (x *Indexer) take(ctx context.Context, group []*followed, bound store.Event
 	return p.to.Complete() < p.kept.Latest.Sequence, nil
 }
 
-// checked is where a page ends. It refuses (rpc.ErrAnswer) a page that goes back, beyond the newest ledger, or is out of order: such a page
-// would lose events or give them twice.
-func checked(page rpc.EventPage, from store.EventID) (to store.EventID, err error) {
-	if to, err = store.ParseEventID(page.Cursor); err != nil {
-		return "", fmt.Errorf("page behind %s: %w: %w", from, rpc.ErrAnswer, err)
-	}
-	last := from
-	for _, e := range page.Events {
-		if id := store.EventID(e.ID); id <= last || id.Ledger() != e.Ledger.Sequence {
-			return "", fmt.Errorf("page behind %s: event %s is out of order: %w", from, e.ID, rpc.ErrAnswer)
-		}
-		last = store.EventID(e.ID)
-	}
-	if to < last || to > store.EndOfLedger(page.Kept.Latest.Sequence) {
-		return "", fmt.Errorf("page behind %s: it ends at %s, events reach %s, the newest ledger is %d: %w", from, to, last, page.Kept.Latest.Sequence, rpc.ErrAnswer)
-	}
-	return to, nil
-}
-
-// apply stores a piece and what follows from it, and tells everybody.
-func (x *Indexer) apply(ctx context.Context, group []*followed, p piece) error {
+// apply stores a page and what follows from it, and tells everybody.
+func (x *Indexer) apply(ctx context.Context, group []*followed, p page) error {
 	at := uint64(0)
 	if n := len(p.facts); n > 0 {
 		at = p.facts[n-1].raw.ClosedAt
@@ -182,7 +163,7 @@ func (x *Indexer) published(batch store.Batch) {
 	}
 }
 
-// gap notes that what comes behind a group's position is not to be had. It is a state, entered once and told once; the position stays.
+// gap notes that what comes after a group's position is not to be had. It is a state, entered once and told once; the position stays.
 func (x *Indexer) gap(ctx context.Context, group []*followed, kept rpc.Range) error {
 	for _, f := range group {
 		f.retryAt = x.config.Now().Add(retryGap)

@@ -18,7 +18,7 @@ type Source interface {
 	LatestHash(ctx context.Context) (rpc.Ledger, stellar.Hash, error)
 	// Ledgers lists ledgers from a sequence number on: *rpc.GapError if it no longer has that one, none if it does not have it yet.
 	Ledgers(ctx context.Context, from uint32, limit uint) ([]rpc.ClosedLedger, rpc.Range, error)
-	// Events is a page of the contracts' events behind From, in the order of the chain: *rpc.GapError if it no longer has what comes next.
+	// Events is a page of the contracts' events after From, in the order of the chain: *rpc.GapError if it no longer has what comes next.
 	Events(ctx context.Context, from rpc.From, contracts []stellar.Address, limit uint) (rpc.EventPage, error)
 }
 

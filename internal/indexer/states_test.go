@@ -301,7 +301,7 @@ func TestANodeThatLagsALittle(t *testing.T) {
 			t.Errorf("newest ledger %d: %+v", shown, status)
 		}
 	}
-	c.shown = 40 - lagLedgers - 1
+	c.shown = 40 - sourceLagLedgers - 1
 	if err := s.passes(t.Context()); !errors.Is(err, rpc.ErrUnavailable) {
 		t.Errorf("far behind: %v, want ErrUnavailable", err)
 	}
@@ -345,6 +345,7 @@ func TestPagesThatMakeNoSenseAreNotStored(t *testing.T) {
 		{"a cursor beyond the newest ledger", func(p *rpc.EventPage) { p.Cursor = string(store.EndOfLedger(41)) }},
 		{"a cursor that is none", func(p *rpc.EventPage) { p.Cursor = "12" }},
 		{"no cursor", func(p *rpc.EventPage) { p.Cursor = "" }},
+		{"an event of a contract that was not asked for", func(p *rpc.EventPage) { p.Events[0].Contract.Key[0]++ }},
 		{"an id that is none", func(p *rpc.EventPage) { p.Events[0].ID = "x" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

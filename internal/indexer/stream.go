@@ -5,35 +5,36 @@ import (
 	"iter"
 	"sync"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 const (
-	// piecesPerPass is how many pages of one group are read before the next group's turn: who is far behind must not keep the others waiting.
-	piecesPerPass = 16
-	// piecesAhead is how many pages may wait between two stages, each of at most pageEvents events.
-	piecesAhead = 2
+	// pagesPerPass is how many pages of one group are read before the next group's turn: who is far behind must not keep the others waiting.
+	pagesPerPass = 16
+	// pagesAhead is how many pages may wait between two stages, each of at most pageEvents events.
+	pagesAhead = 2
 )
 
-// piece is a page of events on its way to the store.
-type piece struct {
+// page is a page of events on its way to the store.
+type page struct {
 	from  store.EventID
 	to    store.EventID // where it ends
 	kept  rpc.Range
-	page  []rpc.Event
-	facts []fact // page, read
-	err   error  // of the source; nothing comes behind it
-	odd   error  // rpc.ErrAnswer: the page makes no sense; nothing comes behind it either
+	raw   []rpc.Event
+	facts []fact // raw, read
+	err   error  // of the source; no page comes after it
+	odd   error  // rpc.ErrAnswer: the page makes no sense; no page comes after it either
 }
 
-// stream reads the pages behind from, at most piecesPerPass of them and none once the newest ledger or bound is reached: while one is being
-// stored, the next one is decoded and the one after it fetched. It yields at least one piece. All of it has ended when stream returns.
-func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID) iter.Seq[piece] {
-	return func(yield func(piece) bool) {
+// stream reads the pages after from, at most pagesPerPass of them and none once the newest ledger or bound is reached: while one is being
+// stored, the next one is decoded and the one after it fetched. It yields at least one page. All of it has ended when stream returns.
+func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID) iter.Seq[page] {
+	return func(yield func(page) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		fetched, decoded := make(chan piece, piecesAhead), make(chan piece, piecesAhead)
+		fetched, decoded := make(chan page, pagesAhead), make(chan page, pagesAhead)
 		var stages sync.WaitGroup
 		defer stages.Wait()
 		defer cancel()
@@ -46,10 +47,10 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 			for p := range fetched {
 				if p.err == nil && p.odd == nil {
 					began := x.config.Now()
-					p.facts, p.odd = facts(p.page)
+					p.facts, p.odd = facts(p.raw)
 					x.metrics.took(stageDecode, began, x.config.Now())
 				}
-				p.page = nil
+				p.raw = nil
 				select {
 				case decoded <- p:
 				case <-ctx.Done():
@@ -66,14 +67,15 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 }
 
 // fetch asks for page after page. It ends with the context, whose error may go untold.
-func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, to chan<- piece) {
-	for range piecesPerPass {
+func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, to chan<- page) {
+	for range pagesPerPass {
 		began := x.config.Now()
-		page, err := x.config.Source.Events(ctx, rpc.From{Cursor: string(from)}, contracts, pageEvents)
+		got, err := x.config.Source.Events(ctx, rpc.From{Cursor: string(from)}, contracts, pageEvents)
 		x.metrics.took(stageFetch, began, x.config.Now())
-		p := piece{from: from, kept: page.Kept, page: page.Events, err: err}
+		p := page{from: from, kept: got.Kept, raw: got.Events, err: err}
 		if err == nil {
-			p.to, p.odd = checked(page, from)
+			// Whatever the source is: a page that goes back, or beyond the newest ledger, would lose events or give them twice.
+			p.to, p.odd = store.EventID(got.Cursor), source.CheckPage(got, rpc.From{Cursor: string(from)}, contracts)
 		}
 		select {
 		case to <- p:

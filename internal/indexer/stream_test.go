@@ -38,19 +38,19 @@ func TestReadingAhead(t *testing.T) {
 		got := 0
 		for p := range x.stream(t.Context(), nil, store.EndOfLedger(1), "") {
 			if p.to != store.EndOfLedger(uint32(2+got)) || p.err != nil || p.odd != nil {
-				t.Fatalf("piece %d: %+v", got, p)
+				t.Fatalf("page %d: %+v", got, p)
 			}
 			time.Sleep(time.Second) // storing takes as long as fetching
 			got++
 		}
-		if took := time.Since(began); got != piecesPerPass || took > (piecesPerPass+2)*time.Second {
-			t.Errorf("%d pieces in %s, want %d in little more than as many seconds", got, took, piecesPerPass)
+		if took := time.Since(began); got != pagesPerPass || took > (pagesPerPass+2)*time.Second {
+			t.Errorf("%d pages in %s, want %d in little more than as many seconds", got, took, pagesPerPass)
 		}
 
 		source.asked.Store(0)
 		for range x.stream(t.Context(), nil, store.EndOfLedger(1), "") {
 			time.Sleep(time.Hour) // a store that is stuck
-			if n := source.asked.Load(); n > 2*piecesAhead+4 {
+			if n := source.asked.Load(); n > 2*pagesAhead+4 {
 				t.Errorf("%d pages were fetched while the first was stored", n)
 			}
 			break
@@ -59,7 +59,7 @@ func TestReadingAhead(t *testing.T) {
 	})
 }
 
-// A bound is where another contract waits: what lies behind it is not fetched for this one.
+// A bound is where another contract waits: what lies after it is not fetched for this one.
 func TestReadingEndsAtItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &endless{}
@@ -69,7 +69,7 @@ func TestReadingEndsAtItsBound(t *testing.T) {
 			n++
 		}
 		if n != 3 || source.asked.Load() != 3 {
-			t.Errorf("%d pieces of %d questions, want 3", n, source.asked.Load())
+			t.Errorf("%d pages of %d questions, want 3", n, source.asked.Load())
 		}
 	})
 }
