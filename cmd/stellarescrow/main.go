@@ -3,14 +3,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/app"
-	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 )
 
 func main() {
@@ -19,9 +17,6 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stellarescrow:", err)
-		if errors.Is(err, cli.ErrUsage) {
-			os.Exit(3)
-		}
-		os.Exit(1)
+		os.Exit(app.ExitCode(err))
 	}
 }

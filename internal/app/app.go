@@ -20,11 +20,33 @@ type environment struct {
 type commands struct {
 	Dev      devConfig      `cmd:"" help:"The platform on this machine: a local Stellar network with USDC, the deployed contract, funded demo accounts, indexer and api. Nothing to install."`
 	Demo     demoConfig     `cmd:"" help:"Plays four trades through the HTTP API of a platform of its own, and shows every step and balance."`
-	Indexer  indexerConfig  `cmd:"" help:"Follows the escrow contracts into a store, and is the platform's only way out to the network."`
+	Indexer  indexerTargets `cmd:"" help:"Follows the escrow contracts into a store, and is the platform's only way out to the network."`
 	API      apiConfig      `cmd:"" name:"api" help:"The public HTTP API, on the store and through the indexer."`
 	Localnet localnetConfig `cmd:"" help:"A local Stellar network with the real Soroban host, friendbot and a USDC asset, for any contract."`
 
 	LogLevel slog.Level `help:"Least severe log lines shown on standard error: debug, info, warn or error." default:"warn"`
+}
+
+// indexerTargets are the indexer, and what can be asked of its store.
+type indexerTargets struct {
+	Run    indexerConfig `cmd:"" default:"withargs" help:"Follow, and serve the relay. This is what happens without a further word."`
+	Verify verifyConfig  `cmd:"" help:"Compare what is stored with what the contracts store. Ends with 0 if all is well, 1 if something is not, 2 if it could not look."`
+}
+
+// ErrNotLooked is wrapped by the errors of a comparison that could not be made: it says nothing about what is compared.
+var ErrNotLooked = errors.New("could not look")
+
+// ExitCode is what the program ends with: 0, 3 if it was called wrongly, 2 if it could not look, 1 for all else.
+func ExitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, cli.ErrUsage):
+		return 3
+	case errors.Is(err, ErrNotLooked):
+		return 2
+	}
+	return 1
 }
 
 // target is what each command's configuration can do.

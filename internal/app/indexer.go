@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,10 +22,9 @@ import (
 // indexerConfig is the target `indexer`: it follows the contracts, and is the only way out to the network.
 type indexerConfig struct {
 	Listen         string        `help:"Address to serve the relay, readiness and metrics on." env:"INDEXER_LISTEN" default:":3000"`
-	RPC            []string      `name:"rpc" help:"Stellar RPC servers in order of preference, with commas." env:"STELLAR_RPC_URLS" placeholder:"URL"`
-	RPCFile        string        `name:"rpc-file" help:"File with the same, for URLs that hold a key." env:"STELLAR_RPC_URLS_FILE" placeholder:"FILE"`
 	Poll           time.Duration `help:"How long to wait at the newest ledger between two questions." env:"INDEXER_POLL" default:"1s"`
 	JSON           bool          `name:"json" help:"Print one line of JSON when ready, for programs."`
+	nodeSettings   `embed:""`
 	serverSettings `embed:""`
 
 	server server // what the settings say
@@ -37,31 +34,12 @@ type indexerConfig struct {
 // Validate reports everything that is wrong at once, each with the variable's name.
 func (c *indexerConfig) Validate() (err error) {
 	var errs [3]error
-	c.urls, errs[0] = c.nodeURLs()
+	c.urls, errs[0] = c.nodeURLs(&c.storeSettings)
 	if c.Poll < 10*time.Millisecond || c.Poll > time.Minute {
 		errs[1] = fmt.Errorf("INDEXER_POLL=%s is not between 10ms and 1m", c.Poll)
 	}
 	c.server, errs[2] = c.read("the indexer", time.Now)
 	return errors.Join(checkListen("INDEXER_LISTEN", c.Listen), errs[0], errs[1], errs[2])
-}
-
-// nodeURLs are the nodes to ask.
-func (c *indexerConfig) nodeURLs() ([]string, error) {
-	urls, err := c.list(c.RPC, c.RPCFile, "STELLAR_RPC_URLS", time.Now)
-	if err != nil {
-		return nil, err
-	}
-	if len(urls) == 0 {
-		return nil, errors.New("STELLAR_RPC_URLS is not set: the indexer reads ledgers there; name one server or several, with commas")
-	}
-	for i, text := range urls {
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return nil, fmt.Errorf("STELLAR_RPC_URLS: number %d is not an http or https URL", i+1) // it may hold a key: it is not repeated
-		}
-		urls[i] = u.String()
-	}
-	return urls, nil
 }
 
 // indexerReady is the line that tells programs where the indexer is.
@@ -77,7 +55,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer closeOnError(&err, l)
-	nodes, err := c.nodes()
+	nodes, err := nodesOf(c.urls, c.server.network)
 	if err != nil {
 		return err
 	}
@@ -132,18 +110,6 @@ func (c *indexerConfig) announce(env environment, at string) error {
 	}
 	_, err := fmt.Fprintf(env.stdout, "The indexer follows; %s/readyz says how far, control-C stops it.\n", at)
 	return err
-}
-
-// nodes are clients of the configured servers.
-func (c *indexerConfig) nodes() (nodes []*rpc.Client, err error) {
-	for _, u := range c.urls {
-		node, err := rpc.New(rpc.Config{URL: u, Network: c.server.network})
-		if err != nil {
-			return nil, err
-		}
-		nodes = append(nodes, node)
-	}
-	return nodes, nil
 }
 
 // pooled makes one source of several nodes.

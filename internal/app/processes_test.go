@@ -84,7 +84,8 @@ func TestServersAsProcesses(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			s := startServers(t, p, p.ready.RPC, secretsFolder(t, url(t)))
+			secrets := secretsFolder(t, url(t))
+			s := startServers(t, p, p.ready.RPC, secrets)
 			w, err := p.world()
 			if err != nil {
 				t.Fatal(err)
@@ -111,6 +112,7 @@ func TestServersAsProcesses(t *testing.T) {
 			if res.Body.Close(); res.StatusCode != http.StatusUnauthorized {
 				t.Errorf("the relay answers a stranger with %s", res.Status)
 			}
+			verifyAgrees(t, p, secrets)
 			s.api.stop()
 			s.indexer.stop()
 			if text := s.api.stderr.String(); text != "" {
@@ -120,6 +122,26 @@ func TestServersAsProcesses(t *testing.T) {
 				t.Errorf("the indexer complained:\n%s", text)
 			}
 		})
+	}
+}
+
+// verifyAgrees runs `indexer verify` beside the indexer: all trades of the stories, and the contract's balance by two servers, are as stored.
+// Of another contract's balance it would say so; of a store in which nothing stands, that it could not look.
+func verifyAgrees(t *testing.T, p *platform, secrets string) {
+	t.Helper()
+	args := []string{"indexer", "verify", "--all", "--rpc", p.ready.RPC, "--second-rpc", p.ready.RPC, "--network-passphrase", p.ready.Passphrase}
+	var out bytes.Buffer
+	if err := Run(t.Context(), append(args, "--secrets", secrets), &out, &out); err != nil {
+		t.Errorf("verify: %v\n%s", err, out.String())
+	}
+	for _, want := range []string{"4 trades compared", "the contract has 70000000 (70000000 by the second server)", "of which 70000000 are fees"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("verify does not say %q:\n%s", want, out.String())
+		}
+	}
+	empty := secretsFolder(t, "sqlite:"+filepath.Join(t.TempDir(), "empty.db"))
+	if err := Run(t.Context(), append(args, "--secrets", empty), &out, &out); ExitCode(err) != 2 {
+		t.Errorf("of an empty store: %v (exit code %d), want 2", err, ExitCode(err))
 	}
 }
 

@@ -20,25 +20,45 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
 
-// serverSettings are what indexer and api have alike. Secrets are files, named one by one or together by the folder they are mounted in
-// (docs/guide.md S3).
+// storeSettings say where trades are kept, and of which network they are. Secrets are files, named one by one or together by the folder they
+// are mounted in (docs/guide.md S3).
+type storeSettings struct {
+	Secrets              string `help:"Folder of mounted secrets, a file each, named like the variables without _FILE: DATABASE_URL, POSTGRES_PASSWORD, RELAY_SECRET …" env:"SECRETS_DIR" placeholder:"DIR"`
+	DatabaseURLFile      string `name:"database-url-file" help:"File with the store's URL: postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or sqlite:FILE on one machine." env:"DATABASE_URL_FILE" placeholder:"FILE"`
+	PostgresPasswordFile string `help:"File with the password of the database's user; read again for each new connection." env:"POSTGRES_PASSWORD_FILE" placeholder:"FILE"`
+	NetworkPassphrase    string `help:"The network's passphrase." env:"NETWORK_PASSPHRASE" placeholder:"TEXT"`
+}
+
+// stored is what storeSettings say, read once.
+type stored struct {
+	network  stellar.Network
+	database *secret.File // the store's URL
+	password *secret.File // of the database's user; nil if it stands in the URL, or there is none
+}
+
+// read reads all of it. Its error says everything that is wrong at once, each with the variable's name and who needs it.
+func (c *storeSettings) read(who string, now func() time.Time) (s stored, err error) {
+	var errs [2]error
+	if s.network, errs[0] = stellar.NewNetwork(c.NetworkPassphrase); errs[0] != nil {
+		errs[0] = fmt.Errorf("NETWORK_PASSPHRASE: %w", errs[0])
+	}
+	s.database, s.password, errs[1] = c.database(who, now)
+	return s, errors.Join(errs[:]...)
+}
+
+// serverSettings are what indexer and api have alike.
 type serverSettings struct {
-	Secrets              string   `help:"Folder of mounted secrets, a file each, named like the variables without _FILE: DATABASE_URL, POSTGRES_PASSWORD, RELAY_SECRET …" env:"SECRETS_DIR" placeholder:"DIR"`
-	DatabaseURLFile      string   `name:"database-url-file" help:"File with the store's URL: postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or sqlite:FILE on one machine." env:"DATABASE_URL_FILE" placeholder:"FILE"`
-	PostgresPasswordFile string   `help:"File with the password of the database's user; read again for each new connection." env:"POSTGRES_PASSWORD_FILE" placeholder:"FILE"`
-	NetworkPassphrase    string   `help:"The network's passphrase." env:"NETWORK_PASSPHRASE" placeholder:"TEXT"`
-	Contract             []string `help:"Escrow contract to follow, with the ledger that deployed it (C…:LEDGER); the first one is for new trades. Several, with commas." env:"CONTRACT_ID" placeholder:"C…:LEDGER"`
-	ContractFile         string   `help:"File with the same." env:"CONTRACT_ID_FILE" placeholder:"FILE"`
-	RelaySecretFile      string   `help:"File with the secret that the api and the indexer share." env:"RELAY_SECRET_FILE" placeholder:"FILE"`
+	storeSettings   `embed:""`
+	Contract        []string `help:"Escrow contract to follow, with the ledger that deployed it (C…:LEDGER); the first one is for new trades. Several, with commas." env:"CONTRACT_ID" placeholder:"C…:LEDGER"`
+	ContractFile    string   `help:"File with the same." env:"CONTRACT_ID_FILE" placeholder:"FILE"`
+	RelaySecretFile string   `help:"File with the secret that the api and the indexer share." env:"RELAY_SECRET_FILE" placeholder:"FILE"`
 }
 
 // server is what serverSettings say, read once.
 type server struct {
-	network   stellar.Network
+	stored
 	contracts []indexer.Contract // to follow, the one for new trades first
 	relay     *secret.File
-	database  *secret.File // the store's URL
-	password  *secret.File // of the database's user; nil if it stands in the URL, or there is none
 }
 
 // secrets are the files that can change while the process runs.
@@ -50,26 +70,19 @@ func (s *server) secrets() []*secret.File {
 	return files
 }
 
-// read reads all of it. Its error says everything that is wrong at once, each with the variable's name and who needs it.
+// read reads all of it; its error is like that of storeSettings.
 func (c *serverSettings) read(who string, now func() time.Time) (s server, err error) {
-	var errs []error
-	note := func(err error) { errs = append(errs, err) }
-	if s.network, err = stellar.NewNetwork(c.NetworkPassphrase); err != nil {
-		note(fmt.Errorf("NETWORK_PASSPHRASE: %w", err))
-	}
-	s.contracts, err = c.contracts(now)
-	note(err)
-	s.relay, err = secret.Open(secret.Need{
+	var errs [3]error
+	s.stored, errs[0] = c.storeSettings.read(who, now)
+	s.contracts, errs[1] = c.contracts(now)
+	s.relay, errs[2] = secret.Open(secret.Need{
 		Variable: "RELAY_SECRET_FILE", For: who + " proves itself with it", Path: c.path(c.RelaySecretFile, "RELAY_SECRET"), MinBytes: 32,
 	}, now)
-	note(err)
-	s.database, s.password, err = c.database(who, now)
-	note(err)
-	return s, errors.Join(errs...)
+	return s, errors.Join(errs[:]...)
 }
 
 // path is where a secret stands: the file that is named, or the one in the folder if it is there.
-func (c *serverSettings) path(file, name string) string {
+func (c *storeSettings) path(file, name string) string {
 	if file != "" || c.Secrets == "" {
 		return file
 	}
@@ -81,7 +94,7 @@ func (c *serverSettings) path(file, name string) string {
 }
 
 // list is a setting of several values: of the variable itself, or in a file, with commas.
-func (c *serverSettings) list(values []string, file, variable string, now func() time.Time) ([]string, error) {
+func (c *storeSettings) list(values []string, file, variable string, now func() time.Time) ([]string, error) {
 	path := c.path(file, variable)
 	if len(values) > 0 || path == "" {
 		return values, nil
@@ -119,7 +132,7 @@ func (c *serverSettings) contracts(now func() time.Time) (all []indexer.Contract
 const sqlitePrefix = "sqlite:"
 
 // database reads where trades are kept, and refuses a password that everybody knows.
-func (c *serverSettings) database(who string, now func() time.Time) (file, password *secret.File, err error) {
+func (c *storeSettings) database(who string, now func() time.Time) (file, password *secret.File, err error) {
 	need := secret.Need{Variable: "DATABASE_URL_FILE", For: who + " keeps trades there", Path: c.path(c.DatabaseURLFile, "DATABASE_URL"), Any: true}
 	if file, err = secret.Open(need, now); err != nil {
 		return nil, nil, err
@@ -164,7 +177,7 @@ var (
 )
 
 // open opens the store and migrates it.
-func (s *server) open(ctx context.Context) (anyStore, error) {
+func (s *stored) open(ctx context.Context) (anyStore, error) {
 	text := s.database.Value().Reveal()
 	if path, ok := strings.CutPrefix(text, sqlitePrefix); ok {
 		return sqlite.Open(ctx, path)
