@@ -35,11 +35,15 @@ func (s *Store) read(ctx context.Context, f func(querier) error) error {
 	return s.retry(ctx, true, func(conn *pgxpool.Conn) error { return f(conn) })
 }
 
-// snapshot runs f in a transaction that sees one moment.
+// snapshot is read in a transaction that sees one moment.
 func (s *Store) snapshot(ctx context.Context, f func(querier) error) error {
-	return s.retry(ctx, true, func(conn *pgxpool.Conn) error {
+	return s.retry(ctx, true, inSnapshot(ctx, f))
+}
+
+func inSnapshot(ctx context.Context, f func(querier) error) func(*pgxpool.Conn) error {
+	return func(conn *pgxpool.Conn) error {
 		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error { return f(tx) })
-	})
+	}
 }
 
 // write runs f in a transaction and commits it. It is run again if the server has undone it for another's sake, or never got to see it, but

@@ -38,14 +38,14 @@ func (s *Store) Contracts(ctx context.Context, after string, limit int) ([]store
 	if err := (store.Page{Limit: limit}).Check(); err != nil {
 		return nil, err
 	}
-	all, err := list(ctx, s, scanContract, `
-		SELECT contract, start_ledger, position, position_at, gap_oldest
-		FROM contracts WHERE contract > $1 ORDER BY contract LIMIT $2`, after, limit)
+	all, err := list(ctx, s, scanContract, `SELECT `+contractColumns+` FROM contracts WHERE contract > $1 ORDER BY contract LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list contracts: %w", err)
 	}
 	return all, nil
 }
+
+const contractColumns = `contract, start_ledger, position, position_at, gap_oldest`
 
 func scanContract(row pgx.CollectableRow) (store.Contract, error) {
 	var c store.Contract

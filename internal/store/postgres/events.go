@@ -93,7 +93,7 @@ func scanEvent(row pgx.CollectableRow) (store.Event, error) {
 func copyEvents(ctx context.Context, tx pgx.Tx, events []store.Event) error {
 	return copyRows(ctx, tx, "events", []string{"id", "contract", "closed_at", "tx", "kind", "trade", "body", "unread"}, len(events), func(i int, row []any) ([]any, error) {
 		e := &events[i]
-		return append(row, string(e.ID), e.Contract, seconds(e.ClosedAt), e.Tx[:], e.Kind, hashOrNull(e.Trade), e.Body, e.Unread), nil
+		return append(row, string(e.ID), e.Contract, seconds(e.ClosedAt), e.Tx[:], store.Text(e.Kind), hashOrNull(e.Trade), e.Body, store.Text(e.Unread)), nil
 	})
 }
 

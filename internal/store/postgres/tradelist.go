@@ -15,12 +15,9 @@ const tradeQuery = `SELECT t.id, t.contract, t.terms, t.opened_by, s.stage, s.bu
 // underWay is the final stage of a trade that is in none.
 const underWay = escrow.StageOpen
 
-var (
-	everyStage  = [...]escrow.Stage{escrow.StageOpen, escrow.StageAgreed, escrow.StageFunded, escrow.StageEnded, escrow.StageCancelled}
-	finalStages = [...]escrow.Stage{underWay, escrow.StageEnded, escrow.StageCancelled}
-)
+var finalStages = [...]escrow.Stage{underWay, escrow.StageEnded, escrow.StageCancelled}
 
-// finalStage is what participants know of a trade's stage.
+// finalStage is what the indexes know of a trade's stage.
 func finalStage(s escrow.Stage) escrow.Stage {
 	if s == escrow.StageEnded || s == escrow.StageCancelled {
 		return s
@@ -29,9 +26,9 @@ func finalStage(s escrow.Stage) escrow.Stage {
 }
 
 // tradesQuery takes the places of trades from the one index that fits the filter best, in their order, and looks the trades up. An index that
-// has the stage between what is asked for and the order is read once for each stage (and part) that the filter leaves open, and the branches
-// are merged, which costs a few rows more and no sort. What no index has is looked at trade by trade: the asset or contract of a
-// person's trades, the contract of an asset's, and the stage of a person's that are under way.
+// has the final stage between what is asked for and the order is read once for each of them (and each part) that the filter leaves open, and
+// the branches are merged, which costs a few rows more and no sort. What no index has is looked at trade by trade: the stage of those under
+// way, the asset or contract of a person's trades, the contract of an asset's.
 func tradesQuery(f store.TradeFilter) (string, []any) {
 	args := []any{from(f.Page), f.Limit}
 	arg := func(v any) string {
@@ -43,47 +40,42 @@ func tradesQuery(f store.TradeFilter) (string, []any) {
 		branches = append(branches, fmt.Sprintf(`SELECT opened FROM %s WHERE %s ORDER BY opened%s`,
 			table, strings.Join(append(conditions, `opened `+beyond(f.Page)+` $1`), ` AND `), direction(f.Page)))
 	}
-	stages := func(column, table string, all []escrow.Stage, conditions ...string) {
-		for _, stage := range all {
-			branch(table, append(conditions, fmt.Sprintf(`%s = %d`, column, stage))...)
+	stages := func(table string, conditions ...string) {
+		for _, final := range finalStages {
+			if f.Stage == nil || finalStage(*f.Stage) == final {
+				branch(table, append(conditions, fmt.Sprintf(`final_stage = %d`, final))...)
+			}
 		}
 	}
-	open, final := everyStage[:], finalStages[:]
-	if f.Stage != nil {
-		open, final = []escrow.Stage{*f.Stage}, []escrow.Stage{finalStage(*f.Stage)}
-	}
-	var rest []string // conditions on the trades themselves
+	var rest []string // conditions on what was found
 	also := func(column string, v any) { rest = append(rest, `s.`+column+` = `+arg(v)) }
+	byAsset := false
 	switch {
-	case f.Stage != nil && *f.Stage > escrow.StageCancelled:
-		branch(`standings`, `false`)
 	case f.Account != "":
 		account := `account = ` + arg(f.Account)
 		for _, part := range []store.Part{store.PartBuyer, store.PartSeller, store.PartArbitrator} {
 			if f.Part == "" || f.Part == part {
-				stages(`final_stage`, `participants`, final, account, fmt.Sprintf(`part = '%s'`, part))
+				stages(`participants`, account, fmt.Sprintf(`part = '%s'`, part))
 			}
 		}
-		if f.Stage != nil && finalStage(*f.Stage) == underWay {
-			also(`stage`, int64(*f.Stage))
-		}
-		if f.Asset != "" {
-			also(`asset`, f.Asset)
-		}
-		if f.Contract != "" {
-			also(`contract`, f.Contract)
-		}
 	case f.Asset != "":
-		stages(`stage`, `standings`, open, `asset = `+arg(f.Asset))
-		if f.Contract != "" {
-			also(`contract`, f.Contract)
-		}
+		stages(`standings`, `asset = `+arg(f.Asset))
+		byAsset = true
 	case f.Contract != "":
-		stages(`stage`, `standings`, open, `contract = `+arg(f.Contract))
+		stages(`standings`, `contract = `+arg(f.Contract))
 	case f.Stage != nil:
-		stages(`stage`, `standings`, open)
+		stages(`standings`)
 	default:
 		branch(`standings`)
+	}
+	if f.Stage != nil && finalStage(*f.Stage) == underWay {
+		also(`stage`, int64(*f.Stage))
+	}
+	if f.Asset != "" && !byAsset {
+		also(`asset`, f.Asset)
+	}
+	if f.Contract != "" && (f.Account != "" || byAsset) {
+		also(`contract`, f.Contract)
 	}
 	where := ``
 	if len(rest) > 0 {

@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -100,22 +102,36 @@ func copyTrades(ctx context.Context, tx pgx.Tx, fresh []*store.Trade) error {
 		}); err != nil {
 		return err
 	}
-	type seat struct {
-		trade   *store.Trade
-		role    escrow.Role
-		account escrow.Address
-	}
 	var seats []seat
 	for _, t := range fresh {
-		for r := range t.Terms.Roles() {
-			account, _ := t.Terms.AddressOf(r)
-			seats = append(seats, seat{t, r, account})
-		}
+		seats = addSeats(seats, t, underWay)
 	}
+	slices.SortFunc(seats, bySeat)
 	return copyRows(ctx, tx, "participants", []string{"account", "part", "final_stage", "opened", "role"}, len(seats), func(i int, row []any) ([]any, error) {
 		p := &seats[i]
-		return append(row, string(p.account), string(store.PartOf(p.role)), int64(finalStage(p.trade.Stage)), string(p.trade.Opened.Event), int64(p.role)), nil
+		return append(row, p.account, p.part, int64(finalStage(p.trade.Stage)), string(p.trade.Opened.Event), int64(p.role)), nil
 	})
+}
+
+// seat is a participant's row.
+type seat struct {
+	account, part string
+	role          escrow.Role
+	trade         *store.Trade
+	was           escrow.Stage
+}
+
+func addSeats(to []seat, t *store.Trade, was escrow.Stage) []seat {
+	for r := range t.Terms.Roles() {
+		account, _ := t.Terms.AddressOf(r)
+		to = append(to, seat{account: string(account), part: string(store.PartOf(r)), role: r, trade: t, was: was})
+	}
+	return to
+}
+
+// bySeat is the index's order: neighbours in it are on one page.
+func bySeat(a, b seat) int {
+	return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.part, b.part), cmp.Compare(a.trade.Opened.Event, b.trade.Opened.Event))
 }
 
 func updateTrades(b *pgx.Batch, all []known) error {
@@ -144,23 +160,24 @@ func updateTrades(b *pgx.Batch, all []known) error {
 
 // moveParticipants repeats the stages of trades that have come to rest.
 func moveParticipants(b *pgx.Batch, all []known) {
+	var seats []seat
+	for _, k := range all {
+		if finalStage(k.was) != finalStage(k.Stage) {
+			seats = addSeats(seats, k.Trade, k.was)
+		}
+	}
+	if len(seats) == 0 {
+		return
+	}
+	slices.SortFunc(seats, bySeat)
 	var account, part, opened []string
 	var was, is []int64
-	for _, k := range all {
-		from, to := finalStage(k.was), finalStage(k.Stage)
-		if from == to {
-			continue
-		}
-		for r := range k.Terms.Roles() {
-			holder, _ := k.Terms.AddressOf(r)
-			account, part, opened = append(account, string(holder)), append(part, string(store.PartOf(r))), append(opened, string(k.Opened.Event))
-			was, is = append(was, int64(from)), append(is, int64(to))
-		}
+	for _, p := range seats {
+		account, part, opened = append(account, p.account), append(part, p.part), append(opened, string(p.trade.Opened.Event))
+		was, is = append(was, int64(finalStage(p.was))), append(is, int64(finalStage(p.trade.Stage)))
 	}
-	if len(account) > 0 {
-		b.Queue(`
-			UPDATE participants p SET final_stage = c.final_stage
-			FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) c (account, part, was, opened, final_stage)
-			WHERE p.account = c.account AND p.part = c.part AND p.final_stage = c.was AND p.opened = c.opened`, account, part, was, opened, is)
-	}
+	b.Queue(`
+		UPDATE participants p SET final_stage = c.final_stage
+		FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) c (account, part, was, opened, final_stage)
+		WHERE p.account = c.account AND p.part = c.part AND p.final_stage = c.was AND p.opened = c.opened`, account, part, was, opened, is)
 }

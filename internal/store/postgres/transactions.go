@@ -19,7 +19,7 @@ func (s *Store) AddTransaction(ctx context.Context, t store.Transaction) error {
 	return s.exec(ctx, fmt.Sprintf("add transaction %x", t.Hash), `
 		INSERT INTO transactions (`+transactionColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (hash) DO NOTHING`,
-		t.Hash[:], string(t.State), hashOrNull(t.Trade), t.Action, t.Account, t.Envelope, seconds(t.ValidUntil), t.Ledger, t.Problem, seconds(t.CreatedAt), seconds(t.UpdatedAt))
+		t.Hash[:], string(t.State), hashOrNull(t.Trade), t.Action, t.Account, t.Envelope, seconds(t.ValidUntil), t.Ledger, store.Text(t.Problem), seconds(t.CreatedAt), seconds(t.UpdatedAt))
 }
 
 // ForgetPrepared deletes transactions that were prepared and never came further: the oldest ones of those whose ValidUntil and CreatedAt are both before a time, at
@@ -63,7 +63,7 @@ func (s *Store) UpdateTransaction(ctx context.Context, from store.TransactionSta
 	return s.exec(ctx, doing, `
 		UPDATE transactions SET state = $1, envelope = $2, ledger = $3, problem = $4, updated_at = $5
 		WHERE hash = $6 AND state = $7`,
-		string(t.State), t.Envelope, t.Ledger, t.Problem, seconds(t.UpdatedAt), t.Hash[:], string(from))
+		string(t.State), t.Envelope, t.Ledger, store.Text(t.Problem), seconds(t.UpdatedAt), t.Hash[:], string(from))
 }
 
 // Transactions lists those of one trade, of one account (newest first) or in one state (oldest first).

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -33,23 +34,30 @@ func (s *Store) Contracts(ctx context.Context, after string, limit int) ([]store
 	if err := (store.Page{Limit: limit}).Check(); err != nil {
 		return nil, err
 	}
-	rows, err := s.read.QueryContext(ctx, `
-		SELECT contract, start_ledger, position, position_at, gap_oldest
-		FROM contracts WHERE contract > ? ORDER BY contract LIMIT ?`, after, limit)
+	all, err := queryContracts(ctx, s.read, `SELECT `+contractColumns+` FROM contracts WHERE contract > ? ORDER BY contract LIMIT ?`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list contracts: %w", err)
+	}
+	return all, nil
+}
+
+const contractColumns = `contract, start_ledger, position, position_at, gap_oldest`
+
+func queryContracts(ctx context.Context, db interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}, query string, args ...any) ([]store.Contract, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var all []store.Contract
 	for rows.Next() {
 		var c store.Contract
 		if err := rows.Scan(&c.ID, &c.Start, &c.Position, &c.At, &c.GapOldest); err != nil {
-			return nil, fmt.Errorf("list contracts: %w", err)
+			return nil, err
 		}
 		all = append(all, c)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list contracts: %w", err)
-	}
-	return all, nil
+	return all, rows.Err()
 }

@@ -117,7 +117,7 @@ func insertEvents(ctx context.Context, tx *sql.Tx, events []store.Event) error {
 	}
 	defer insert.Close()
 	for _, e := range events {
-		if _, err := insert.ExecContext(ctx, e.ID, e.Contract, seconds(e.ClosedAt), e.Tx[:], e.Kind, hashOrNull(e.Trade), e.Body, e.Unread); err != nil {
+		if _, err := insert.ExecContext(ctx, e.ID, e.Contract, seconds(e.ClosedAt), e.Tx[:], store.Text(e.Kind), hashOrNull(e.Trade), e.Body, store.Text(e.Unread)); err != nil {
 			return fmt.Errorf("store event %s: %w", e.ID, err)
 		}
 	}

@@ -73,6 +73,11 @@ func (s *Store) snapshot(ctx context.Context, query string, args ...any) ([]stor
 		return nil, err
 	}
 	defer tx.Rollback()
+	return readTrades(ctx, tx, query, args...)
+}
+
+// readTrades runs a query for trades and fills them in, within tx.
+func readTrades(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]store.Trade, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -86,7 +91,7 @@ func (s *Store) snapshot(ctx context.Context, query string, args ...any) ([]stor
 		}
 		all = append(all, t)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(all) == 0 {
 		return nil, err
 	}
 	below, err := prepareBelow(ctx, tx)

@@ -17,7 +17,7 @@ func (s *Store) AddTransaction(ctx context.Context, t store.Transaction) error {
 	res, err := s.write.ExecContext(ctx, `
 		INSERT INTO transactions (`+transactionColumns+`)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING`,
-		t.Hash[:], t.State, hashOrNull(t.Trade), t.Action, t.Account, t.Envelope, seconds(t.ValidUntil), t.Ledger, t.Problem, seconds(t.CreatedAt), seconds(t.UpdatedAt))
+		t.Hash[:], t.State, hashOrNull(t.Trade), t.Action, t.Account, t.Envelope, seconds(t.ValidUntil), t.Ledger, store.Text(t.Problem), seconds(t.CreatedAt), seconds(t.UpdatedAt))
 	return oneRow(res, err, fmt.Sprintf("add transaction %x", t.Hash))
 }
 
@@ -59,7 +59,7 @@ func (s *Store) UpdateTransaction(ctx context.Context, from store.TransactionSta
 	res, err := s.write.ExecContext(ctx, `
 		UPDATE transactions SET state = ?, envelope = ?, ledger = ?, problem = ?, updated_at = ?
 		WHERE hash = ? AND state = ?`,
-		t.State, t.Envelope, t.Ledger, t.Problem, seconds(t.UpdatedAt), t.Hash[:], from)
+		t.State, t.Envelope, t.Ledger, store.Text(t.Problem), seconds(t.UpdatedAt), t.Hash[:], from)
 	return oneRow(res, err, doing)
 }
 

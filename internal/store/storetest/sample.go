@@ -117,7 +117,6 @@ func hash(h store.Hash) escrow.Hash { return escrow.Hash(h) }
 func full(n int) *store.Trade {
 	t := trade(contractA, n)
 	most, beyond := amount.Int(math.MaxInt64), amount.MaxInt128()
-	judge := escrow.Seller
 	t.Stage, t.Bonds, t.EndedAt = escrow.StageFunded, [2]amount.Int128{most, amount.Int(1)}, 77
 	t.Updated = store.Point{Event: idAt(7777, 3), At: 1 << 40}
 	t.Parked = []escrow.Parcel{{Role: 0, Amount: amount.Int(5)}, {Role: 3, Amount: beyond}}
@@ -127,7 +126,7 @@ func full(n int) *store.Trade {
 			Offers:  [2]*escrow.Offer{{Of: most, Phase: escrow.PhaseRuled, SellerAmount: amount.Int(0)}, {Of: amount.Int(7), SellerAmount: amount.Int(7)}},
 			EndedAt: 99, EndedBy: "settled", Outcome: escrow.OutcomeAppealRuling,
 			Dispute: &store.Dispute{
-				By: 1, Reason: hash(hashOf("reason")), Since: 41, Aside: [2]amount.Int128{beyond, most}, AppealBy: &judge, AppealedAt: 50, RuledAt: 45,
+				By: 1, Reason: hash(hashOf("reason")), Since: 41, Aside: [2]amount.Int128{beyond, most}, AppealBy: new(escrow.Seller), AppealedAt: 50, RuledAt: 45,
 				Votes: []store.Vote{
 					{Vote: escrow.Vote{Role: 4, SellerPpm: 1_000_000}, Hash: hash(hashOf("ruling")), At: 42}, {Vote: escrow.Vote{Role: 2}, At: 43},
 				},

@@ -20,35 +20,38 @@ CREATE TABLE trades (
 );
 
 -- Where a trade stands. Contract and asset repeat what the trade says, for the lists' order.
+--
+-- The indexes know the stage in which a trade has come to rest and no other one. A trade goes through three stages before, and as long as no
+-- indexed column changes PostgreSQL writes the row's next version beside the old one and touches no index. Lists of one of those three look
+-- at the trades under way one by one, which is few of all there are; lists of every stage merge the indexes' three parts (tradelist.go).
 CREATE TABLE standings (
   opened      text     COLLATE "C" PRIMARY KEY,
   trade       bytea    NOT NULL,
   contract    text     COLLATE "C" NOT NULL,
   asset       text     COLLATE "C" NOT NULL,
   stage       smallint NOT NULL CHECK (stage BETWEEN 0 AND 4),
+  final_stage smallint NOT NULL GENERATED ALWAYS AS (CASE WHEN stage >= 3 THEN stage ELSE 0 END) STORED, -- 0: under way
   buyer_bond  bigint   NOT NULL CHECK (buyer_bond >= 0),
   seller_bond bigint   NOT NULL CHECK (seller_bond >= 0),
   updated     text     COLLATE "C" NOT NULL,
   updated_at  bigint   NOT NULL,
   ended_at    bigint   NOT NULL -- 0: not ended
-);
+) WITH (fillfactor = 70);
 
--- A list of every stage is these indexes' five parts merged (tradelist.go), so that a trade that moves on is written into fewer of them.
-CREATE INDEX standings_of_stage    ON standings (stage, opened);
-CREATE INDEX standings_of_asset    ON standings (asset, stage, opened);
-CREATE INDEX standings_of_contract ON standings (contract, stage, opened);
+CREATE INDEX standings_of_stage    ON standings (final_stage, opened);
+CREATE INDEX standings_of_asset    ON standings (asset, final_stage, opened);
+CREATE INDEX standings_of_contract ON standings (contract, final_stage, opened);
 
--- Who takes part in what. `opened` repeats the trade's, so that a person's lists need no other table's order; one index serves all of them,
--- merged in the same way. It knows the stage in which a trade has come to rest and no other one: a trade goes through three stages before, for
--- five people or more. Of those that are under way a person has few, and they are looked at one by one.
+-- Who takes part in what. `opened` repeats the trade's, so that a person's lists need no other table's order; one index serves all of them.
 CREATE TABLE participants (
   account     text     COLLATE "C" NOT NULL,
   part        text     COLLATE "C" NOT NULL CHECK (part IN ('buyer', 'seller', 'arbitrator')),
-  final_stage smallint NOT NULL CHECK (final_stage IN (0, 3, 4)), -- 0: under way
+  final_stage smallint NOT NULL CHECK (final_stage IN (0, 3, 4)),
   opened      text     COLLATE "C" NOT NULL,
-  role        smallint NOT NULL,
-  PRIMARY KEY (account, part, final_stage, opened)
+  role        smallint NOT NULL
 );
+
+CREATE INDEX participants_of_account ON participants (account, part, final_stage, opened);
 
 CREATE TABLE milestones (
   opened       text COLLATE "C" NOT NULL,
@@ -63,7 +66,7 @@ CREATE TABLE milestones (
   ended_by     text     NOT NULL,                        -- the kind of the event that ended it
   outcome      smallint NOT NULL,                        -- of the settled event
   PRIMARY KEY (opened, milestone)
-);
+) WITH (fillfactor = 70);
 
 -- The latest offer of each side, standing or not; gone when the milestone has ended.
 CREATE TABLE offers (

@@ -1,0 +1,47 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// statePage is how many trades are in memory at a time.
+const statePage = 500
+
+// ReadState calls visit for each trade in the order in which they were opened, and gives the contracts, all as of one moment. It is not begun
+// anew when the connection is lost: visit has seen trades already.
+func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error) ([]store.Contract, error) {
+	var contracts []store.Contract
+	err := s.once(ctx, inSnapshot(ctx, func(q querier) error {
+		rows, err := q.Query(ctx, `SELECT `+contractColumns+` FROM contracts WHERE contract > '' ORDER BY contract`)
+		if err != nil {
+			return err
+		}
+		if contracts, err = pgx.AppendRows([]store.Contract(nil), rows, scanContract); err != nil {
+			return err
+		}
+		for after := store.EventID(""); ; {
+			page, err := readTrades(ctx, q, tradeQuery+`standings s JOIN trades t ON t.id = s.trade WHERE s.opened > $1 ORDER BY s.opened LIMIT $2`, after, statePage)
+			if err != nil {
+				return err
+			}
+			for i := range page {
+				if err := visit(&page[i]); err != nil {
+					return err
+				}
+			}
+			if len(page) < statePage {
+				return nil
+			}
+			after = page[len(page)-1].Opened.Event
+		}
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("read state: %w", err)
+	}
+	return contracts, nil
+}
