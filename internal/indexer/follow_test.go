@@ -264,3 +264,5 @@ func (s *site) checkFeed(c *chain) {
 		}
 	}
 }
+
+func tempPath(t *testing.T) string { return filepath.Join(t.TempDir(), "store.db") }

@@ -1,0 +1,135 @@
+package indexer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+func TestAnotherNetworkStopsIt(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(c *chain, config *Config)
+		says string
+	}{
+		{"the node serves another network", func(c *chain, _ *Config) { c.err = fmt.Errorf("asked: %w", rpc.ErrWrongNetwork) }, "another network"},
+		{"the store belongs to another network", func(_ *chain, config *Config) {
+			other, err := stellar.NewNetwork("Another ; 2026")
+			if err != nil {
+				t.Fatal(err)
+			}
+			config.Network = other
+		}, `"Chain of the tests ; 2026"`},
+		{"the network was reset and is as far again", func(c *chain, _ *Config) { reset(c, 80) }, "was reset"},
+		{"the network was reset and is not as far", func(c *chain, _ *Config) { reset(c, 30) }, "was reset"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			chain := newChain(11, 1).play(25)
+			path := tempPath(t)
+			s := newSite(t, chain, path)
+			s.mustCatchUp()
+			chain.play(30)
+			s.mustCatchUp()
+			before := s.everything()
+			s.close()
+
+			s = newSite(t, chain, path, func(config *Config) { c.do(chain, config) })
+			defer s.close()
+			err := s.x.Run(t.Context())
+			if !errors.Is(err, ErrStopped) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want ErrStopped, one line that says %s", err, c.says)
+			}
+			if status := s.x.Status(); status.State != Stopped || status.Err == "" {
+				t.Errorf("status %+v", status)
+			}
+			if d := diff(before, s.everything()); d != "" {
+				t.Errorf("what is stored has changed (-before +now):\n%s", d)
+			}
+			if _, err := s.x.WaitLedger(t.Context(), 1000); !errors.Is(err, ErrStopped) {
+				t.Errorf("wait: %v, want ErrStopped", err)
+			}
+		})
+	}
+}
+
+// reset begins the chain anew, with other ledgers, and plays it.
+func reset(c *chain, ledgers int) {
+	c.ledgers, c.salt = nil, c.salt+1
+	c.play(ledgers)
+}
+
+// TestAResetWhileItRunsStopsIt resets the network between two questions.
+func TestAResetWhileItRunsStopsIt(t *testing.T) {
+	c := newChain(12, 1).play(50)
+	s := newSite(t, c, tempPath(t))
+	defer s.close()
+	s.mustCatchUp()
+	before := s.everything()
+	reset(c, 20) // behind where it is: at first only a node that lags
+	err := s.passes(t.Context())
+	if !errors.Is(err, rpc.ErrUnavailable) {
+		t.Errorf("a node that went back: %v, want ErrUnavailable", err)
+	}
+	if err := s.x.start(t.Context()); err != nil {
+		t.Errorf("ledger 50 is neither there nor another yet: %v", err)
+	}
+	c.play(40)
+	if err := s.catchUp(t.Context()); !errors.Is(err, ErrStopped) {
+		t.Errorf("a reset network: %v, want ErrStopped", err)
+	}
+	if d := diff(before, s.everything()); d != "" {
+		t.Errorf("what is stored has changed (-before +now):\n%s", d)
+	}
+}
+
+// TestANodeThatLagsALittle is what a pool of nodes behind one address looks like.
+func TestANodeThatLagsALittle(t *testing.T) {
+	c := newChain(18, 1).play(40)
+	s := newSite(t, c, tempPath(t))
+	defer s.close()
+	s.mustCatchUp()
+	before := s.everything()
+	for _, shown := range []int{39, 40, 30, 38} {
+		c.shown = shown
+		if err := s.passes(t.Context()); err != nil {
+			t.Errorf("newest ledger %d: %v", shown, err)
+		}
+		if status := s.x.Status(); status.State != Following || status.Latest != 40 || status.Ledger != 40 {
+			t.Errorf("newest ledger %d: %+v", shown, status)
+		}
+	}
+	c.shown = 40 - sourceLagLedgers - 1
+	if err := s.passes(t.Context()); !errors.Is(err, rpc.ErrUnavailable) {
+		t.Errorf("far behind: %v, want ErrUnavailable", err)
+	}
+	if d := diff(before, s.everything()); d != "" {
+		t.Errorf("what is stored has changed (-before +now):\n%s", d)
+	}
+}
+
+func TestTheMarkMovesOn(t *testing.T) {
+	c := newChain(13, 1).play(10)
+	s := newSite(t, c, tempPath(t))
+	defer s.close()
+	s.mustCatchUp()
+	c.play(markLedgers + 5)
+	if err := s.passes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.play(1) // the source speaks of a newer ledger in the pass before
+	if err := s.passes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n, err := s.store.Network(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.First.Seq != 10 || n.Mark.Seq < markLedgers || n.Mark.Hash != store.Hash(c.ledgers[n.Mark.Seq-1].hash) {
+		t.Errorf("first %d, mark %d", n.First.Seq, n.Mark.Seq)
+	}
+}
