@@ -93,7 +93,7 @@ func (p *preview) parkedIn(contract stellar.Address, events []string) error {
 	return nil
 }
 
-// willing is a token that does what it is asked. escrow's Preview has the same, but keeps the state afterwards to itself.
+// willing is a token that does what it is asked, in assets the contract holds enough of.
 type willing struct{}
 
 func (willing) Balance(escrow.Address) (amount.Int128, error) { return amount.MaxInt128(), nil }

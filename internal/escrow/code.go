@@ -84,16 +84,6 @@ func Codes() []Code {
 	return out
 }
 
-// CodeNamed returns the code with that name on the page.
-func CodeNamed(name string) (Code, bool) {
-	for c, e := range codes {
-		if e.name == name {
-			return c, true
-		}
-	}
-	return 0, false
-}
-
 // Refusal is the contract's answer to a call it does not carry out; nothing has changed. It unwraps to its Code.
 type Refusal struct {
 	Code Code

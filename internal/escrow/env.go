@@ -118,7 +118,7 @@ func (l *Limits) validate() error {
 	return nil
 }
 
-// Around is a contract that knows one trade and nothing else: enough to Preview a call about it. It owes what the trade holds.
+// Around is a contract that knows one trade and nothing else: enough to try a call about it on. It owes what the trade holds.
 func Around(self Address, config Config, id ID, t *Terms, trade Trade) *Contract {
 	return &Contract{
 		Self: self, Config: config,

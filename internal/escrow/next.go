@@ -168,21 +168,6 @@ func (n *chooser) rule(i uint32, m *MilestoneState, s Standing) {
 	}
 }
 
-// Preview says what a call would do at now, if everybody asked signs and the token moves the money: who signs, who pays what in, who receives what. It returns Apply's
-// errors and leaves c alone.
-func (c *Contract) Preview(now uint64, id func(Terms) ID, call Call) (Result, error) {
-	return c.Clone().Apply(Env{Now: now, Signed: func(Address) bool { return true }, ID: id, Token: willing{}}, call)
-}
-
-// willing is a token that does what it is asked, in assets we hold enough of.
-type willing struct{}
-
-func (willing) Balance(Address) (amount.Int128, error) { return amount.MaxInt128(), nil }
-func (willing) Deposit(_, _ Address, x amount.Int128) (amount.Int128, error) {
-	return x, nil
-}
-func (willing) Pay(Address, Address, amount.Int128) bool { return true }
-
 // Deadline is a time at which the clock ends a phase.
 type Deadline struct {
 	At uint64

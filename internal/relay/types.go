@@ -182,9 +182,6 @@ type Holding struct {
 	Ledger     Ledger `json:"ledger"`
 }
 
-// CanReceive tells whether the holder can be paid at all.
-func (h Holding) CanReceive() bool { return h.Exists && h.Authorized && h.Receivable != "0" }
-
 // AssetKind is what stands behind an asset's address.
 type AssetKind string
 

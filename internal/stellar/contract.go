@@ -21,15 +21,6 @@ func EncodeTerms(t escrow.Terms) (xdr.ScVal, error) {
 	return terms.ScVal(), nil
 }
 
-// DecodeTerms reads terms, refusing (*FieldError) whatever EncodeTerms would not have written.
-func DecodeTerms(v xdr.ScVal) (escrow.Terms, error) {
-	terms, err := binding.DecodeTerms(v)
-	if err != nil {
-		return escrow.Terms{}, fmt.Errorf("terms: %w", err)
-	}
-	return convert[escrow.Terms](terms)
-}
-
 // TermsID is the id of the trade with these terms in this contract on this network: SHA-256 over the XDR of the tuple
 // (Symbol "trade1", network id, contract, terms), as docs/contract.md says. The contract computes the same.
 func TermsID(n Network, contract Address, t escrow.Terms) (escrow.ID, error) {

@@ -35,9 +35,6 @@ func (n Network) Passphrase() string { return n.passphrase }
 // ID is the SHA-256 of the passphrase.
 func (n Network) ID() [32]byte { return n.id }
 
-// IsMain tells whether this is the public main network, where money is real.
-func (n Network) IsMain() bool { return n.passphrase == network.PublicNetworkPassphrase }
-
 // Address is an account (G…) or a contract (C…); the zero value is an account that nobody can sign for.
 type Address = binding.Address
 

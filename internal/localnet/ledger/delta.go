@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"cmp"
-	"encoding/binary"
 	"maps"
 	"slices"
 
@@ -126,6 +125,3 @@ func Replay(into map[Key][]byte, changes xdr.LedgerEntryChanges) {
 		}
 	}
 }
-
-// LastModified reads the sequence of the ledger that changed an entry last; it stands first in its XDR.
-func LastModified(entry []byte) uint32 { return binary.BigEndian.Uint32(entry) }
