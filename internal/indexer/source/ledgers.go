@@ -34,8 +34,7 @@ type Ledgers struct {
 
 	mu     sync.Mutex
 	size   uint    // how many to ask for
-	recent []*Meta // the last that were got: the next page often begins among them
-	kept   rpc.Range
+	recent Fetched // the last: the next page often begins among them
 }
 
 // NewLedgers reads ledgers of the network. Those that share a chain must agree.
@@ -55,7 +54,7 @@ func (l *Ledgers) Forget() {
 	l.chain.Forget()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.recent = nil
+	l.recent = Fetched{}
 }
 
 // CheckNetwork is the reader's.
@@ -106,12 +105,13 @@ func (l *Ledgers) Events(ctx context.Context, from rpc.From, contracts []stellar
 }
 
 // Fetch gets as many ledgers as are good to have at once, checked: see Fetch.
-func (l *Ledgers) Fetch(ctx context.Context, from uint32) ([]*Meta, rpc.Range, error) {
+func (l *Ledgers) Fetch(ctx context.Context, from uint32) (Fetched, error) {
 	l.mu.Lock()
-	size, recent, kept := l.size, l.recent, l.kept
+	size, recent := l.size, l.recent
 	l.mu.Unlock()
-	if len(recent) > 0 && from >= recent[0].Sequence && from-recent[0].Sequence < uint32(len(recent)) {
-		return recent[from-recent[0].Sequence:], kept, nil
+	if n := len(recent.Ledgers); n > 0 && from >= recent.Ledgers[0].Sequence && from <= recent.Ledgers[n-1].Sequence {
+		recent.Ledgers, recent.Early = recent.Ledgers[from-recent.Ledgers[0].Sequence:], true
+		return recent, nil
 	}
 	for {
 		list, kept, err := l.verified(ctx, from, size)
@@ -119,8 +119,9 @@ func (l *Ledgers) Fetch(ctx context.Context, from uint32) ([]*Meta, rpc.Range, e
 			size /= 2
 			continue
 		}
+		got := Fetched{Ledgers: list, Kept: kept}
 		if err != nil {
-			return nil, kept, err
+			return got, err
 		}
 		total := 0
 		for _, m := range list {
@@ -130,9 +131,9 @@ func (l *Ledgers) Fetch(ctx context.Context, from uint32) ([]*Meta, rpc.Range, e
 			size = uint(min(max(fetchTarget/(total/n+1), 1), fetchMost))
 		}
 		l.mu.Lock()
-		l.size, l.recent, l.kept = size, list, kept
+		l.size, l.recent = size, got
 		l.mu.Unlock()
-		return list, kept, nil
+		return got, nil
 	}
 }
 

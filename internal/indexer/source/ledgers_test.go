@@ -200,7 +200,7 @@ func TestLedgersFetched(t *testing.T) {
 			break
 		}
 	}
-	if want := []string{"10+8", "18+200", "218+200", "418+200"}; n != 450 || !slices.Equal(small.asked, want) {
+	if want := []string{"10+8", "18+200", "218+200", "418+200", "460+200"}; n != 450 || !slices.Equal(small.asked, want) {
 		t.Errorf("%d events; asked for %v, want %v", n, small.asked, want)
 	}
 
@@ -231,6 +231,22 @@ func TestLedgersFetched(t *testing.T) {
 	}
 }
 
+// A page that ends where the ledgers ended when they were fetched knows of those that were closed since.
+func TestNewerLedgersAreSeen(t *testing.T) {
+	all := closedLedgers(t, 6, 0, "main")
+	r := &reader{list: all[:4]}
+	s := source.NewLedgers(sourcetest.Network(t), r, source.NewChain())
+	page, err := s.Events(t.Context(), rpc.From{Ledger: 10}, oursOnly(), 3)
+	if err != nil || len(page.Events) != 3 {
+		t.Fatal(len(page.Events), err)
+	}
+	r.list = all
+	page, err = s.Events(t.Context(), rpc.From{Cursor: page.Cursor}, oursOnly(), 5)
+	if err != nil || len(page.Events) != 3 || page.Kept.Latest.Sequence != 15 {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
 func TestChainForgets(t *testing.T) {
 	c := source.NewChain()
 	c.Trust(5, stellar.Hash{5})
@@ -245,6 +261,7 @@ func TestChainForgets(t *testing.T) {
 			t.Errorf("ledger %d: known %t, want %t", seq, ok, want)
 		}
 	}
+	c.Trust(4, stellar.Hash{4})
 	c.Forget()
 	if _, ok := c.Link(200); ok {
 		t.Error("ledger 200 is known")

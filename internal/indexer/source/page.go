@@ -19,9 +19,16 @@ const (
 	pageBytes   = 32 << 20 // of ledgers' metas; far fewer ledgers of a busy network
 )
 
-// Fetch gets verified ledgers from a sequence number on: at least one if there is one, in order. Its errors and its range are those of
-// rpc.Client.Ledgers.
-type Fetch func(ctx context.Context, from uint32) ([]*Meta, rpc.Range, error)
+// Fetch gets verified ledgers from a sequence number on: at least one if there is one, in order. Its errors, and the range that it returns with
+// them, are those of rpc.Client.Ledgers.
+type Fetch func(ctx context.Context, from uint32) (Fetched, error)
+
+// Fetched are ledgers that follow one another, and what was kept when they were got.
+type Fetched struct {
+	Ledgers []*Meta
+	Kept    rpc.Range
+	Early   bool // they were got for an earlier question: by now there may be newer ones
+}
 
 // Page makes a page of events out of ledgers. It behaves as rpc.Client.Events does; where a node would go on for as long as it finds ledgers,
 // it ends at pageBytes.
@@ -43,21 +50,21 @@ func Page(ctx context.Context, network stellar.Network, from rpc.From, contracts
 	page := rpc.EventPage{Cursor: from.Cursor}
 	ledgers, bytes := 0, 0
 	for {
-		list, kept, err := fetch(ctx, next)
+		got, err := fetch(ctx, next)
 		if err != nil {
 			if ledgers > 0 && ctx.Err() == nil {
 				return page, nil // what there is so far; the next question meets the error
 			}
-			return rpc.EventPage{Kept: kept}, err
+			return rpc.EventPage{Kept: got.Kept}, err
 		}
-		page.Kept = kept
-		for _, m := range list {
+		page.Kept = got.Kept
+		for _, m := range got.Ledgers {
 			if m.Sequence != next {
-				return rpc.EventPage{Kept: kept}, fmt.Errorf("asked for ledger %d, got %d: %w", next, m.Sequence, rpc.ErrAnswer)
+				return rpc.EventPage{Kept: got.Kept}, fmt.Errorf("asked for ledger %d, got %d: %w", next, m.Sequence, rpc.ErrAnswer)
 			}
 			events, err := m.Events(network, wanted)
 			if err != nil {
-				return rpc.EventPage{Kept: kept}, err
+				return rpc.EventPage{Kept: got.Kept}, err
 			}
 			for _, e := range events {
 				if store.EventID(e.ID) <= position {
@@ -75,7 +82,7 @@ func Page(ctx context.Context, network stellar.Network, from rpc.From, contracts
 				return page, nil
 			}
 		}
-		if len(list) == 0 || next > kept.Latest.Sequence {
+		if len(got.Ledgers) == 0 || !got.Early && next > got.Kept.Latest.Sequence {
 			return page, nil
 		}
 	}

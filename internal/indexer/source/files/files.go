@@ -129,15 +129,15 @@ func (f *Files) Ledgers(ctx context.Context, from uint32, limit uint) ([]rpc.Clo
 	var all []rpc.ClosedLedger
 	var kept rpc.Range
 	for bytes := 0; uint(len(all)) < limit && bytes < maxAnswer; {
-		list, range_, err := f.fetch(ctx, from+uint32(len(all)))
+		got, err := f.fetch(ctx, from+uint32(len(all)))
 		if err != nil && len(all) > 0 && ctx.Err() == nil {
 			break // the next question meets it
 		}
-		kept = range_
-		if err != nil || len(list) == 0 {
+		kept = got.Kept
+		if err != nil || len(got.Ledgers) == 0 {
 			return all, kept, err
 		}
-		for _, m := range list[:min(uint(len(list)), limit-uint(len(all)))] {
+		for _, m := range got.Ledgers[:min(uint(len(got.Ledgers)), limit-uint(len(all)))] {
 			all = append(all, m.Closed())
 			bytes += len(m.Bytes())
 		}
@@ -151,33 +151,36 @@ func (f *Files) Events(ctx context.Context, from rpc.From, contracts []stellar.A
 }
 
 // fetch is a source.Fetch: the rest of the batch that holds the ledger.
-func (f *Files) fetch(ctx context.Context, from uint32) ([]*source.Meta, rpc.Range, error) {
+func (f *Files) fetch(ctx context.Context, from uint32) (source.Fetched, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, rpc.Range{}, err
+		return source.Fetched{}, err
 	}
 	f.mu.Lock()
 	kept := f.kept
 	f.mu.Unlock()
-	if from > kept.Latest.Sequence || from < kept.Oldest.Sequence {
+	// At the end there may be newer ones by now.
+	if f.layout.batch(from).last >= kept.Latest.Sequence || from < kept.Oldest.Sequence {
 		var err error
 		if kept, err = f.look(ctx); err != nil {
-			return nil, rpc.Range{}, err
+			return source.Fetched{}, err
 		}
 	}
+	got := source.Fetched{Kept: kept}
 	switch {
 	case from > kept.Latest.Sequence:
-		return nil, kept, nil
+		return got, nil
 	case from < kept.Oldest.Sequence:
-		return nil, kept, &rpc.GapError{Asked: from, Kept: kept}
+		return got, &rpc.GapError{Asked: from, Kept: kept}
 	}
 	list, err := f.batch(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, kept, f.missing(ctx, from)
+		return got, f.missing(ctx, from)
 	}
 	if err != nil {
-		return nil, kept, err
+		return got, err
 	}
-	return list[from-list[0].Sequence:], kept, nil
+	got.Ledgers = list[from-list[0].Sequence:]
+	return got, nil
 }
 
 // missing is the error about a ledger whose file is not there. Another look tells what there is.

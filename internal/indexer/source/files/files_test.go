@@ -179,6 +179,21 @@ func TestRecordAndRead(t *testing.T) {
 	}
 }
 
+// A page that ends where the folder ended when it was looked at knows of what was recorded since.
+func TestNewerFilesAreSeen(t *testing.T) {
+	n, dir, l := newNetwork(t, 9), t.TempDir(), layout(t, 2, 8)
+	record(t, dir, l, n, 1, 7)
+	f := open(t, os.DirFS(dir))
+	page, err := f.Events(t.Context(), rpc.From{Ledger: 2}, contracts(), 5)
+	if err != nil || page.Kept.Latest.Sequence != 7 {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	record(t, dir, l, n, 1, 9)
+	if page, err = f.Events(t.Context(), rpc.From{Cursor: page.Cursor}, contracts(), 1); err != nil || len(page.Events) != 1 || page.Kept.Latest.Sequence != 9 {
+		t.Errorf("%+v, %v", page, err)
+	}
+}
+
 // Recording goes on where it was stopped, but not with ledgers of another chain; and a folder has one layout.
 func TestRecordGoesOn(t *testing.T) {
 	n := newNetwork(t, 20)

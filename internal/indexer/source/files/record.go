@@ -89,14 +89,14 @@ func (r *recorder) write(ctx context.Context, b span) (bool, error) {
 	n := b.last - first + 1
 	raw := append(head[:len(head)-4], byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 	for next := first; next <= b.last; {
-		list, _, err := r.from.Fetch(ctx, next)
+		got, err := r.from.Fetch(ctx, next)
 		if err != nil {
 			return false, fmt.Errorf("record ledgers: %w", err)
 		}
-		if len(list) == 0 {
+		if len(got.Ledgers) == 0 {
 			return false, nil
 		}
-		for _, m := range list[:min(len(list), int(b.last-next)+1)] {
+		for _, m := range got.Ledgers[:min(len(got.Ledgers), int(b.last-next)+1)] {
 			raw = append(raw, m.Bytes()...)
 			next++
 		}

@@ -110,7 +110,7 @@ func (p *Pool) look(ctx context.Context, n *node) look {
 	p.mu.Lock()
 	l.turns = n.turns
 	l.mark = p.chain.Mark()
-	named, compared, known := n.named, n.marked == l.mark, slices.Clone(p.checks)
+	named, compared, known := n.named, n.marked == l.mark, slices.Concat(p.checks, p.claims.links)
 	p.mu.Unlock()
 	if !named {
 		if _, l.err = n.Source.CheckNetwork(ctx); l.err != nil {
@@ -176,13 +176,13 @@ func (p *Pool) judge(l look) error {
 		if l.marked {
 			n.marked = l.mark
 		}
-		if err = p.chain.Check(tip); err == nil && l.anchor.Sequence != 0 {
-			err = p.chain.Check(l.anchor)
+		if err = p.contradicts(n, tip); err == nil && l.anchor.Sequence != 0 {
+			err = p.contradicts(n, l.anchor)
 		}
 		if mark := p.chain.Mark(); err != nil {
 			n.otherMark = l.anchor.Sequence == mark.Sequence && l.anchor.Hash != mark.Hash || tip.Sequence == mark.Sequence && tip.Hash != mark.Hash
-		} else if p.current == n || len(p.checks) == 0 {
-			err = p.saw(n, tip)
+		} else if p.current == n || p.current == nil && (p.claims.by == nil || p.claims.by == n) {
+			err = p.claim(n, tip)
 		}
 	}
 	if n.otherMark && n.spoke {
@@ -197,30 +197,6 @@ func (p *Pool) judge(l look) error {
 		p.enter(n, Ready, nil)
 	}
 	return nil
-}
-
-// saw keeps the hash of a ledger of the node in use. Its caller holds p.mu.
-func (p *Pool) saw(n *node, l source.Link) error {
-	if err := p.chain.Add(l); err != nil {
-		return err
-	}
-	n.spoke = true
-	if k := len(p.checks); k == 0 || p.checks[k-1].Sequence < l.Sequence {
-		p.checks = append(p.checks, l)
-		p.checks = p.checks[max(len(p.checks)-maxChecks, 0):]
-	}
-	return nil
-}
-
-// forget drops the hashes that nodes were compared with, but the store's. Its caller holds p.mu.
-func (p *Pool) forget() {
-	p.chain.Forget()
-	p.checks = nil
-	for _, n := range p.nodes {
-		if n.spoke = false; n.state == Forked && !n.otherMark {
-			p.enter(n, Unknown, nil)
-		}
-	}
 }
 
 // compare finds the nodes that are behind, have stopped or are slow beside the others. Its caller holds p.mu.

@@ -37,6 +37,7 @@ type node struct {
 	retryAt   time.Time     // left before: not used again until then
 	backoff   time.Duration // of the last time it was left
 	named     bool          // that its network is the right one was seen since it failed last
+	byClaim   bool          // forked: it contradicts no more than what another node claims
 	otherMark bool          // forked: it contradicts the store's mark itself
 	marked    source.Link   // the store's mark that it was compared with last
 	spoke     bool          // some of the hashes that others are compared with are its
@@ -71,6 +72,9 @@ func (p *Pool) enter(n *node, state State, why error) {
 	}
 	was := n.state
 	n.why = why
+	if s, ok := n.Source.(linked); ok && (state == Failing || state == Forked) {
+		s.Forget()
+	}
 	if state == was {
 		if state != Ready && state != Unknown && !now.Before(n.retryAt) {
 			n.backoff = min(2*n.backoff, retryMost)
@@ -88,11 +92,13 @@ func (p *Pool) enter(n *node, state State, why error) {
 		n.retryAt = now.Add(n.backoff)
 	}
 	n.state, n.since, n.turns = state, now, n.turns+1
+	var claimed claimError
+	n.byClaim = errors.As(why, &claimed)
+	if p.claims.by == n && !state.agrees() {
+		p.drop()
+	}
 	if state == Failing || state == Foreign || state == Unknown {
 		n.named = false
-	}
-	if s, ok := n.Source.(linked); ok && (state == Failing || state == Forked) {
-		s.Forget()
 	}
 	var mismatch *source.MismatchError
 	switch {

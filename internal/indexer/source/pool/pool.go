@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -68,7 +69,9 @@ type Pool struct {
 	nodes    []*node // in order of preference
 	current  *node   // that answered last
 	switches uint64
-	checks   []source.Link // ledgers of the node in use whose hash was seen, the newest maxChecks, in order
+	read     uint32        // events were given up to this ledger
+	checks   []source.Link // ledgers up to it whose hash is known, the newest maxChecks, in order
+	claims   claims        // ledgers behind it
 	newest   rpc.Ledger    // that was reported; it never moves back
 }
 
@@ -99,10 +102,11 @@ func New(c Config) (*Pool, error) {
 func (p *Pool) Trust(seq uint32, hash stellar.Hash) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	link := source.Link{Sequence: seq, Hash: hash}
 	known, ok := p.chain.Link(seq)
-	broken := p.chain.Check(source.Link{Sequence: seq, Hash: hash})
+	broken := p.chain.Check(link)
 	p.chain.Trust(seq, hash)
-	if ok && known.Hash == hash {
+	if ok && known.Hash == hash || slices.Contains(p.claims.links, link) {
 		return // it is what the nodes in use have said
 	}
 	if broken != nil {
@@ -132,7 +136,7 @@ func (p *Pool) LatestHash(ctx context.Context) (rpc.Ledger, stellar.Hash, error)
 		if l.Sequence < p.newest.Sequence {
 			return fmt.Errorf("its newest ledger is %d, %d has been seen: %w", l.Sequence, p.newest.Sequence, errBehind)
 		}
-		if err := p.saw(n, source.Link{Sequence: l.Sequence, Hash: l.hash}); err != nil {
+		if err := p.claim(n, source.Link{Sequence: l.Sequence, Hash: l.hash}); err != nil {
 			return err
 		}
 		n.tipIs(l.Ledger, p.config.Now())
@@ -166,7 +170,7 @@ func (p *Pool) Ledgers(ctx context.Context, from uint32, limit uint) ([]rpc.Clos
 			if l.Sequence != from+uint32(i) {
 				return fmt.Errorf("asked for ledger %d, got %d: %w", from+uint32(i), l.Sequence, rpc.ErrAnswer)
 			}
-			if err := p.chain.Check(source.Link{Sequence: l.Sequence, Hash: l.Hash}); err != nil {
+			if err := p.contradicts(n, source.Link{Sequence: l.Sequence, Hash: l.Hash}); err != nil {
 				return err
 			}
 		}
@@ -208,6 +212,7 @@ func (p *Pool) Events(ctx context.Context, from rpc.From, contracts []stellar.Ad
 		if page.Cursor == from.Cursor && page.Kept.Latest.Sequence < p.best() {
 			return fmt.Errorf("its newest ledger is %d, there is %d: %w", page.Kept.Latest.Sequence, p.best(), errBehind)
 		}
+		p.delivered(n, store.EventID(page.Cursor).Ledger())
 		return nil
 	})
 	if errors.Is(err, errBehind) {
@@ -231,10 +236,9 @@ func (p *Pool) continues(n *node, from rpc.From, page rpc.EventPage) error {
 	first := max(store.EventID(from.Cursor).Complete()+1, from.Ledger)
 	for _, seq := range []uint32{first, store.EventID(page.Cursor).Ledger()} {
 		if link, ok := s.Link(seq); ok {
-			if err := p.chain.Add(link); err != nil {
+			if err := p.keep(n, link); err != nil {
 				return err
 			}
-			n.spoke = true
 		}
 	}
 	return nil

@@ -409,6 +409,25 @@ func TestForkAtTheSwitch(t *testing.T) {
 	})
 }
 
+// A node that was wrong about what nobody had read yet is used again once it is set right: what it said is not held against it.
+func TestForkSetRight(t *testing.T) {
+	inWorld(t, 2, true, func(t *testing.T, w *world) {
+		w.run()
+		w.live(2)
+		w.grow(2)
+		w.nodes[1].off = true
+		w.nodes[1].Replace(w.fork(32)...)
+		w.wait(3 * pool.DefaultLook) // it has spoken of its ledger 33
+		w.follow()
+		w.wait(3 * pool.DefaultLook)
+		w.is(1, pool.Forked, false)
+		w.nodes[1].off = false
+		w.nodes[1].Replace(w.all...)
+		w.live(20)
+		w.is(1, pool.Ready, false)
+	})
+}
+
 // A node of another network is left; only if all are is it the error that stops an indexer.
 func TestForeign(t *testing.T) {
 	inWorld(t, 2, false, func(t *testing.T, w *world) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/sourcetest"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 // odd changes a field of the first event of an answer.
@@ -31,7 +32,8 @@ func TestWeather(t *testing.T) {
 	const seeds = 24
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			inWorld(t, 3, seed%2 == 1, func(t *testing.T, w *world) {
+			verify := seed%2 == 1
+			inWorld(t, 3, verify, func(t *testing.T, w *world) {
 				rng := rand.New(rand.NewPCG(seed, 0))
 				w.run()
 				if seed%3 == 0 {
@@ -41,7 +43,7 @@ func TestWeather(t *testing.T) {
 				w.follow()
 				for range 60 {
 					for _, n := range w.nodes {
-						w.weather(rng, n)
+						w.weather(rng, n, verify)
 					}
 					w.wait(time.Duration(rng.IntN(20)) * time.Second)
 					w.grow(rng.IntN(3))
@@ -66,7 +68,7 @@ func TestWeather(t *testing.T) {
 }
 
 // weather changes what is wrong with a node.
-func (w *world) weather(rng *rand.Rand, n *node) {
+func (w *world) weather(rng *rand.Rand, n *node, verify bool) {
 	newest := w.all[len(w.all)-1].LedgerSequence()
 	switch rng.IntN(16) {
 	case 0:
@@ -94,6 +96,12 @@ func (w *world) weather(rng *rand.Rand, n *node) {
 		// Behind, by a restart from an old state.
 		n.off = true
 		n.Replace(w.all[:1+rng.IntN(len(w.all))]...)
+	case 11:
+		// Other ledgers from one on that was read. Without the ledgers themselves it takes a look to find it out.
+		if read := store.EventID(w.at.Cursor).Complete(); verify && read > firstLedger+6 {
+			n.off = true
+			n.Replace(w.fork(firstLedger + 6 + uint32(rng.IntN(int(read-firstLedger-6))))...)
+		}
 	default:
 		n.fault.Store(nil)
 	}
