@@ -1,5 +1,3 @@
-// Package wasm is the contract as it is deployed: built from contract/escrow by build.sh, committed with its hash, and compared with a fresh
-// build by `make contract`.
 package wasm
 
 import (

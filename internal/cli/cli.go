@@ -1,4 +1,3 @@
-// Package cli reads a program's command line into its struct of commands: the same way, and with the same words, for both programs.
 package cli
 
 import (

@@ -1,4 +1,3 @@
-// Package scval makes contract values, the addresses in them, and the call that they are the arguments of: XDR alone, of any contract.
 package scval
 
 import (

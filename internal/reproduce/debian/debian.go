@@ -1,5 +1,3 @@
-// Package debian holds the one list of the Debian packages that the tree's builds and tests need. The list is packages.txt, which .ci/run
-// reads as it is.
 package debian
 
 import (
