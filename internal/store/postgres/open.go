@@ -96,26 +96,35 @@ func (s *Store) prepare(ctx context.Context) error {
 
 // fit refuses a server on which something would fail, or be lost, only later.
 func (s *Store) fit(ctx context.Context, conn *pgx.Conn) error {
-	var version int
-	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int`).Scan(&version); err != nil {
+	var f facts
+	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('synchronous_commit'),
+		coalesce(current_schema(), ''), pg_is_in_recovery()`).Scan(&f.version, &f.encoding, &f.durable, &f.schema, &f.standby); err != nil {
 		return s.open(err)
 	}
-	var encoding, durable string
-	var schema *string
-	if err := conn.QueryRow(ctx, `SELECT current_setting('server_encoding'), current_setting('synchronous_commit'), current_schema()`).
-		Scan(&encoding, &durable, &schema); err != nil {
-		return s.open(err)
-	}
+	return f.fit(s.name)
+}
+
+// facts are what a store depends on.
+type facts struct {
+	version           int
+	encoding, durable string
+	schema            string // the first of the search_path that exists
+	standby           bool
+}
+
+func (f facts) fit(name string) error {
 	switch {
-	case version < oldestServer:
-		return fmt.Errorf("database %s is on PostgreSQL %d, this program needs %d or newer: %w; upgrade the server", s.name, version/10000, oldestServer/10000, ErrUnfit)
-	case encoding != "UTF8":
-		return fmt.Errorf("database %s has encoding %s: %w; make it anew with ENCODING 'UTF8'", s.name, encoding, ErrUnfit)
-	case durable == "off":
+	case f.version < oldestServer:
+		return fmt.Errorf("database %s is on PostgreSQL %d, this program needs %d or newer: %w; upgrade the server", name, f.version/10000, oldestServer/10000, ErrUnfit)
+	case f.standby:
+		return fmt.Errorf("database %s is a standby that cannot be written: %w; name the primary", name, ErrUnfit)
+	case f.encoding != "UTF8":
+		return fmt.Errorf("database %s has encoding %s: %w; make it anew with ENCODING 'UTF8'", name, f.encoding, ErrUnfit)
+	case f.durable == "off":
 		// An entry of the feed that a subscriber has seen must be there after a power cut, too.
-		return fmt.Errorf("database %s has synchronous_commit off: %w; switch it on for this user (ALTER ROLE … SET synchronous_commit = on)", s.name, ErrUnfit)
-	case schema == nil:
-		return fmt.Errorf("database %s has no schema in the user's search_path: %w; make one (CREATE SCHEMA …), or set the search_path to one", s.name, ErrUnfit)
+		return fmt.Errorf("database %s has synchronous_commit off: %w; switch it on for this user (ALTER ROLE … SET synchronous_commit = on)", name, ErrUnfit)
+	case f.schema == "":
+		return fmt.Errorf("database %s has no schema of the user's search_path: %w; make one (CREATE SCHEMA …), or set the search_path to one", name, ErrUnfit)
 	}
 	return nil
 }

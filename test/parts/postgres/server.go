@@ -85,7 +85,7 @@ func (s *Server) Database(t testing.TB) string {
 func (s *Server) Exec(t testing.TB, sql string) {
 	t.Helper()
 	s.ready(t)
-	if err := s.exec(t.Context(), "postgres", sql); err != nil {
+	if err := s.exec(context.WithoutCancel(t.Context()), "postgres", sql); err != nil {
 		t.Fatal(err)
 	}
 }
