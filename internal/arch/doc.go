@@ -1,3 +1,4 @@
-// Package arch holds no program, only tests: which room may import which, and why (imports_test.go). What the network policy forbids,
-// the imports forbid too.
+// Package arch holds no program, only tests of the whole tree: which room may import which, and why (imports_test.go); under which names things
+// are logged (logkeys_test.go); that each attack of docs/contract-attacks.md is shown (attacks_test.go). What the network policy forbids, the
+// imports forbid too.
 package arch

@@ -102,7 +102,11 @@ func (s *Server) follow(ctx context.Context, t store.Transaction, resend map[sto
 	default:
 		return s.sendAgain(ctx, t, resend)
 	}
-	s.log.Info("a submitted transaction has an outcome", "tx", stellar.Hash(t.Hash), "state", string(next.State), "ledger", next.Ledger, "why", next.Problem)
+	log := s.log
+	if next.Problem != "" {
+		log = log.With("err", next.Problem)
+	}
+	log.Info("a submitted transaction has an outcome", "tx", stellar.Hash(t.Hash), "state", string(next.State), "ledger", next.Ledger)
 	if err := s.transactions.UpdateTransaction(ctx, store.TransactionSubmitted, next); err != nil && !errors.Is(err, store.ErrMoved) {
 		return err // ErrMoved: another process was first
 	}
@@ -127,6 +131,6 @@ func (s *Server) sendAgain(ctx context.Context, t store.Transaction, resend map[
 	if err != nil {
 		return err
 	}
-	s.log.Info("a transaction was sent again", "tx", stellar.Hash(t.Hash), "status", answer.Status)
+	s.log.Info("a transaction was sent again", "tx", stellar.Hash(t.Hash), "state", answer.Status)
 	return nil
 }
