@@ -42,7 +42,7 @@ func (s *Store) snapshot(ctx context.Context, f func(querier) error) error {
 
 func inSnapshot(ctx context.Context, f func(querier) error) func(*pgxpool.Conn) error {
 	return func(conn *pgxpool.Conn) error {
-		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error { return f(tx) })
+		return inTx(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error { return f(tx) })
 	}
 }
 
@@ -50,9 +50,35 @@ func inSnapshot(ctx context.Context, f func(querier) error) func(*pgxpool.Conn) 
 // not if the connection was lost while it may have been committed: the caller then reads what is stored.
 func (s *Store) write(ctx context.Context, f func(pgx.Tx) error) error {
 	return s.retry(ctx, false, func(conn *pgxpool.Conn) error {
-		return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, f)
+		return inTx(ctx, conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, f)
 	})
 }
+
+// inTx is pgx.BeginTxFunc, which answers a COMMIT that was cut off with the error of the ROLLBACK after it: that one could safely be retried.
+func inTx(ctx context.Context, conn *pgxpool.Conn, o pgx.TxOptions, f func(pgx.Tx) error) error {
+	tx, err := conn.BeginTx(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		// Nothing once committed. What cannot be said in time the server does by itself when the connection is closed.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTimeout)
+		defer cancel()
+		_ = tx.Rollback(ctx)
+	}()
+	if err := f(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return &commitError{err}
+	}
+	return nil
+}
+
+// commitError is what became of a COMMIT that may have been carried out.
+type commitError struct{ error }
+
+func (e *commitError) Unwrap() error { return e.error }
 
 // exec runs one statement that changes one row, or returns store.ErrMoved.
 func (s *Store) exec(ctx context.Context, doing, sql string, args ...any) error {
@@ -73,8 +99,11 @@ func (s *Store) retry(ctx context.Context, harmless bool, f func(*pgxpool.Conn) 
 	for try := 1; ; try++ {
 		err := s.once(ctx, f)
 		wait := firstWait
+		var commit *commitError
 		switch {
 		case err == nil || try == tries || ctx.Err() != nil:
+			return err
+		case !harmless && errors.As(err, &commit) && !undone(err):
 			return err
 		case refused(err):
 			wait = passwordWait
