@@ -157,6 +157,34 @@ func (m *machine) check(t *rapid.T) {
 	for id, trade := range m.c.Trades {
 		checkShape(t, id, &trade)
 	}
+	for i := range m.trades {
+		if trade, opened := m.c.Trades[idOf(m.trades[i])]; opened {
+			checkDueAt(t, &m.trades[i], &trade, m.now)
+		}
+	}
+}
+
+// checkDueAt holds the time at which something falls due against the phases: not a second before it, and then something is.
+func checkDueAt(t *rapid.T, terms *escrow.Terms, trade *escrow.Trade, now uint64) {
+	due := func(at uint64) bool {
+		for i := range trade.Milestones {
+			if s := escrow.StandingOf(terms, i, &trade.Milestones[i], at); s.Due() {
+				return true
+			}
+		}
+		return false
+	}
+	switch at := escrow.DueAt(terms, trade); {
+	case (at != 0) != (trade.Stage == escrow.StageFunded):
+		t.Fatalf("%s: due at %d", trade.Stage, at)
+	case at == 0:
+	case at <= now:
+		if !due(now) {
+			t.Fatalf("due at %d, and at %d nothing is", at, now)
+		}
+	case due(now) || due(at-1) || !due(at):
+		t.Fatalf("due at %d: now (%d) %v, a second before %v, then %v", at, now, due(now), due(at-1), due(at))
+	}
 }
 
 // checkShape checks what a trade's value promises its readers.
