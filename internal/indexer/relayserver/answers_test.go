@@ -10,6 +10,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -21,21 +22,6 @@ func (w *world) badToken() stellar.Address {
 	code, err := os.ReadFile("../../../contract/fixtures/wasm/token.wasm")
 	must(w.t, err)
 	return w.create(code, 2, nil)
-}
-
-func symbol(s string) xdr.ScVal {
-	v := xdr.ScSymbol(s)
-	return xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &v}
-}
-
-func vec(items ...xdr.ScVal) xdr.ScVal {
-	v := xdr.ScVec(items)
-	p := &v
-	return xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &p}
-}
-
-func i128(n int64) xdr.ScVal {
-	return xdr.ScVal{Type: xdr.ScValTypeScvI128, I128: &xdr.Int128Parts{Hi: xdr.Int64(n >> 63), Lo: xdr.Uint64(n)}}
 }
 
 func invocation(contract stellar.Address, function string, args ...xdr.ScVal) xdr.InvokeContractArgs {
@@ -54,11 +40,11 @@ func (w *world) call(sender string, args xdr.InvokeContractArgs) {
 func TestGreedyTokenGetsNoSignature(t *testing.T) {
 	w := newWorld(t, "buyer", "seller", "arbitrator", "thief")
 	token := w.badToken()
-	w.call("operator", invocation(token, "mint", w.address("buyer").ScVal(), i128(1000*usdc)))
+	w.call("operator", invocation(token, "mint", w.address("buyer").ScVal(), scval.I128(1000*usdc)))
 	terms := w.terms(1)
 	terms.Asset = escrow.Address(token.String())
 	w.act("buyer", escrow.CallOpen{Terms: terms, By: escrow.Buyer})
-	w.call("operator", invocation(token, "mint", w.address("seller").ScVal(), i128(1000*usdc)))
+	w.call("operator", invocation(token, "mint", w.address("seller").ScVal(), scval.I128(1000*usdc)))
 	w.act("seller", escrow.CallAccept{Terms: terms})
 
 	tree := w.tree(escrow.CallFund{Terms: terms})
@@ -69,8 +55,8 @@ func TestGreedyTokenGetsNoSignature(t *testing.T) {
 		must(t, err)
 		return tx, w.simulate(tx)
 	}
-	theft := vec(w.address("buyer").ScVal(), w.address("thief").ScVal(), i128(500*usdc))
-	tx, sim := simulate(vec(symbol("Reenter"), w.asset.ScVal(), symbol("transfer"), theft))
+	theft := scval.Vec(w.address("buyer").ScVal(), w.address("thief").ScVal(), scval.I128(500*usdc))
+	tx, sim := simulate(scval.Vec(scval.Symbol("Reenter"), w.asset.ScVal(), scval.Symbol("transfer"), theft))
 	if sim.Failure != nil {
 		t.Fatalf("the simulation fails, so nothing was asked for: %+v", *sim.Failure)
 	}
@@ -80,10 +66,10 @@ func TestGreedyTokenGetsNoSignature(t *testing.T) {
 		t.Errorf("%v\nwant an ErrTree with %q", err, want)
 	}
 	// A signature of somebody who does not sign the call itself is refused by the node already.
-	if _, sim := simulate(vec(symbol("AskSignature"), w.address("seller").ScVal())); sim.Failure == nil || sim.Failure.Kind != relay.FailedByAuth {
+	if _, sim := simulate(scval.Vec(scval.Symbol("AskSignature"), w.address("seller").ScVal())); sim.Failure == nil || sim.Failure.Kind != relay.FailedByAuth {
 		t.Errorf("somebody else's signature: %+v", sim.Failure)
 	}
-	w.call("operator", invocation(token, "mode", vec(symbol("Honest"))))
+	w.call("operator", invocation(token, "mode", scval.Vec(scval.Symbol("Honest"))))
 	w.act("buyer", escrow.CallFund{Terms: terms})
 }
 
@@ -112,7 +98,7 @@ func TestFailuresNameWhoRefused(t *testing.T) {
 		must(t, err)
 		return args
 	}
-	balance := i128(1 << 60)
+	balance := scval.I128(1 << 60)
 	for _, c := range []struct {
 		name     string
 		got      *relay.Failure
@@ -125,7 +111,7 @@ func TestFailuresNameWhoRefused(t *testing.T) {
 			relay.FailedByContract, w.asset.String(), uint32(escrow.ErrNoOffer)},
 		{"no such function", simulate("buyer", invocation(w.contract, "withdraw")), relay.FailedByHost, "", 0},
 		{"no such contract", simulate("buyer", invocation(stellar.Address{Contract: true, Key: [32]byte{9}}, "trade")), relay.FailedByHost, "", 0},
-		{"arguments of another kind", simulate("buyer", invocation(w.contract, "accept", i128(1))), relay.FailedByHost, "", 0},
+		{"arguments of another kind", simulate("buyer", invocation(w.contract, "accept", scval.I128(1))), relay.FailedByHost, "", 0},
 		{"a wrong authorisation", simulate("seller", encode(open), xdr.SorobanAuthorizationEntry{
 			Credentials:    xdr.SorobanCredentials{Type: xdr.SorobanCredentialsTypeSorobanCredentialsSourceAccount},
 			RootInvocation: w.tree(open).Invocation(),

@@ -7,19 +7,10 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/binding"
 )
-
-func word(s string) xdr.ScVal {
-	v := xdr.ScSymbol(s)
-	return xdr.ScVal{Type: xdr.ScValTypeScvSymbol, Sym: &v}
-}
-
-func said(s string) xdr.ScVal {
-	v := xdr.ScString(s)
-	return xdr.ScVal{Type: xdr.ScValTypeScvString, Str: &v}
-}
 
 func contractError(code uint32) xdr.ScVal {
 	n := xdr.Uint32(code)
@@ -41,12 +32,12 @@ func by(contract byte, data xdr.ScVal, topics ...xdr.ScVal) xdr.DiagnosticEvent 
 // The sequences are those that the real host writes, shortened.
 func TestWhoRefused(t *testing.T) {
 	const ours, token = 1, 2
-	called := func(who byte) xdr.DiagnosticEvent { return by(who, said(""), word("fn_call")) }
+	called := func(who byte) xdr.DiagnosticEvent { return by(who, scval.String(""), scval.Symbol("fn_call")) }
 	failed := func(who byte, code uint32, text string) xdr.DiagnosticEvent {
-		return by(who, said(text), word("error"), contractError(code))
+		return by(who, scval.String(text), scval.Symbol("error"), contractError(code))
 	}
 	log := func(who byte) xdr.DiagnosticEvent {
-		return by(who, said("VM call trapped with HostError"), word("log"))
+		return by(who, scval.String("VM call trapped with HostError"), scval.Symbol("log"))
 	}
 	name := func(who byte) string { return binding.Address{Contract: true, Key: [32]byte{who}}.String() }
 	for _, c := range []struct {
@@ -106,7 +97,7 @@ func TestKindsOfFailure(t *testing.T) {
 		{hostErr(xdr.ScErrorTypeSceAuth, xdr.ScErrorCodeScecInvalidAction), relay.FailedByAuth},
 		{hostErr(xdr.ScErrorTypeSceWasmVm, xdr.ScErrorCodeScecInvalidAction), relay.FailedByHost},
 	} {
-		if got := failureOfEvents([]xdr.DiagnosticEvent{by(1, said("why"), word("error"), c.value)}); got == nil || got.Kind != c.want || !strings.Contains(got.Detail, "why") {
+		if got := failureOfEvents([]xdr.DiagnosticEvent{by(1, scval.String("why"), scval.Symbol("error"), c.value)}); got == nil || got.Kind != c.want || !strings.Contains(got.Detail, "why") {
 			t.Errorf("%s: %+v, want %s", c.value, got, c.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
@@ -42,7 +43,7 @@ func TestAccountsAndHoldings(t *testing.T) {
 	must(t, err)
 	w.freely("operator", tx)
 	token := w.badToken()
-	w.call("operator", invocation(token, "mint", w.address("buyer").ScVal(), i128(77)))
+	w.call("operator", invocation(token, "mint", w.address("buyer").ScVal(), scval.I128(77)))
 
 	seller := w.people["seller"].Address()
 	_, err = w.net.FreezeUSDC(ctx, seller, true)

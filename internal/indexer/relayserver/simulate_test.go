@@ -6,6 +6,7 @@ import (
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
@@ -21,7 +22,7 @@ func encoded(t *testing.T, v any) string {
 
 // Only what would really be published counts as an event: neither diagnostics nor what a caught failure has undone.
 func TestSimulatedEvents(t *testing.T) {
-	real, undone, diagnostic := by(1, said("real"), word("paid")), by(1, said("undone"), word("paid")), by(1, said("fn"), word("fn_call"))
+	real, undone, diagnostic := by(1, scval.String("real"), scval.Symbol("paid")), by(1, scval.String("undone"), scval.Symbol("paid")), by(1, scval.String("fn"), scval.Symbol("fn_call"))
 	real.Event.Type, undone.Event.Type = xdr.ContractEventTypeContract, xdr.ContractEventTypeContract
 	real.InSuccessfulContractCall, diagnostic.InSuccessfulContractCall = true, true
 	answer := protocol.SimulateTransactionResponse{
