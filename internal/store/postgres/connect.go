@@ -101,6 +101,8 @@ func (s *Store) retry(ctx context.Context, harmless bool, f func(*pgxpool.Conn) 
 		wait := firstWait
 		var commit *commitError
 		switch {
+		case err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()):
+			return fmt.Errorf("%w: %w", ctx.Err(), err) // the driver ends a connection's use by closing it, and may report only that
 		case err == nil || try == tries || ctx.Err() != nil:
 			return err
 		case !harmless && errors.As(err, &commit) && !undone(err):
