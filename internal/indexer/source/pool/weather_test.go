@@ -2,6 +2,7 @@ package pool_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -27,10 +28,12 @@ func odd(result any, field, value string) any {
 	return answer
 }
 
+// worlds is how many TestWeather goes through; one is gone through again with -run 'TestWeather/^seed$' and as many worlds as then.
+var worlds = flag.Uint64("worlds", 24, "seeded worlds of TestWeather")
+
 // Whatever the weather, as long as one node is well now and then, nothing is lost, nothing comes twice, and the newest ledger never moves back.
 func TestWeather(t *testing.T) {
-	const seeds = 24
-	for seed := range uint64(seeds) {
+	for seed := range *worlds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			verify := seed%2 == 1
 			inWorld(t, 3, verify, func(t *testing.T, w *world) {
