@@ -246,10 +246,12 @@ func ledgerOf(m *source.Meta) rpc.Ledger {
 func (f *Files) batch(seq uint32) ([]*source.Meta, error) {
 	f.mu.Lock()
 	recent := f.recent
-	f.mu.Unlock()
 	if len(recent) > 0 && seq >= recent[0].Sequence && seq <= recent[len(recent)-1].Sequence {
+		f.mu.Unlock()
 		return recent, nil
 	}
+	f.recent = nil // not both at once: a batch can be large
+	f.mu.Unlock()
 	b := f.layout.batch(seq)
 	path := f.layout.path(b)
 	list, err := f.readBatch(path, b)

@@ -242,10 +242,10 @@ func TestRecordGoesOn(t *testing.T) {
 	}
 }
 
-// Only whole batches are recorded, and a folder that was begun under the first version of SEP-54 is gone on with.
+// Only whole batches are recorded, and a folder that another program began is gone on with.
 func TestRecordWholeBatches(t *testing.T) {
 	n, dir, l := newNetwork(t, 20), t.TempDir(), layout(t, 4, 1)
-	l.Version = "0.1.0"
+	l.Version = "1.0" // as Galexie writes it
 	if newest := record(t, dir, l, n, 5, 14); newest != 11 {
 		t.Errorf("recorded to %d", newest)
 	}

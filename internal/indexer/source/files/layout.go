@@ -42,8 +42,9 @@ func (l Layout) check() error {
 	switch {
 	case l.Passphrase == "":
 		return errors.New("networkPassphrase is missing: nobody can tell whose ledgers these are")
-	case !strings.HasPrefix(l.Version, "0."):
-		return fmt.Errorf("version %.20q of SEP-54: this program knows 0.1 and 0.2", l.Version)
+	// SEP-54 itself is at 0.2; Galexie, which it describes, writes 1.0. They do not differ.
+	case !strings.HasPrefix(l.Version, "0.") && !strings.HasPrefix(l.Version, "1."):
+		return fmt.Errorf("version %.20q of SEP-54: this program knows 0 and 1", l.Version)
 	case l.Compression != compression:
 		return fmt.Errorf("compression %.20q: this program reads %s", l.Compression, compression)
 	case l.LedgersPerBatch < 1 || l.LedgersPerBatch > maxBatchLedgers:

@@ -72,6 +72,8 @@ func (p *Pool) enter(n *node, state State, why error) {
 	}
 	was := n.state
 	n.why = why
+	var claimed claimError
+	n.byClaim = errors.As(why, &claimed)
 	if s, ok := n.Source.(linked); ok && (state == Failing || state == Forked) {
 		s.Forget()
 	}
@@ -92,8 +94,6 @@ func (p *Pool) enter(n *node, state State, why error) {
 		n.retryAt = now.Add(n.backoff)
 	}
 	n.state, n.since, n.turns = state, now, n.turns+1
-	var claimed claimError
-	n.byClaim = errors.As(why, &claimed)
 	if p.claims.by == n && !state.agrees() {
 		p.drop()
 	}
