@@ -72,7 +72,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	x, err := indexer.New(indexer.Config{
+	x, err := indexer.NewReplica(indexer.Config{
 		Network: c.server.network, Contracts: c.server.contracts, Source: source, Store: db, Bus: feed.NewBus(head.Seq), Now: time.Now, Poll: c.Poll, Log: env.log,
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	g.run(ctx, func(ctx context.Context) error { source.Run(ctx); return nil })
 	g.run(ctx, func(ctx context.Context) error {
 		// One that must not go on stays to say why, on /readyz: started again it would say the same, and nobody could read it.
-		if err := x.Run(ctx); !errors.Is(err, indexer.ErrStopped) {
+		if err := db.Lead(ctx, x.Follow, func(err error) { env.log.Error("the lead was lost", "err", err) }); !errors.Is(err, indexer.ErrStopped) {
 			return err
 		}
 		<-ctx.Done()

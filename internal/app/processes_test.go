@@ -99,8 +99,7 @@ func TestServersAsProcesses(t *testing.T) {
 				t.Errorf("the play ends with\n%s", out.String())
 			}
 
-			var ready indexer.Readiness
-			get(t, s.indexerURL+"/readyz", &ready)
+			ready := readiness(t, s.indexerURL)
 			if !ready.Ready || ready.State != indexer.Following || ready.Unread != 0 || len(ready.Contracts) != 1 {
 				t.Errorf("%+v", ready)
 			}
@@ -216,8 +215,7 @@ func TestAForkedNodeIsLeft(t *testing.T) {
 	first.indexer.stop()
 
 	second := startServers(t, ours, fork.ready.RPC+","+ours.ready.RPC, secrets)
-	var ready indexer.Readiness
-	waitFor(t, func() bool { get(t, second.indexerURL+"/readyz", &ready); return ready.State == indexer.Following })
+	waitFor(t, func() bool { return readiness(t, second.indexerURL).State == indexer.Following })
 	if trade.ID = ""; !found(second.apiURL+"/trades/"+opened, &trade) || trade.ID != opened {
 		t.Errorf("the trade is %+v", trade)
 	}

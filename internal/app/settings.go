@@ -168,6 +168,8 @@ type anyStore interface {
 	relayserver.Transactions
 	projected
 	ForgetPrepared(ctx context.Context, before uint64, limit int) error
+	// Lead runs work while this process is the one that follows.
+	Lead(ctx context.Context, work func(context.Context) error, lost func(error)) error
 	Close() error
 }
 

@@ -49,7 +49,7 @@ const (
 	sourceLagLedgers = 10
 )
 
-// Indexer follows contracts. Make it with New, then Run it once. It is a prometheus.Collector of how it gets on.
+// Indexer follows contracts. Make it with New, then Run it once.
 type Indexer struct {
 	config Config
 	follow map[string]*followed // by address; those of the configuration

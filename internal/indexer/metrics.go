@@ -95,19 +95,17 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(prefix+name, help, labels, nil)
 }
 
-// Describe implements prometheus.Collector.
-func (x *Indexer) Describe(to chan<- *prometheus.Desc) {
+func describe(m *metrics, to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descState, descLedger, descLatest, descOldest, descBehind, descSeconds, descUnread, descProgress, descContract, descGap} {
 		to <- d
 	}
-	for _, c := range x.metrics.all() {
+	for _, c := range m.all() {
 		c.Describe(to)
 	}
 }
 
-// Collect implements prometheus.Collector: what Status says now, and what has been counted.
-func (x *Indexer) Collect(to chan<- prometheus.Metric) {
-	s := x.Status()
+// collect tells a status, and what has been counted.
+func collect(s Status, m *metrics, to chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
@@ -135,7 +133,7 @@ func (x *Indexer) Collect(to chan<- prometheus.Metric) {
 		}
 		gauge(descGap, gap, c.ID)
 	}
-	for _, c := range x.metrics.all() {
+	for _, c := range m.all() {
 		c.Collect(to)
 	}
 }

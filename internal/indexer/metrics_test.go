@@ -17,7 +17,7 @@ func TestMetricsSayWhatIsStored(t *testing.T) {
 	defer s.close()
 	s.mustCatchUp()
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(s.x)
+	registry.MustRegister(&Replica{now: s.x, metrics: s.x.metrics})
 	values := gather(t, registry)
 	kinds := map[string]int{}
 	all := s.everything()

@@ -3,6 +3,7 @@ package indexer
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -28,7 +29,7 @@ type Readiness struct {
 // Readiness is how ready the indexer is.
 func (s Status) Readiness() Readiness {
 	return Readiness{
-		Ready: s.State == Following || s.State == CatchingUp || s.State == InGap, State: s.State, Ledger: s.Ledger, LedgerAt: s.LedgerAt, Latest: s.Latest,
+		Ready: slices.Contains([]State{Following, CatchingUp, InGap, Standby}, s.State), State: s.State, Ledger: s.Ledger, LedgerAt: s.LedgerAt, Latest: s.Latest,
 		Lag: s.Lag(), Unread: s.Unread, Contracts: s.Contracts, Problem: s.Err,
 	}
 }

@@ -30,7 +30,7 @@ func TestWhatIsServedInEachState(t *testing.T) {
 		return w.Code, string(body)
 	}
 	for state, want := range map[State]int{
-		Starting: 503, CatchingUp: 200, Following: 200, InGap: 200, Unreachable: 503, Stopped: 503,
+		Starting: 503, CatchingUp: 200, Following: 200, InGap: 200, Unreachable: 503, Stopped: 503, Standby: 200,
 	} {
 		now.State = state
 		code, body := get(http.MethodGet, "/readyz")
@@ -45,8 +45,8 @@ func TestWhatIsServedInEachState(t *testing.T) {
 			t.Errorf("%s: not healthy: %d", state, code)
 		}
 	}
-	if len(States) != 6 {
-		t.Errorf("%d states, of which 6 are tested here", len(States))
+	if len(States) != 7 {
+		t.Errorf("%d states, of which 7 are tested here", len(States))
 	}
 	if code, body := get(http.MethodGet, "/metrics"); code != 200 || !strings.Contains(body, "stellar_escrow_test 4") {
 		t.Errorf("metrics: %d %s", code, body)

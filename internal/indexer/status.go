@@ -23,10 +23,11 @@ const (
 	InGap       State = "gap"         // a contract's next ledger is no longer to be had; the others go on
 	Unreachable State = "unreachable" // the source or the store does not answer; tries again
 	Stopped     State = "stopped"     // must not go on
+	Standby     State = "standby"     // another process follows; this one takes over when that is gone
 )
 
 // States are all of them.
-var States = []State{Starting, CatchingUp, Following, InGap, Unreachable, Stopped}
+var States = []State{Starting, CatchingUp, Following, InGap, Unreachable, Stopped, Standby}
 
 // Status is how the indexer is.
 type Status struct {
