@@ -81,7 +81,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	door := relayserver.New(relayserver.Config{Node: inUse(source, nodes), Transactions: db, Now: time.Now, Log: env.log})
 	registry := prometheus.NewRegistry()
 	secrets := rotation{c.server.secrets(), time.Now}
-	registry.MustRegister(x, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(x, source, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	g := &group{cancel: cancel}
 	g.run(ctx, func(ctx context.Context) error { source.Run(ctx); return nil })
