@@ -5,7 +5,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/Abdullahi130/StellarEscrow/internal/store/storetest"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/postgres"
 )
 
@@ -39,8 +38,4 @@ func openURL(t testing.TB, o Options) *Store {
 		}
 	})
 	return s
-}
-
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Engine { return openTemp(t) })
 }

@@ -32,8 +32,7 @@ func (s *Store) ForgetPrepared(ctx context.Context, before uint64, limit int) er
 		_, err := conn.Exec(ctx, `
 			DELETE FROM transactions WHERE hash = ANY (ARRAY (
 				SELECT hash FROM transactions WHERE state = 'prepared' AND created_at < $1 AND valid_until > 0 AND valid_until < $1
-				ORDER BY created_at, hash LIMIT $2))
-			AND state = 'prepared'`, seconds(before), limit) // again: one may be submitted while the list is made
+				ORDER BY created_at, hash LIMIT $2 FOR UPDATE))`, seconds(before), limit) // one may be submitted while the list is made
 		return err
 	}); err != nil {
 		return fmt.Errorf("forget prepared transactions: %w", err)

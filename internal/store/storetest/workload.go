@@ -19,6 +19,8 @@ type Workload struct {
 	Trades   int // in all; some are disputed, and most end
 	Together int // how many are under way at the same time
 	Events   int // of a batch, at most
+	// Brief tells each trade's life in one event: a store is full sooner, and its trades are in every stage.
+	Brief bool
 }
 
 // Contract is the one contract that a workload is about; Start is its first ledger.
@@ -30,7 +32,7 @@ const (
 // Batches makes them, one ledger for each hundred events.
 func (w Workload) Batches() iter.Seq[store.Batch] {
 	return func(yield func(store.Batch) bool) {
-		m := &maker{rand: rand.New(rand.NewPCG(w.Seed, 0)), position: store.EndOfLedger(Start - 1), ledger: Start, left: w.Trades}
+		m := &maker{brief: w.Brief, rand: rand.New(rand.NewPCG(w.Seed, 0)), position: store.EndOfLedger(Start - 1), ledger: Start, left: w.Trades}
 		for range min(w.Together, w.Trades) {
 			m.start()
 		}
@@ -53,6 +55,7 @@ const eventsPerLedger = 100
 
 // maker is a workload under way.
 type maker struct {
+	brief    bool
 	rand     *rand.Rand
 	lives    []*life
 	left     int // trades not begun yet
@@ -100,7 +103,16 @@ func (m *maker) start() {
 	}
 	t := &store.Trade{ID: escrow.ID(id), Contract: Contract, Terms: terms, OpenedBy: escrow.Role(m.rand.IntN(2)),
 		Milestones: make([]store.Milestone, len(terms.Milestones)), LastDeadline: terms.LastDeadline()}
-	m.lives = append(m.lives, &life{trade: t, plan: m.plan(t)})
+	plan := m.plan(t)
+	if m.brief {
+		whole := plan[:1+m.rand.IntN(len(plan))]
+		plan = []step{{"opened", func(m *maker, t *store.Trade) {
+			for _, s := range whole {
+				s.do(m, t)
+			}
+		}}}
+	}
+	m.lives = append(m.lives, &life{trade: t, plan: plan})
 }
 
 // plan is what happens: five events as a rule, more in one trade of thirty, which is disputed, and two in one of thirty, which is cancelled.

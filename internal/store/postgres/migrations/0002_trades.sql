@@ -115,3 +115,8 @@ CREATE TABLE parked (
   amount numeric(39) NOT NULL,
   PRIMARY KEY (opened, role)
 );
+
+-- As in events: an index for each list, whatever the values are.
+ALTER TABLE standings ALTER opened SET STATISTICS 0, ALTER contract SET STATISTICS 0, ALTER asset SET STATISTICS 0, ALTER stage SET STATISTICS 0,
+  ALTER final_stage SET STATISTICS 0;
+ALTER TABLE participants ALTER account SET STATISTICS 0, ALTER part SET STATISTICS 0, ALTER final_stage SET STATISTICS 0, ALTER opened SET STATISTICS 0;

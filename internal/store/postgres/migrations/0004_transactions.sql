@@ -18,3 +18,6 @@ CREATE INDEX transactions_of_trade   ON transactions (trade, created_at, hash) W
 CREATE INDEX transactions_of_account ON transactions (account, created_at, hash);
 CREATE INDEX transactions_in_state   ON transactions (state, created_at, hash);
 CREATE INDEX transactions_included   ON transactions (ledger) WHERE state = 'included';
+
+ALTER TABLE transactions ALTER hash SET STATISTICS 0, ALTER state SET STATISTICS 0, ALTER trade SET STATISTICS 0, ALTER account SET STATISTICS 0,
+  ALTER created_at SET STATISTICS 0, ALTER ledger SET STATISTICS 0;
