@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +14,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/files"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -23,6 +25,8 @@ import (
 type indexerConfig struct {
 	Listen         string        `help:"Address to serve the relay, readiness and metrics on." env:"INDEXER_LISTEN" default:":3000"`
 	Poll           time.Duration `help:"How long to wait at the newest ledger between two questions." env:"INDEXER_POLL" default:"1s"`
+	VerifyLedgers  bool          `help:"Read whole ledgers (getLedgers) instead of events, and check every hash in them: slower, and no node has to be believed." env:"INDEXER_VERIFY"`
+	LedgerFiles    string        `help:"Folder of ledger files (SEP-54) that is read for what no node keeps any more." env:"LEDGER_FILES" placeholder:"DIR"`
 	JSON           bool          `name:"json" help:"Print one line of JSON when ready, for programs."`
 	nodeSettings   `embed:""`
 	serverSettings `embed:""`
@@ -64,27 +68,28 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	source, err := pooled(nodes, env)
+	ledgers, closeFiles, err := c.pooled(nodes, env)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, closeFiles()) }()
 	head, err := db.FeedHead(ctx)
 	if err != nil {
 		return err
 	}
 	x, err := indexer.NewReplica(indexer.Config{
-		Network: c.server.network, Contracts: c.server.contracts, Source: source, Store: db, Bus: feed.NewBus(head.Seq), Now: time.Now, Poll: c.Poll, Log: env.log,
+		Network: c.server.network, Contracts: c.server.contracts, Source: ledgers, Store: db, Bus: feed.NewBus(head.Seq), Now: time.Now, Poll: c.Poll, Log: env.log,
 	})
 	if err != nil {
 		return err
 	}
-	door := relayserver.New(relayserver.Config{Node: inUse(source, nodes), Transactions: db, Now: time.Now, Log: env.log})
+	door := relayserver.New(relayserver.Config{Node: inUse(ledgers, nodes), Transactions: db, Now: time.Now, Log: env.log})
 	registry := prometheus.NewRegistry()
 	secrets := rotation{c.server.secrets(), time.Now}
-	registry.MustRegister(x, source, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(x, ledgers, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	g := &group{cancel: cancel}
-	g.run(ctx, func(ctx context.Context) error { source.Run(ctx); return nil })
+	g.run(ctx, func(ctx context.Context) error { ledgers.Run(ctx); return nil })
 	g.run(ctx, func(ctx context.Context) error {
 		// One that must not go on stays to say why, on /readyz: started again it would say the same, and nobody could read it.
 		if err := db.Lead(ctx, x.Follow, func(err error) { env.log.Error("the lead was lost", "err", err) }); !errors.Is(err, indexer.ErrStopped) {
@@ -112,20 +117,37 @@ func (c *indexerConfig) announce(env environment, at string) error {
 	return err
 }
 
-// pooled makes one source of several nodes.
-func pooled(nodes []*rpc.Client, env environment) (*pool.Pool, error) {
+// pooled makes one source of several nodes, and of recorded files for what they no longer have. close is for the files.
+func (c *indexerConfig) pooled(nodes []*rpc.Client, env environment) (_ *pool.Pool, closeFiles func() error, err error) {
 	var endpoints []pool.Endpoint
 	for _, n := range nodes {
-		endpoints = append(endpoints, pool.Endpoint{Name: n.Host(), Source: n})
+		e := pool.Endpoint{Name: n.Host(), Source: n}
+		if c.VerifyLedgers {
+			e.Source = source.NewLedgers(c.server.network, n, source.NewChain())
+		}
+		endpoints = append(endpoints, e)
 	}
-	return pool.New(pool.Config{Endpoints: slices.Clip(endpoints), Now: time.Now, Log: env.log})
+	closeFiles = func() error { return nil }
+	if c.LedgerFiles != "" {
+		f, err := files.Open(c.server.network, os.DirFS(c.LedgerFiles), source.NewChain())
+		if err != nil {
+			return nil, nil, fmt.Errorf("LEDGER_FILES=%s: %w", c.LedgerFiles, err)
+		}
+		closeFiles = f.Close
+		endpoints = append(endpoints, pool.Endpoint{Name: "files", Source: f})
+	}
+	p, err := pool.New(pool.Config{Endpoints: endpoints, Now: time.Now, Log: env.log})
+	if err != nil {
+		return nil, nil, errors.Join(err, closeFiles())
+	}
+	return p, closeFiles, nil
 }
 
 // inUse tells which node the relay asks: the one that gives the indexer its ledgers, so that both switch together.
-func inUse(source *pool.Pool, nodes []*rpc.Client) func() *rpc.Client {
+func inUse(ledgers *pool.Pool, nodes []*rpc.Client) func() *rpc.Client {
 	return func() *rpc.Client {
-		for i, n := range source.Status().Nodes {
-			if n.Current {
+		for i, n := range ledgers.Status().Nodes {
+			if n.Current && i < len(nodes) { // files take no transactions
 				return nodes[i]
 			}
 		}

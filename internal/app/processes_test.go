@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,14 +37,14 @@ func secretsFolder(t *testing.T, database string) string {
 	return dir
 }
 
-func startServers(t *testing.T, p *platform, nodes, secrets string) servers {
+func startServers(t *testing.T, p *platform, nodes, secrets string, extra ...string) servers {
 	t.Helper()
 	common := []string{
 		"--listen", "127.0.0.1:0", "--json", "--secrets", secrets, "--network-passphrase", p.ready.Passphrase,
 		"--contract", fmt.Sprintf("%s:%d", p.ready.Contract, p.state.Start),
 	}
 	var s servers
-	s.indexer = start(t, append([]string{"indexer", "--rpc", nodes, "--poll", "20ms"}, common...)...)
+	s.indexer = start(t, slices.Concat([]string{"indexer", "--rpc", nodes, "--poll", "20ms"}, common, extra)...)
 	var indexed indexerReady
 	if err := json.Unmarshal([]byte(s.indexer.line), &indexed); err != nil {
 		t.Fatal(err)
@@ -54,8 +55,12 @@ func startServers(t *testing.T, p *platform, nodes, secrets string) servers {
 		t.Fatal(err)
 	}
 	s.indexerURL, s.apiURL = indexed.Indexer, served.API
+	waitFor(t, func() bool { return found(strings.TrimSuffix(s.apiURL, "/v1")+"/readyz", new(json.RawMessage)) })
 	return s
 }
+
+// file is a store of one machine's.
+func file(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "store.db") }
 
 // database is one of a real server of this test's own.
 func database(t *testing.T) string {
@@ -70,10 +75,7 @@ func database(t *testing.T) string {
 
 // The demo's four stories through an api and an indexer that are processes of their own, with a store between them.
 func TestServersAsProcesses(t *testing.T) {
-	for name, url := range map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "store.db") },
-		"postgres": database,
-	} {
+	for name, url := range map[string]func(t *testing.T) string{"sqlite": file, "postgres": database} {
 		t.Run(name, func(t *testing.T) {
 			p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
 			if err != nil {
@@ -249,4 +251,30 @@ func waitFor(t *testing.T, so func() bool) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatal("it has not come to that in half a minute")
+}
+
+// With every hash of every ledger checked, the same is stored.
+func TestLedgersAreVerified(t *testing.T) {
+	p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	s := startServers(t, p, p.ready.RPC, secretsFolder(t, file(t)), "--verify-ledgers")
+	r := p.ready
+	r.API = s.apiURL
+	for range 3 {
+		id := openTrade(t, r)
+		var trade json.RawMessage
+		waitFor(t, func() bool { return found(s.apiURL+"/trades/"+id, &trade) })
+	}
+	s.api.stop()
+	s.indexer.stop()
+	if text := s.indexer.stderr.String(); text != "" {
+		t.Errorf("the indexer complained:\n%s", text)
+	}
 }

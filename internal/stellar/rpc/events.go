@@ -139,7 +139,7 @@ func (c *Client) outside(ctx context.Context, asked uint32, refusal error) (kept
 		return kept, false, errors.Join(refusal, err)
 	case asked < kept.Oldest.Sequence:
 		return kept, false, &GapError{asked, kept}
-	case asked > kept.Latest.Sequence:
+	case asked >= kept.Latest.Sequence: // the newest one may have closed between the two questions
 		return kept, true, nil
 	}
 	return kept, false, refusal
