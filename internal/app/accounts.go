@@ -35,7 +35,7 @@ var demoRoles = []struct {
 type account struct {
 	Role    string `json:"role"`
 	Address string `json:"address"`
-	Secret  string `json:"secret"`
+	Secret  string `json:"secret,omitempty"`
 }
 
 // issuerOf is the account that issues the network's USDC and can freeze a holder of it, which contracts have to live with. The network keeps its key.
@@ -72,6 +72,9 @@ func loadState(dir string) (devState, error) {
 	path := filepath.Join(dir, devStateFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, chainFolder)); err == nil {
+			return devState{}, fmt.Errorf("--data=%s holds a network, but %s with its accounts is gone: put that back, or give another folder", dir, devStateFile)
+		}
 		s, err := newState()
 		if err != nil {
 			return devState{}, err

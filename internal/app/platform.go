@@ -27,6 +27,12 @@ import (
 // devFeeBps is the platform's fee on a local platform: 0.5 %.
 const devFeeBps = 50
 
+// What stands in the folder of --data, beside devStateFile.
+const (
+	chainFolder = "localnet"    // the network
+	storeFile   = "platform.db" // what is made of its ledgers
+)
+
 // devPoll is how often the indexer of a local platform looks for new ledgers: the node is in the same process.
 const devPoll = 50 * time.Millisecond
 
@@ -75,7 +81,7 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 	}
 	// First of all that is kept, so that a folder with another's database is left as it is; and before the server, so that it is closed
 	// after the last request has been answered.
-	db, err := sqlite.Open(ctx, filepath.Join(work, "platform.db"))
+	db, err := sqlite.Open(ctx, filepath.Join(work, storeFile))
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +91,7 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 	}
 	chain := ""
 	if dir != "" {
-		chain = filepath.Join(dir, "localnet")
+		chain = filepath.Join(dir, chainFolder)
 	}
 	if p.network, err = openLocalnet(ctx, env, chain); err != nil {
 		return nil, err
@@ -99,7 +105,7 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 	}
 	mux := http.NewServeMux()
 	p.mountLocalnet(mux)
-	p.door.closed = api.Starting(api.Deps{Now: time.Now, Rand: rand.Reader, Log: env.log}, "accounts are funded and the contract is deployed first")
+	p.door.closed = api.Starting(api.Deps{Now: time.Now, Rand: rand.Reader, Log: env.log}, "the network, its accounts and the contract come first")
 	mux.Handle("/", &p.door)
 	p.background(func() error { return serve(ctx, l, mux) })
 
@@ -236,7 +242,7 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 	}))
 	mux.HandleFunc("GET /{$}", p.index)
 	if _, err = x.WaitLedger(ctx, kept.Latest.Sequence); errors.Is(err, indexer.ErrStopped) {
-		return fmt.Errorf("read what the chain holds: %s: the folder of --data is of two networks, give another one", x.Status().Err)
+		return fmt.Errorf("--data holds two networks: remove %s, it is made again from the ledgers, or give another folder (%s)", storeFile, x.Status().Err)
 	}
 	return err
 }

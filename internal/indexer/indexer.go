@@ -102,7 +102,6 @@ func (x *Indexer) Run(ctx context.Context) error {
 		return nil
 	}
 	x.status.stopped(err)
-	x.config.Log.Error("the indexer has stopped", "err", err)
 	return err
 }
 

@@ -34,9 +34,13 @@ func (r *Replica) Follow(ctx context.Context) error {
 	r.set(x)
 	err = x.Run(ctx)
 	if err == nil {
-		r.set(nil) // one that must not go on stays to say why
+		r.set(nil)
+		return nil
 	}
-	return err
+	if r.config.Log != nil {
+		r.config.Log.Error("the indexer has stopped", "err", err)
+	}
+	return err // it stays, to say so in Status
 }
 
 func (r *Replica) set(x *Indexer) {
