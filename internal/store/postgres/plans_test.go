@@ -137,7 +137,7 @@ func TestStore(t *testing.T) {
 func plans(t *testing.T, suite *recorder) {
 	lists := newRecorder()
 	s := openURL(t, Options{URL: server.Database(t), tracer: lists})
-	of := storetest.Fill(t, s)
+	of := storetest.Fill(t, s, 100_000)
 	clear(lists.all) // Apply's are the suite's, where each is shown with few arguments
 	found := 0
 	for _, f := range storetest.TradeFilters(of) {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -14,10 +15,11 @@ func (s *Store) Apply(ctx context.Context, b store.Batch) error {
 	if err := b.Check(); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
-	tx, err := s.write.BeginTx(ctx, nil)
+	begun, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
+	tx := &writer{Tx: begun, prepared: map[string]*sql.Stmt{}}
 	defer tx.Rollback()
 	for _, m := range b.Moves {
 		res, err := tx.ExecContext(ctx, `
@@ -44,11 +46,29 @@ func (s *Store) Apply(ctx context.Context, b store.Batch) error {
 	if err := appendFeed(ctx, tx, b.Feed); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
-	if err := projectTransactions(ctx, tx); err != nil {
+	if err := projectTransactions(ctx, tx.Tx); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
 	return nil
+}
+
+// writer is a transaction that reads the text of a statement once, not once for each row.
+type writer struct {
+	*sql.Tx
+	prepared map[string]*sql.Stmt // closed with the transaction
+}
+
+func (w *writer) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	stmt, known := w.prepared[text]
+	if !known {
+		var err error
+		if stmt, err = w.PrepareContext(ctx, text); err != nil {
+			return nil, err
+		}
+		w.prepared[text] = stmt
+	}
+	return stmt.ExecContext(ctx, args...)
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -107,17 +106,9 @@ func scanEvent(row scanner) (store.Event, error) {
 }
 
 // insertEvents fails on an id that is stored already: a batch starts behind the stored position, so such an event cannot be in it.
-func insertEvents(ctx context.Context, tx *sql.Tx, events []store.Event) error {
-	if len(events) == 0 {
-		return nil
-	}
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO events (`+eventColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
-	if err != nil {
-		return fmt.Errorf("store events: %w", err)
-	}
-	defer insert.Close()
+func insertEvents(ctx context.Context, tx *writer, events []store.Event) error {
 	for _, e := range events {
-		if _, err := insert.ExecContext(ctx, e.ID, e.Contract, seconds(e.ClosedAt), e.Tx[:], store.Text(e.Kind), hashOrNull(e.Trade), e.Body, store.Text(e.Unread)); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, e.ID, e.Contract, seconds(e.ClosedAt), e.Tx[:], store.Text(e.Kind), hashOrNull(e.Trade), e.Body, store.Text(e.Unread)); err != nil {
 			return fmt.Errorf("store event %s: %w", e.ID, err)
 		}
 	}

@@ -54,7 +54,7 @@ func (s *Store) FeedEntries(ctx context.Context, after int64, limit int) ([]feed
 }
 
 // appendFeed adds entries behind the stored head. An entry that does not follow it is store.ErrMoved: it was made from another head.
-func appendFeed(ctx context.Context, tx *sql.Tx, entries []feed.Entry) error {
+func appendFeed(ctx context.Context, tx *writer, entries []feed.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}

@@ -134,7 +134,7 @@ func each(ctx context.Context, stmt *sql.Stmt, id escrow.ID, scan func(scanner) 
 	return rows.Err()
 }
 
-func writeMilestone(ctx context.Context, tx *sql.Tx, trade escrow.ID, i int, m *store.Milestone) error {
+func writeMilestone(ctx context.Context, tx *writer, trade escrow.ID, i int, m *store.Milestone) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO milestones (trade, milestone, left_over, delivered_at, proof, to_seller, to_buyer, fee, ended_at, ended_by, outcome)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -159,7 +159,7 @@ func writeMilestone(ctx context.Context, tx *sql.Tx, trade escrow.ID, i int, m *
 	return nil
 }
 
-func writeOffer(ctx context.Context, tx *sql.Tx, trade escrow.ID, i, by int, o *escrow.Offer) error {
+func writeOffer(ctx context.Context, tx *writer, trade escrow.ID, i, by int, o *escrow.Offer) error {
 	if o == nil {
 		_, err := tx.ExecContext(ctx, `DELETE FROM offers WHERE trade = ? AND milestone = ? AND role = ?`, trade[:], i, by)
 		return err
@@ -171,7 +171,7 @@ func writeOffer(ctx context.Context, tx *sql.Tx, trade escrow.ID, i, by int, o *
 	return err
 }
 
-func writeDispute(ctx context.Context, tx *sql.Tx, trade escrow.ID, i int, d *store.Dispute) error {
+func writeDispute(ctx context.Context, tx *writer, trade escrow.ID, i int, d *store.Dispute) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO disputes (trade, milestone, role, reason, since, buyer_aside, seller_aside, appeal_by, appealed_at, ruled_at, silent,
 			buyer_paid, seller_paid, vote, appeal_vote)

@@ -3,8 +3,6 @@ package sqlite
 import (
 	"path/filepath"
 	"testing"
-
-	"github.com/Abdullahi130/StellarEscrow/internal/store/storetest"
 )
 
 func openTemp(t *testing.T) *Store {
@@ -19,8 +17,4 @@ func openTemp(t *testing.T) *Store {
 		}
 	})
 	return s
-}
-
-func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Engine { return openTemp(t) })
 }

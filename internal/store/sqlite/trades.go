@@ -116,7 +116,7 @@ func scanTrade(row scanner) (store.Trade, error) {
 }
 
 // writeTrade stores a trade as it is now, and those of its milestones that the change names.
-func writeTrade(ctx context.Context, tx *sql.Tx, c store.Change) error {
+func writeTrade(ctx context.Context, tx *writer, c store.Change) error {
 	t := c.Trade
 	res, err := tx.ExecContext(ctx, `
 		UPDATE trades SET stage = ?, buyer_bond = ?, seller_bond = ?, updated = ?, updated_at = ?, ended_at = ?
@@ -149,7 +149,7 @@ func writeTrade(ctx context.Context, tx *sql.Tx, c store.Change) error {
 	return writeParked(ctx, tx, t)
 }
 
-func insertTrade(ctx context.Context, tx *sql.Tx, t *store.Trade) error {
+func insertTrade(ctx context.Context, tx *writer, t *store.Trade) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO trades (id, contract, buyer, seller, asset, terms, opened_by, stage, buyer_bond, seller_bond, last_deadline,
 			opened, opened_at, updated, updated_at, ended_at)
@@ -169,7 +169,7 @@ func insertTrade(ctx context.Context, tx *sql.Tx, t *store.Trade) error {
 	return nil
 }
 
-func writeParked(ctx context.Context, tx *sql.Tx, t *store.Trade) error {
+func writeParked(ctx context.Context, tx *writer, t *store.Trade) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM parked WHERE trade = ?`, t.ID[:]); err != nil {
 		return err
 	}

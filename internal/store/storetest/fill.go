@@ -12,10 +12,9 @@ import (
 // PlanTrades is the variable that says how many trades Fill stores, for a longer look than make test takes.
 const PlanTrades = "STELLARESCROW_PLAN_TRADES"
 
-// Fill stores a hundred thousand trades, one event each, and some transactions. It returns one of the trades.
-func Fill(t *testing.T, s Engine) *store.Trade {
+// Fill stores n trades, one event each, and some transactions. It returns one of the trades.
+func Fill(t *testing.T, s Engine, n int) *store.Trade {
 	t.Helper()
-	n := 100_000
 	if text := os.Getenv(PlanTrades); text != "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil || n < 1 {
@@ -26,7 +25,7 @@ func Fill(t *testing.T, s Engine) *store.Trade {
 		t.Fatal(err)
 	}
 	var one *store.Trade
-	for b := range (Workload{Seed: 4, Trades: n, Together: n, Events: 5000, Brief: true}).Batches() {
+	for b := range (Workload{Seed: 4, Trades: n, Together: n, Events: 20_000, Brief: true}).Batches() {
 		if err := s.Apply(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
