@@ -29,8 +29,9 @@ type commands struct {
 
 // indexerTargets are the indexer, and what can be asked of its store.
 type indexerTargets struct {
-	Run    indexerConfig `cmd:"" default:"withargs" help:"Follow, and serve the relay. This is what happens without a further word."`
-	Verify verifyConfig  `cmd:"" help:"Compare what is stored with what the contracts store. Ends with 0 if all is well, 1 if something is not, 2 if it could not look."`
+	Run       indexerConfig   `cmd:"" default:"withargs" help:"Follow, and serve the relay. This is what happens without a further word."`
+	StateHash stateHashConfig `cmd:"" help:"One hash over every trade that is stored, the same whatever engine keeps them."`
+	Verify    verifyConfig    `cmd:"" help:"Compare what is stored with what the contracts store. Ends with 0 if all is well, 1 if something is not, 2 if it could not look."`
 }
 
 // ErrNotLooked is wrapped by the errors of a comparison that could not be made: it says nothing about what is compared.

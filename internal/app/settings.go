@@ -16,6 +16,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/secret"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/postgres"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
@@ -168,6 +169,7 @@ type anyStore interface {
 	relayserver.Transactions
 	projected
 	ForgetPrepared(ctx context.Context, before uint64, limit int) error
+	store.StateReader
 	// Lead runs work while this process is the one that follows.
 	Lead(ctx context.Context, work func(context.Context) error, lost func(error)) error
 	Close() error

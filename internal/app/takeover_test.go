@@ -3,6 +3,8 @@ package app
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"testing"
 	"time"
@@ -71,4 +73,79 @@ func readiness(t *testing.T, url string) (r indexer.Readiness) {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// hashOf is what `indexer state-hash` says of a store.
+func hashOf(t *testing.T, p *platform, secrets string) shownState {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Run(t.Context(), []string{"indexer", "state-hash", "--json", "--secrets", secrets, "--network-passphrase", p.ready.Passphrase}, &out, &out); err != nil {
+		t.Fatalf("%v %s", err, out.String())
+	}
+	var s shownState
+	if err := json.Unmarshal(out.Bytes(), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// An indexer that is killed again and again while people trade has the same in its store as one that never was, on either engine.
+func TestKilledIndexersLoseNothing(t *testing.T) {
+	p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	stores := map[string]string{"sqlite": secretsFolder(t, file(t)), "postgres": secretsFolder(t, database(t)), "never killed": secretsFolder(t, file(t))}
+	kills := map[string]int{}
+	follow := func(secrets string) *process {
+		return start(t, "indexer", "--rpc", p.ready.RPC, "--poll", "10ms", "--listen", "127.0.0.1:0", "--json", "--secrets", secrets,
+			"--network-passphrase", p.ready.Passphrase, "--contract", fmt.Sprintf("%s:%d", p.ready.Contract, p.state.Start))
+	}
+	calm := follow(stores["never killed"])
+	running := map[string]*process{"sqlite": follow(stores["sqlite"]), "postgres": follow(stores["postgres"])}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 40 {
+		openTrade(t, p.ready)
+		for name, process := range running {
+			if random.IntN(3) > 0 {
+				continue
+			}
+			time.Sleep(time.Duration(random.IntN(30)) * time.Millisecond)
+			process.kill()
+			kills[name]++
+			running[name] = follow(stores[name])
+		}
+	}
+	for name, n := range kills {
+		if n < 5 {
+			t.Errorf("%s was killed %d times only", name, n)
+		}
+	}
+	latest, err := p.client.Range(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want shownState
+	for _, name := range []string{"never killed", "sqlite", "postgres"} {
+		var got shownState
+		waitFor(t, func() bool {
+			got = hashOf(t, p, stores[name])
+			return len(got.Contracts) == 1 && got.Contracts[0].Ledger >= latest.Latest.Sequence
+		})
+		if name == "never killed" {
+			want = got
+		}
+		if got.Trades != 40 || got.Hash != want.Hash {
+			t.Errorf("%s, killed %d times: %d trades, hash %s, want %s", name, kills[name], got.Trades, got.Hash, want.Hash)
+		}
+	}
+	calm.stop()
+	for _, process := range running {
+		process.stop()
+	}
 }
