@@ -87,7 +87,7 @@ type collectIn struct {
 // CollectIn asks for the payout of booked fees.
 type CollectIn struct {
 	Source   string `json:"source" maxLength:"100" doc:"The account (G…) that sends the transaction and pays its fee"`
-	ValidFor int64  `json:"valid_for,omitempty" doc:"Seconds until the prepared transaction expires, 30 to 3600; left out: 600"`
+	ValidFor *int64 `json:"valid_for,omitempty" doc:"Seconds until the prepared transaction expires, 30 to 3600; left out: 600"`
 }
 
 func (s *server) prepareCollect(ctx context.Context, in *collectIn) (*Answer[PreparedOut], error) {

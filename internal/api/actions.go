@@ -11,21 +11,21 @@ import (
 // ActionIn is what somebody wants to do. Which fields an action takes stands in its row of actionTable; others are refused, so that a field that has no
 // effect is never taken for one that has.
 type ActionIn struct {
-	Source       string     `json:"source,omitempty" maxLength:"100" doc:"The account (G…) that sends the transaction and pays its fee; left out: by, or who has to sign"`
-	By           string     `json:"by,omitempty" maxLength:"100" doc:"Who acts: an address with a role in the trade, or the role's name (buyer, arbitrator-1 …). Not needed where the action is one role's only, or anyone's"`
+	Source       string     `json:"source,omitempty" minLength:"1" maxLength:"100" doc:"The account (G…) that sends the transaction and pays its fee; left out: by, or who has to sign"`
+	By           string     `json:"by,omitempty" minLength:"1" maxLength:"100" doc:"Who acts: an address with a role in the trade, or the role's name (buyer, arbitrator-1 …). Not needed where the action is one role's only, or anyone's"`
 	Milestone    *int64     `json:"milestone,omitempty" doc:"Index from 0: deliver, release, refund, dispute, offer, accept_offer, evidence, appeal"`
 	Milestones   []int64    `json:"milestones,omitempty" maxItems:"100" nullable:"false" doc:"settle; left out: everything that is due"`
-	Amount       string     `json:"amount,omitempty" maxLength:"128" doc:"In units of the asset: release, refund; claim, left out: all that is parked" example:"12.5"`
-	Of           string     `json:"of,omitempty" maxLength:"128" doc:"What is left, in units of the asset: offer, accept_offer; left out: what is left now"`
-	SellerAmount string     `json:"seller_amount,omitempty" maxLength:"128" doc:"The seller's part of it, in units of the asset: offer, accept_offer"`
-	Proof        string     `json:"proof,omitempty" maxLength:"64" doc:"SHA-256 of the proof of delivery, 64 hex digits: deliver; left out: zeros"`
-	Reason       string     `json:"reason,omitempty" maxLength:"64" doc:"SHA-256 of the reason's text: dispute; left out: zeros"`
-	Hash         string     `json:"hash,omitempty" maxLength:"64" doc:"SHA-256 of the evidence or of the ruling's text: evidence, rule; left out of rule: zeros"`
+	Amount       string     `json:"amount,omitempty" minLength:"1" maxLength:"128" doc:"In units of the asset: release, refund; claim, left out: all that is parked" example:"12.5"`
+	Of           string     `json:"of,omitempty" minLength:"1" maxLength:"128" doc:"What is left, in units of the asset: offer, accept_offer; left out: what is left now"`
+	SellerAmount string     `json:"seller_amount,omitempty" minLength:"1" maxLength:"128" doc:"The seller's part of it, in units of the asset: offer, accept_offer"`
+	Proof        string     `json:"proof,omitempty" minLength:"1" maxLength:"64" doc:"SHA-256 of the proof of delivery, 64 hex digits: deliver; left out: zeros"`
+	Reason       string     `json:"reason,omitempty" minLength:"1" maxLength:"64" doc:"SHA-256 of the reason's text: dispute; left out: zeros"`
+	Hash         string     `json:"hash,omitempty" minLength:"1" maxLength:"64" doc:"SHA-256 of the evidence or of the ruling's text: evidence, rule; left out of rule: zeros"`
 	Rulings      []RulingIn `json:"rulings,omitempty" maxItems:"100" nullable:"false" doc:"rule: all or none are cast"`
-	Role         string     `json:"role,omitempty" maxLength:"100" doc:"Whose parked money, a role's name: claim; left out: by's"`
-	To           string     `json:"to,omitempty" maxLength:"100" doc:"Where parked money goes: claim; left out: its owner, which needs nobody's signature"`
+	Role         string     `json:"role,omitempty" minLength:"1" maxLength:"100" doc:"Whose parked money, a role's name: claim; left out: by's"`
+	To           string     `json:"to,omitempty" minLength:"1" maxLength:"100" doc:"Where parked money goes: claim; left out: its owner, which needs nobody's signature"`
 	Push         *bool      `json:"push,omitempty" doc:"false: payouts are parked, no token is called: settle, cancel; left out: true"`
-	ValidFor     int64      `json:"valid_for,omitempty" doc:"Seconds until the prepared transaction expires, 30 to 3600; left out: 600"`
+	ValidFor     *int64     `json:"valid_for,omitempty" doc:"Seconds until the prepared transaction expires, 30 to 3600; left out: 600"`
 }
 
 // RulingIn is a seat's ruling on one milestone.

@@ -111,7 +111,7 @@ var badTerms = []struct {
 	{"a salt that is not hex", func(in *OpenIn) { in.Terms.Salt = "salt" }, "body.terms.salt", "", "64 digits"},
 	{"opened by a stranger", func(in *OpenIn) { in.By = address("stranger") }, "body.by", "NotParty", "neither buyer nor seller"},
 	{"source that is a contract", func(in *OpenIn) { in.Source = contractAddress("x").String() }, "body.source", "", "not an account"},
-	{"valid for a second", func(in *OpenIn) { in.ValidFor = 1 }, "body.valid_for", "", "30 to 3600"},
+	{"valid for a second", func(in *OpenIn) { in.ValidFor = index(1) }, "body.valid_for", "", "30 to 3600"},
 }
 
 func TestBadTermsNameTheField(t *testing.T) {
@@ -276,7 +276,7 @@ func TestBadActions(t *testing.T) {
 		{"a source that does not exist", "deliver", ActionIn{Source: must(keypair.Random()).Address(), Milestone: index(0)}, 422, "no-such-account", "body.source", ""},
 		{"a source that is a contract", "deliver", ActionIn{Source: contractAddress("x").String(), Milestone: index(0)}, 422, "invalid-fields", "body.source", ""},
 		{"no source for settle", "extend", ActionIn{}, 422, "invalid-fields", "body.source", ""},
-		{"valid for a day", "extend", ActionIn{Source: address("stranger"), ValidFor: 86_400}, 422, "invalid-fields", "body.valid_for", ""},
+		{"valid for a day", "extend", ActionIn{Source: address("stranger"), ValidFor: index(86_400)}, 422, "invalid-fields", "body.valid_for", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := &client{t: t, h: c.h}

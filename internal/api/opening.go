@@ -14,9 +14,9 @@ import (
 type OpenIn struct {
 	Terms       TermsIn `json:"terms"`
 	By          string  `json:"by" maxLength:"100" doc:"Who opens it: buyer, seller, or the address of one of them. A seller deposits the bond with it"`
-	Source      string  `json:"source,omitempty" maxLength:"100" doc:"The account (G…) that sends the transaction and pays its fee; left out: by"`
+	Source      string  `json:"source,omitempty" minLength:"1" maxLength:"100" doc:"The account (G…) that sends the transaction and pays its fee; left out: by"`
 	AcceptToken bool    `json:"accept_token,omitempty" doc:"Must be true for an asset that is not one of the network's own asset contracts: such a contract may do as it likes"`
-	ValidFor    int64   `json:"valid_for,omitempty" doc:"Seconds until the prepared transaction expires, 30 to 3600; left out: 600"`
+	ValidFor    *int64  `json:"valid_for,omitempty" doc:"Seconds until the prepared transaction expires, 30 to 3600; left out: 600"`
 }
 
 // OpenOut is a trade ready to be opened.

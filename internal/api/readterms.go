@@ -88,17 +88,17 @@ func (f *fieldErrors) u32(location string, n int64) uint32 {
 	return uint32(n)
 }
 
-// validFor reads for how long a prepared transaction is to be valid; 0 stands for the usual time.
-func (f *fieldErrors) validFor(seconds int64) time.Duration {
-	if seconds == 0 {
+// validFor reads for how long a prepared transaction is to be valid; nil stands for the usual time.
+func (f *fieldErrors) validFor(seconds *int64) time.Duration {
+	if seconds == nil {
 		return defaultValid
 	}
 	low, high := int64(minValid.Seconds()), int64(maxValid.Seconds())
-	if seconds < low || seconds > high {
-		f.add("body.valid_for", fmt.Sprint(seconds), "not from %d to %d seconds", low, high)
+	if *seconds < low || *seconds > high {
+		f.add("body.valid_for", fmt.Sprint(*seconds), "not from %d to %d seconds", low, high)
 		return 0
 	}
-	return time.Duration(seconds) * time.Second
+	return time.Duration(*seconds) * time.Second
 }
 
 // readTerms reads terms that a client wrote. at is where they stand in the body ("body.terms"); fee is the platform's fee, which stands in for one left out;

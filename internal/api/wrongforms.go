@@ -55,6 +55,9 @@ func wrongField(d *huma.ErrorDetail) FieldError {
 		return f // the value is the whole object around it
 	}
 	switch d.Message {
+	case fmt.Sprintf(validation.MsgExpectedMinLength, 1): // of fields that may be left out
+		f.Message = "empty: leave it out, or say something"
+		return f
 	case validation.MsgUnexpectedProperty:
 		f.Message = "no field of this object: leave it out"
 		if around, ok := d.Value.(map[string]any); ok {

@@ -31,7 +31,7 @@ func numbers(id string) (all []struct{ path, at, body string }) {
 	}
 	good := goodTerms()
 	good.FeeBps, good.Panel.Quorum, good.AppealPanel.Quorum = index(100), index(2), index(1)
-	text := string(must(json.Marshal(OpenIn{Terms: good, By: "buyer", ValidFor: 600})))
+	text := string(must(json.Marshal(OpenIn{Terms: good, By: "buyer", ValidFor: index(600)})))
 	for at, old := range map[string]string{
 		"terms.inspection": `"inspection":10000`, "terms.windows.offers": `"offers":2000`, "terms.windows.ruling": `"ruling":5000`,
 		"terms.windows.appeal": `"appeal":3000`, "terms.fallback_ppm": `"fallback_ppm":500000`, "terms.fee_bps": `"fee_bps":100`,
