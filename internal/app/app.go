@@ -37,18 +37,8 @@ type indexerTargets struct {
 // ErrNotLooked is wrapped by the errors of a comparison that could not be made: it says nothing about what is compared.
 var ErrNotLooked = errors.New("could not look")
 
-// ExitCode is what the program ends with: 0, 3 if it was called wrongly, 2 if it could not look, 1 for all else.
-func ExitCode(err error) int {
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, cli.ErrUsage):
-		return 3
-	case errors.Is(err, ErrNotLooked):
-		return 2
-	}
-	return 1
-}
+// ExitCode is what the program ends with after err: cli.ExitNotLooked if a comparison could not be made.
+func ExitCode(err error) int { return cli.ExitCode(err, ErrNotLooked) }
 
 // target is what each command's configuration can do.
 type target interface {

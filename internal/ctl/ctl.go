@@ -2,7 +2,6 @@ package ctl
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
@@ -10,26 +9,11 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
-// Exit codes, the same in every command and output format.
-const (
-	exitHolds   = 0
-	exitFails   = 1
-	exitNoLook  = 2
-	exitMisused = 3
-)
-
-// ExitCode is the code that a command which ended with err exits with: 3 when it was called wrongly, 2 when the network could not be asked,
-// 1 for everything else that went wrong.
+// ExitCode is what the program ends with after err: cli.ExitNotLooked when the network that was meant, or what was asked of it, could not be
+// looked at, or the answer did not come.
 func ExitCode(err error) int {
-	switch {
-	case err == nil:
-		return exitHolds
-	case errors.Is(err, cli.ErrUsage):
-		return exitMisused
-	case errors.Is(err, rpc.ErrUnavailable), errors.Is(err, rpc.ErrAnswer), errors.Is(err, deploy.ErrNoAccount):
-		return exitNoLook
-	}
-	return exitFails
+	return cli.ExitCode(err, rpc.ErrUnavailable, rpc.ErrAnswer, rpc.ErrRefused, rpc.ErrWrongNetwork, deploy.ErrNoAccount,
+		context.Canceled, context.DeadlineExceeded)
 }
 
 type commands struct {
