@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
+	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 )
 
 func TestDeployIsRepeatableAndReadsBack(t *testing.T) {
@@ -25,6 +26,11 @@ func TestDeployIsRepeatableAndReadsBack(t *testing.T) {
 	}
 	if other := w.deploy("--salt", strings.Repeat("01", 32)); other.Contract == first.Contract || other.Code != first.Code {
 		t.Errorf("another salt gave %s with code %s", other.Contract, other.Code)
+	}
+	narrow, want := w.deploy("--salt", strings.Repeat("02", 32), "--limits", ` {"inspection_min": 172800, "longest_life": 31536000} `), deploy.DefaultLimits()
+	want.InspectionMin, want.LongestLife = 172800, 31536000
+	if narrow.Config.Limits != want {
+		t.Errorf("with two other limits it has %+v, want %+v", narrow.Config.Limits, want)
 	}
 	if got := w.info(first.Contract); got.Code != first.Code {
 		t.Errorf("info shows code %s, deployed was %s", got.Code, first.Code)
@@ -90,7 +96,7 @@ func TestWrongCallsNameWhatIsWrong(t *testing.T) {
 	if err := os.WriteFile(loose, []byte(w.keys["admin"].Seed()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	deploy := func(flag, value string) []string {
+	deployed := func(flag, value string) []string {
 		args := map[string]string{"--admin": w.keys["admin"].Address(), "--fee-receiver": w.keys["receiver"].Address(), "--fee-bps": "50", "--asset": usdc}
 		args[flag] = value
 		line := []string{"contract", "deploy"}
@@ -112,12 +118,12 @@ func TestWrongCallsNameWhatIsWrong(t *testing.T) {
 		"no contract":           {"", []string{"contract", "info", "--contract", w.keys["admin"].Address()}, "--contract", 3},
 		"nothing there":         {"", []string{"contract", "info", "--contract", "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM"}, "nothing stands at this address", 1},
 		"another contract":      {"admin", []string{"contract", "pause", "--contract", usdc}, "another contract stands there", 1},
-		"another configuration": {"admin", deploy("--fee-bps", "51"), "another configuration: its fee;", 1},
-		"mistyped address":      {"admin", deploy("--admin", "GABC"), "--admin", 3},
-		"fee of 2 percent":      {"admin", deploy("--fee-bps", "200"), "--fee-bps", 3},
-		"asset is an account":   {"admin", deploy("--asset", issuer), "--asset", 3},
-		"asset is no token":     {"admin", deploy("--asset", c), "does not answer as a token", 1},
-		"limits are not bounds": {"admin", deploy("--limits", `{"inspection_min":0}`), "--limits", 3},
+		"another configuration": {"admin", deployed("--fee-bps", "51"), "another configuration: its fee;", 1},
+		"mistyped address":      {"admin", deployed("--admin", "GABC"), "--admin", 3},
+		"fee of 2 percent":      {"admin", deployed("--fee-bps", "200"), "--fee-bps", 3},
+		"asset is an account":   {"admin", deployed("--asset", issuer), "--asset", 3},
+		"asset is no token":     {"admin", deployed("--asset", c), "does not answer as a token", 1},
+		"limits are not bounds": {"admin", deployed("--limits", `{"inspection_min":0}`), "--limits", 3},
 		"hash too short":        {"admin", []string{"contract", "anchor", "--contract", c, "--seq", "1", "--hash", "ab"}, "--hash", 3},
 		"unknown command":       {"admin", []string{"contract", "withdraw"}, "withdraw", 3},
 		"no such trade":         {"", []string{"contract", "terms", strings.Repeat("ab", 32), "--contract", c}, "no such trade was opened there", 1},
@@ -142,8 +148,8 @@ func TestWrongCallsNameWhatIsWrong(t *testing.T) {
 		}
 	})
 	t.Run("another network", func(t *testing.T) {
-		err := ctl.Run(t.Context(), append(deploy("--fee-bps", "50"), "--rpc", w.rpc, "--passphrase", "test", "--key-file", w.keyFile("admin")), &bytes.Buffer{})
-		if err == nil || ctl.ExitCode(err) != 1 || !strings.Contains(err.Error(), w.network.Passphrase()) {
+		err := ctl.Run(t.Context(), append(deployed("--fee-bps", "50"), "--rpc", w.rpc, "--passphrase", "test", "--key-file", w.keyFile("admin")), &bytes.Buffer{})
+		if err == nil || ctl.ExitCode(err) != 2 || !strings.Contains(err.Error(), w.network.Passphrase()) {
 			t.Errorf("got %v", err)
 		}
 	})

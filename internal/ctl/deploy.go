@@ -2,7 +2,6 @@ package ctl
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +21,9 @@ type deployCommand struct {
 	FeeBps       uint32 `required:"" help:"The platform's fee in hundredths of a percent, at most 100."`
 	Asset        string `required:"" help:"The asset that trades will be made in: CODE:ISSUER, native, or its contract (C…). It is looked up, nothing more." placeholder:"ASSET"`
 	Salt         string `help:"64 hex digits that decide the contract's address together with the deploying account; another salt makes another contract." default:"0000000000000000000000000000000000000000000000000000000000000000"`
-	Limits       string `help:"Bounds of windows as JSON, merged over the defaults: {\"inspection_min\": 86400, …}, in seconds." placeholder:"JSON"`
-	JSON         bool   `name:"json" help:"Print JSON."`
+	// Limits is not just text: an empty one, of a shell's variable that is not set, must not stand for the defaults.
+	Limits *string `help:"Bounds of windows as JSON, merged over the defaults: {\"inspection_min\": 86400, …}, in seconds." placeholder:"JSON"`
+	JSON   bool    `name:"json" help:"Print JSON."`
 }
 
 func (c *deployCommand) run(ctx context.Context, out io.Writer) error {
@@ -79,10 +79,8 @@ func (c *deployCommand) plan(n stellar.Network) (p deploy.Plan, err error) {
 	}
 	p.Salt = salt
 	p.Limits = deploy.DefaultLimits()
-	if c.Limits != "" {
-		if err := json.Unmarshal([]byte(c.Limits), &p.Limits); err != nil {
-			return p, fmt.Errorf("%w: --limits: %w", cli.ErrUsage, err)
-		}
+	if c.Limits != nil {
+		return p, mergeLimits(&p.Limits, *c.Limits)
 	}
 	return p, nil
 }

@@ -47,6 +47,16 @@ func newWorld(t *testing.T, people ...string) *world {
 
 func (w *world) keyFile(who string) string { return filepath.Join(w.dir, who+".key") }
 
+// keyOf is a file with a key.
+func keyOf(t *testing.T, k *keypair.Full) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "some.key")
+	if err := os.WriteFile(file, []byte(k.Seed()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // run calls escrowctl as who, on this network.
 func (w *world) run(who string, args ...string) (string, error) {
 	w.t.Helper()
