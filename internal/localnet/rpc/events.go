@@ -42,6 +42,7 @@ func (s *Server) getEvents(_ context.Context, q protocol.GetEventsRequest) (prot
 	}
 	res := protocol.GetEventsResponse{Events: []protocol.EventInfo{}, LatestLedger: at.last.Sequence(), OldestLedger: at.first,
 		LatestLedgerCloseTime: at.last.CloseTime(), OldestLedgerCloseTime: at.firstTime}
+	size := 0
 	for e := range s.net.Chain().Events(place(start), ledger.EventPlace{Ledger: end}) {
 		if !q.Matches(xdr.DiagnosticEvent{InSuccessfulContractCall: e.Successful, Event: e.Event}) {
 			continue
@@ -50,7 +51,11 @@ func (s *Server) getEvents(_ context.Context, q protocol.GetEventsRequest) (prot
 		if err != nil {
 			return res, err
 		}
-		if res.Events = append(res.Events, info); uint(len(res.Events)) == limit {
+		size += eventFrame + len(info.ValueXDR)
+		for _, t := range info.TopicXDR {
+			size += len(t)
+		}
+		if res.Events = append(res.Events, info); uint(len(res.Events)) == limit || size >= s.limits.pageBytes {
 			res.Cursor = info.ID
 			return res, nil
 		}
@@ -61,6 +66,9 @@ func (s *Server) getEvents(_ context.Context, q protocol.GetEventsRequest) (prot
 	res.Cursor = last.String()
 	return res, nil
 }
+
+// eventFrame is about how long the JSON of an event is without its topics and value, in bytes.
+const eventFrame = 450
 
 func place(c protocol.Cursor) ledger.EventPlace {
 	return ledger.EventPlace{Ledger: c.Ledger, Tx: c.Tx, Op: c.Op, Index: c.Event}

@@ -115,6 +115,7 @@ func (s *Server) getLedgers(_ context.Context, q protocol.GetLedgersRequest) (pr
 	}
 	res := protocol.GetLedgersResponse{Ledgers: []protocol.LedgerInfo{}, LatestLedger: at.last.Sequence(), LatestLedgerCloseTime: at.last.CloseTime(),
 		OldestLedger: at.first, OldestLedgerCloseTime: at.firstTime, Cursor: strconv.FormatUint(uint64(start-1), 10)}
+	size := 0
 	for meta, err := range s.net.Chain().Ledgers(start, start+uint32(limit)-1) {
 		if err != nil {
 			return res, err
@@ -125,6 +126,9 @@ func (s *Server) getLedgers(_ context.Context, q protocol.GetLedgersRequest) (pr
 		}
 		res.Ledgers = append(res.Ledgers, info)
 		res.Cursor = strconv.FormatUint(uint64(info.Sequence), 10)
+		if size += len(info.LedgerHeader) + len(info.LedgerMetadata); size >= s.limits.pageBytes {
+			break
+		}
 	}
 	return res, nil
 }

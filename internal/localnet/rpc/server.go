@@ -9,10 +9,10 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"sync"
 
 	"github.com/creachadair/jrpc2"
 	"github.com/creachadair/jrpc2/handler"
-	"github.com/creachadair/jrpc2/jhttp"
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
@@ -32,17 +32,42 @@ const (
 	maxCalls                             = 64       // at once; more wait
 )
 
+// What one request may ask for, and its answers be. The real server counts entries only; on this one a page may end earlier, with a
+// cursor that goes on from there.
+const (
+	maxBatch    = 100      // calls
+	inFlight    = 4        // calls of one batch at once
+	answerBytes = 64 << 20 // of results, besides small ones
+	pageBytes   = 8 << 20  // of XDR as text in one list
+	maxLists    = 4        // calls at once, of all clients, whose answer is a list
+)
+
+// lists are the methods whose answers can be long.
+var lists = map[string]bool{protocol.GetLedgersMethodName: true, protocol.GetTransactionsMethodName: true, protocol.GetEventsMethodName: true,
+	protocol.GetLedgerEntriesMethodName: true}
+
+// limits are those that tests make smaller.
+type limits struct{ answerBytes, pageBytes int }
+
 // Server answers JSON-RPC calls about one network.
 type Server struct {
-	net    *node.Node
-	log    *slog.Logger
-	bridge jhttp.Bridge
+	net     *node.Node
+	log     *slog.Logger
+	methods map[string]call
+	limits  limits
+	places  chan struct{} // a token for each call under way, of those that are no list
+	lists   chan struct{} // and for each that is
+
+	mu    sync.Mutex
+	ended chan struct{} // closed by Close
+	calls sync.WaitGroup
 }
 
 // New returns a handler for one network. Its caller closes it. log takes what went wrong on our side.
 func New(n *node.Node, log *slog.Logger) *Server {
-	s := &Server{net: n, log: log}
-	methods := handler.Map{
+	s := &Server{net: n, log: log, limits: limits{answerBytes, pageBytes}, places: make(chan struct{}, maxCalls), lists: make(chan struct{}, maxLists),
+		ended: make(chan struct{})}
+	s.methods = map[string]call{
 		protocol.GetHealthMethodName:           method(s, s.getHealth),
 		protocol.GetNetworkMethodName:          method(s, s.getNetwork),
 		protocol.GetVersionInfoMethodName:      method(s, s.getVersionInfo),
@@ -57,54 +82,66 @@ func New(n *node.Node, log *slog.Logger) *Server {
 		protocol.SendTransactionMethodName:     method(s, s.sendTransaction),
 		advanceMethodName:                      method(s, s.advance),
 	}
-	s.bridge = jhttp.NewBridge(methods, &jhttp.BridgeOptions{Server: &jrpc2.ServerOptions{DisableBuiltin: true, Concurrency: maxCalls}, ParseRequest: parsed})
 	return s
 }
 
-// networkRequest is that of getNetwork with the address that the client reached us by, which nobody sends: parse adds it.
-type networkRequest struct {
-	Host string `json:"host"`
-}
-
-// callsKey is where the calls of a request are in its context, between ServeHTTP and the bridge.
-type callsKey struct{}
-
-func parsed(r *http.Request) ([]*jrpc2.ParsedRequest, error) {
-	return r.Context().Value(callsKey{}).([]*jrpc2.ParsedRequest), nil
-}
-
-func parse(body []byte, host string) ([]*jrpc2.ParsedRequest, error) {
-	calls, err := jrpc2.ParseRequests(body)
-	for _, c := range calls {
-		if c.Method == protocol.GetNetworkMethodName {
-			c.Params, _ = json.Marshal(networkRequest{host}) // a string always encodes
-		}
+// enter begins a request; its context ends with Close too. It answers false once that was called.
+func (s *Server) enter(ctx context.Context) (_ context.Context, leave func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.ended:
+		return nil, nil, false
+	default:
 	}
-	return calls, err
+	s.calls.Add(1)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-s.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(); s.calls.Done() }, true
 }
 
-// Close ends the calls under way.
-func (s *Server) Close() error { return s.bridge.Close() }
+// Close ends the calls under way and waits for them.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	select {
+	case <-s.ended:
+	default:
+		close(s.ended)
+	}
+	s.mu.Unlock()
+	s.calls.Wait()
+	return nil
+}
 
-// method makes a handler of a typed function. Parameters are an object, never a list. What is not a caller's fault is logged and
+// method makes a call of a typed function. Parameters are an object, never a list. What is not a caller's fault is logged and
 // answered as an internal error; a panic ends its own call.
-func method[Q, A any](s *Server, f func(context.Context, Q) (A, error)) jrpc2.Handler {
-	checked, err := handler.Check(func(ctx context.Context, q Q) (answer A, err error) {
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("panic: %v", r)
-			}
-			if je := (*jrpc2.Error)(nil); err != nil && !errors.As(err, &je) {
-				s.log.Error("a call failed", "method", jrpc2.InboundRequest(ctx).Method(), "err", err)
-				err = &jrpc2.Error{Code: jrpc2.InternalError, Message: err.Error()}
-			}
-		}()
-		return f(ctx, q)
-	})
+func method[Q, A any](s *Server, f func(context.Context, Q) (A, error)) call {
+	checked, err := handler.Check(f)
 	if err != nil {
 		panic(err) // the methods' own types
 	}
-	return checked.AllowArray(false).Wrap()
+	typed := checked.AllowArray(false).Wrap()
+	return func(ctx context.Context, r *jrpc2.Request) (result json.RawMessage, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v", p)
+			}
+			if je := (*jrpc2.Error)(nil); err != nil && !errors.As(err, &je) {
+				s.log.Error("a call failed", "method", r.Method(), "err", err)
+			}
+		}()
+		answer, err := typed(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(answer)
+	}
 }
 
 // ServeHTTP is part of http.Handler. What is no call yet is refused with the real server's status and text, in a JSON-RPC error: that
@@ -138,7 +175,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusOK, jrpc2.ParseError, "invalid request value")
 		return
 	}
-	s.bridge.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callsKey{}, calls)))
+	if len(calls) > maxBatch {
+		refuse(w, http.StatusOK, jrpc2.InvalidRequest, fmt.Sprintf("a batch has at most %d calls, and this one has %d: send several", maxBatch, len(calls)))
+		return
+	}
+	s.answer(w, r, calls)
 }
 
 // refuse answers a request that is no call yet.

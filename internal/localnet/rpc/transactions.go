@@ -155,6 +155,7 @@ func (s *Server) getTransactions(_ context.Context, q protocol.GetTransactionsRe
 	if meta, ok, err := s.net.Chain().Ledger(at.last.Sequence()); err == nil && ok {
 		cursor.TransactionOrder = int32(meta.CountTransactions())
 	}
+	size := 0
 	for seq := range s.net.Chain().Filled(uint32(start.LedgerSequence), at.last.Sequence()) {
 		meta, _, err := s.net.Chain().Ledger(seq)
 		if err != nil {
@@ -174,7 +175,8 @@ func (s *Server) getTransactions(_ context.Context, q protocol.GetTransactionsRe
 				return res, err
 			}
 			res.Transactions = append(res.Transactions, protocol.TransactionInfo{TransactionDetails: d, LedgerCloseTime: meta.LedgerCloseTime()})
-			if uint(len(res.Transactions)) == limit {
+			size += detailBytes(d)
+			if uint(len(res.Transactions)) == limit || size >= s.limits.pageBytes {
 				res.Cursor = toid.New(int32(seq), int32(i+1), 1).String()
 				return res, nil
 			}
@@ -182,6 +184,17 @@ func (s *Server) getTransactions(_ context.Context, q protocol.GetTransactionsRe
 	}
 	res.Cursor = cursor.String()
 	return res, nil
+}
+
+// detailBytes is about how long the JSON of a transaction is.
+func detailBytes(d protocol.TransactionDetails) int {
+	n := len(d.EnvelopeXDR) + len(d.ResultXDR) + len(d.ResultMetaXDR)
+	for _, list := range append(d.Events.ContractEventsXDR, d.DiagnosticEventsXDR, d.Events.TransactionEventsXDR) {
+		for _, text := range list {
+			n += len(text)
+		}
+	}
+	return n
 }
 
 // transactionPage is where to begin, and how many to list.
