@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
+	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
@@ -29,14 +30,15 @@ func (c *adminCommand[A]) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client, contract, err := c.open()
+	key, err := c.key()
 	if err != nil {
 		return err
 	}
-	s, err := c.sender(client)
+	client, contract, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
+	s := &deploy.Sender{Client: client, Key: key, InclusionFee: int64(c.Fee)}
 	found, err := look(ctx, client, contract)
 	if err != nil {
 		return err

@@ -34,12 +34,12 @@ type contractFlags struct {
 	contractFlag `embed:""`
 }
 
-func (f contractFlags) open() (*rpc.Client, stellar.Address, error) {
+func (f contractFlags) open(ctx context.Context) (*rpc.Client, stellar.Address, error) {
 	contract, err := f.address()
 	if err != nil {
 		return nil, contract, err
 	}
-	client, err := f.client()
+	client, err := f.client(ctx)
 	return client, contract, err
 }
 
@@ -50,7 +50,7 @@ type infoCommand struct {
 }
 
 func (c *infoCommand) run(ctx context.Context, out io.Writer) error {
-	client, contract, err := c.open()
+	client, contract, err := c.open(ctx)
 	if err != nil {
 		return err
 	}

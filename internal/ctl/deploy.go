@@ -27,19 +27,23 @@ type deployCommand struct {
 }
 
 func (c *deployCommand) run(ctx context.Context, out io.Writer) error {
-	client, err := c.client()
+	network, err := c.network()
 	if err != nil {
 		return err
 	}
-	s, err := c.sender(client)
+	plan, err := c.plan(network)
 	if err != nil {
 		return err
 	}
-	plan, err := c.plan(client.Network())
+	key, err := c.key()
 	if err != nil {
 		return err
 	}
-	d, err := deploy.Deploy(ctx, s, plan)
+	client, err := c.client(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := deploy.Deploy(ctx, &deploy.Sender{Client: client, Key: key, InclusionFee: int64(c.Fee)}, plan)
 	if errors.Is(err, deploy.ErrPlan) {
 		return fmt.Errorf("%w: --fee-bps, --fee-receiver or --limits: %w", cli.ErrUsage, err)
 	}

@@ -18,7 +18,7 @@ import (
 type extendCommand struct {
 	contractFlags `embed:""`
 	KeyFile       string `env:"STELLAR_KEY_FILE" help:"File with the secret key (S…) of the account that pays, whosever it is; readable by its owner only. Not needed with --dry-run." placeholder:"FILE"`
-	Fee           int64  `help:"Bid in stroops above the cost of resources." default:"100"`
+	Fee           bid    `help:"Bid in stroops above the cost of resources, 100 to 4294967295." default:"100"`
 	Trade         string `help:"Extend this trade's entry instead, by the contract's own extend." placeholder:"ID"`
 	DryRun        bool   `help:"Say what it would do and cost; nothing is signed or sent."`
 }
@@ -68,33 +68,42 @@ func done(r deploy.Receipt) string {
 }
 
 func (c *extendCommand) run(ctx context.Context, out io.Writer) error {
-	client, contract, err := c.open()
-	if err != nil {
-		return err
-	}
-	by, err := c.extender(client)
-	if err != nil {
-		return err
-	}
+	var id *escrow.ID
 	if c.Trade != "" {
-		id, err := stellar.ParseHash(c.Trade)
+		hash, err := stellar.ParseHash(c.Trade)
 		if err != nil {
 			return fmt.Errorf("%w: --trade: %w", cli.ErrUsage, err)
 		}
-		return extend(ctx, out, by, tradeEntry{client, contract, escrow.ID(id)})
+		id = (*escrow.ID)(&hash)
 	}
-	return extend(ctx, out, by, contractEntries{client, contract})
+	extender, err := c.extender()
+	if err != nil {
+		return err
+	}
+	client, contract, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	if id != nil {
+		return extend(ctx, out, extender(client), tradeEntry{client, contract, *id})
+	}
+	return extend(ctx, out, extender(client), contractEntries{client, contract})
 }
 
-func (c *extendCommand) extender(client *rpc.Client) (extender, error) {
+// extender is who extends, once there is a client.
+func (c *extendCommand) extender() (func(*rpc.Client) extender, error) {
 	if c.DryRun {
-		return dryRun{deploy.DryRun{Client: client, InclusionFee: c.Fee}}, nil
+		return func(client *rpc.Client) extender {
+			return dryRun{deploy.DryRun{Client: client, InclusionFee: int64(c.Fee)}}
+		}, nil
 	}
 	if c.KeyFile == "" {
 		return nil, fmt.Errorf("%w: --key-file: name the file with the key of the account that pays, or ask for a --dry-run", cli.ErrUsage)
 	}
-	s, err := keyFlags{c.KeyFile, c.Fee}.sender(client)
-	return payer{s}, err
+	key, err := keyFlags{c.KeyFile, c.Fee}.key()
+	return func(client *rpc.Client) extender {
+		return payer{&deploy.Sender{Client: client, Key: key, InclusionFee: int64(c.Fee)}}
+	}, err
 }
 
 // A subject is what lives on, and how it is made to.

@@ -2,12 +2,20 @@ package ctl_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/network"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
@@ -82,5 +90,100 @@ func TestLimitsAreReadToTheLetter(t *testing.T) {
 			refused(t, cli.ExitMisused, []string{"contract", "deploy", "--admin", who, "--fee-receiver", who, "--fee-bps=50", "--asset=native", "--limits=" + c.limits,
 				"--passphrase=test", "--rpc", silent(t), "--key-file", keyOf(t, keypair.MustRandom())}, append(c.want, "--limits")...)
 		})
+	}
+}
+
+// TestEveryCommandRefusesAnotherNetwork, before it reads or sends anything: neither is a figure of another network shown as one of that
+// which is meant, nor a transaction signed that is good for the one and goes to the other.
+func TestEveryCommandRefusesAnotherNetwork(t *testing.T) {
+	w := newWorld(t, "admin", "receiver")
+	contract := w.deploy().Contract
+	_, _, usdc := w.network.USDC()
+	node, asked := w.listened()
+	me, hash := w.keys["admin"].Address(), strings.Repeat("ab", 32)
+	keyed := []string{"--key-file", w.keyFile("admin")}
+	commands := map[string][]string{
+		"deploy": append(keyed, "--admin", me, "--fee-receiver", me, "--fee-bps=50", "--asset", usdc), "info": nil, "terms": {hash}, "extend": keyed,
+		"propose-fee": append(keyed, "--bps=50", "--receiver", me), "cancel-fee": keyed, "pause": keyed, "unpause": keyed, "propose-admin": append(keyed, "--to", me),
+		"accept-admin": keyed, "set-anchor": append(keyed, "--key", me), "anchor": append(keyed, "--seq=1", "--hash", hash),
+	}
+	for _, m := range regexp.MustCompile(`(?m)^  contract ([a-z-]+) `).FindAllStringSubmatch(w.help(), -1) {
+		if _, ok := commands[m[1]]; !ok {
+			t.Errorf("escrowctl contract %s is not tried", m[1])
+		}
+	}
+	for name, flags := range commands {
+		if name != "deploy" {
+			flags = append(flags[:len(flags):len(flags)], "--contract", contract)
+		}
+		for variant, more := range map[string][]string{"": nil, ", dry": {"--dry-run"}, ", of a trade": {"--trade", hash}} {
+			if name != "extend" && more != nil {
+				continue
+			}
+			t.Run(name+variant, func(t *testing.T) {
+				args := append(append([]string{"contract", name, "--rpc", node, "--passphrase=main"}, flags...), more...)
+				refused(t, cli.ExitNotLooked, args, fmt.Sprintf("the node serves %q, configured is %q", w.network.Passphrase(), network.PublicNetworkPassphrase), "--rpc", "--passphrase")
+				if got := asked(); len(got) != 1 || got[0] != "getNetwork" {
+					t.Errorf("the node was asked %q, want it asked for its network only", got)
+				}
+			})
+		}
+	}
+}
+
+// listened is a way to the world's node, and what has been asked of it since the last time.
+func (w *world) listened() (url string, asked func() []string) {
+	w.t.Helper()
+	node, err := neturl.Parse(w.rpc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var methods []string
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(node)
+		body, err := io.ReadAll(r.In.Body)
+		if err != nil {
+			w.t.Error(err)
+		}
+		r.Out.Body = io.NopCloser(bytes.NewReader(body))
+		var call struct{ Method string }
+		if err := json.Unmarshal(body, &call); err != nil {
+			w.t.Errorf("asked %s: %v", body, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		methods = append(methods, call.Method)
+	}}
+	s := httptest.NewServer(proxy)
+	w.t.Cleanup(s.Close)
+	return s.URL, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		defer func() { methods = nil }()
+		return methods
+	}
+}
+
+func (w *world) help() string {
+	w.t.Helper()
+	var out bytes.Buffer
+	if err := ctl.Run(w.t.Context(), []string{"--help"}, &out); err != nil {
+		w.t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestFeeOutOfRange: it is refused before a key is read or a node asked. The file that is named does not exist.
+func TestFeeOutOfRange(t *testing.T) {
+	const contract = "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM"
+	for _, fee := range []string{"0", "1", "99", "4294967296", "99999999999", "-100", "1e3", "0x80", "0100", "100.5", "", "XLM"} {
+		for _, command := range [][]string{{"pause"}, {"extend"}, {"extend", "--dry-run"}, {"anchor", "--seq=1", "--hash=" + strings.Repeat("ab", 32)}} {
+			t.Run(strings.Join(append(command[:1:1], fee), " "), func(t *testing.T) {
+				args := append([]string{"contract"}, command...)
+				refused(t, cli.ExitMisused, append(args, "--contract", contract, "--fee="+fee, "--passphrase=test", "--rpc", silent(t), "--key-file=none.key"),
+					"--fee", fmt.Sprintf("%q", fee), "100 to 4294967295 stroops")
+			})
+		}
 	}
 }

@@ -1,17 +1,19 @@
 package ctl
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	sdknetwork "github.com/stellar/go-stellar-sdk/network"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
-	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
@@ -42,9 +44,13 @@ type networkFlags struct {
 	RPC            string `name:"rpc" env:"STELLAR_RPC_URL" help:"URL of a Stellar RPC node." required:"" placeholder:"URL"`
 }
 
-func (f networkFlags) client() (*rpc.Client, error) { return connect(f.passphraseFlag, f.RPC) }
+func (f networkFlags) client(ctx context.Context) (*rpc.Client, error) {
+	return connect(ctx, f.passphraseFlag, f.RPC)
+}
 
-func connect(f passphraseFlag, url string) (*rpc.Client, error) {
+// connect is every command's way to a node. One of another network is refused here (rpc.ErrWrongNetwork), before anything else is asked of
+// it and before anything is signed for the network that is meant.
+func connect(ctx context.Context, f passphraseFlag, url string) (*rpc.Client, error) {
 	network, err := f.network()
 	if err != nil {
 		return nil, err
@@ -53,13 +59,32 @@ func connect(f passphraseFlag, url string) (*rpc.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: --rpc: %w", cli.ErrUsage, err)
 	}
+	if _, err := c.CheckNetwork(ctx); errors.Is(err, rpc.ErrWrongNetwork) {
+		return nil, fmt.Errorf("%w: --rpc or --passphrase is the wrong one", err)
+	} else if err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
 // keyFlags name the key that signs. It is a file and never an argument: arguments are seen by everyone on the machine.
 type keyFlags struct {
 	KeyFile string `env:"STELLAR_KEY_FILE" help:"File with the secret key (S…) of the account that signs and pays; readable by its owner only." required:"" placeholder:"FILE"`
-	Fee     int64  `help:"Bid in stroops above the cost of resources." default:"100"`
+	Fee     bid    `help:"Bid in stroops above the cost of resources, 100 to 4294967295." default:"100"`
+}
+
+// A bid is an inclusion fee in stroops. What a transaction cannot carry is refused with the command line: later it would cost reads, and kong
+// takes a 0 for a flag that was not given.
+type bid int64
+
+// UnmarshalText takes decimal digits, as they would be printed.
+func (b *bid) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || n < stellar.MinInclusionFee || n > math.MaxUint32 || strconv.FormatInt(n, 10) != string(text) {
+		return fmt.Errorf("%.40q is not from %d to %d stroops", text, stellar.MinInclusionFee, uint32(math.MaxUint32))
+	}
+	*b = bid(n)
+	return nil
 }
 
 // maxKeyFile bounds what is read of a key file, in bytes.
@@ -87,15 +112,6 @@ func (f keyFlags) key() (*keypair.Full, error) {
 		return nil, fmt.Errorf("%w: --key-file: %s does not hold one secret key (S…)", cli.ErrUsage, f.KeyFile)
 	}
 	return key, nil
-}
-
-// sender signs with the key of the file.
-func (f keyFlags) sender(client *rpc.Client) (*deploy.Sender, error) {
-	key, err := f.key()
-	if err != nil {
-		return nil, err
-	}
-	return &deploy.Sender{Client: client, Key: key, InclusionFee: f.Fee}, nil
 }
 
 // contractFlag names the deployed contract.

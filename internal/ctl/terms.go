@@ -75,7 +75,7 @@ func (c *termsCommand) search(ctx context.Context, f *finding) error {
 	if c.RPC == "" {
 		return fmt.Errorf("%w: name a node (--rpc) or ledger files (--ledgers)", cli.ErrUsage)
 	}
-	client, err := connect(c.passphraseFlag, c.RPC)
+	client, err := connect(ctx, c.passphraseFlag, c.RPC)
 	if err != nil {
 		return err
 	}
