@@ -95,7 +95,7 @@ func (s *server) prepareCollect(ctx context.Context, in *collectIn) (*Answer[Pre
 		return nil, err
 	}
 	var f fieldErrors
-	asset, wait := f.address("path.asset", in.Asset), f.validFor(in.Body.ValidFor)
+	asset, wait := s.assetAddress(ctx, &f, "path.asset", in.Asset), f.validFor(in.Body.ValidFor)
 	if err := invalid(f); err != nil {
 		return nil, err
 	}

@@ -144,6 +144,10 @@ func (r *reader) actor(row actionRow) {
 	if r.in.By != "" {
 		role, ok := roleNamed(&r.trade.Terms, r.in.By)
 		if !ok {
+			if !likeAnAddress(r.in.By) {
+				r.add("body.by", r.in.By, "neither an address (G…, C…) nor a role of this trade: %s", roleNames(&r.trade.Terms))
+				return
+			}
 			who := r.address("body.by", r.in.By)
 			if who == "" {
 				return
@@ -257,7 +261,7 @@ func (r *reader) claim() escrow.Call {
 	if r.in.Role != "" {
 		role, ok := roleNamed(t, r.in.Role)
 		if !ok {
-			r.refuse(escrow.ErrNotParty, "body.role", r.in.Role, "no role of this trade; roles stand in /v1/trades/{id}")
+			r.refuse(escrow.ErrNotParty, "body.role", r.in.Role, "no role of this trade: %s", roleNames(t))
 		}
 		call.Role = role
 	}

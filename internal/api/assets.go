@@ -10,6 +10,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
 // assets asks the relay what an asset's address stands for, and remembers what cannot change: kind and decimals of the network's own asset
@@ -47,6 +48,40 @@ func (a *assets) get(ctx context.Context, address escrow.Address) (relay.Asset, 
 		a.known[string(address)] = asset
 	}
 	return asset, nil
+}
+
+// assetAddress reads the address of an asset's contract. Codes name no asset, as anybody can issue another USDC: whoever writes one is told which contract is meant here.
+func (s *server) assetAddress(ctx context.Context, f *fieldErrors, location, text string) escrow.Address {
+	a, err := stellar.ParseAddress(text)
+	if err == nil {
+		return escrow.Address(a.String())
+	}
+	if likeAnAddress(text) { // its error repeats what was sent only if that is harmless
+		f.add(location, "", "%v%s", err, s.recommended(ctx))
+	} else {
+		f.add(location, text, "not the address of an asset's contract (C…)%s", s.recommended(ctx))
+	}
+	return ""
+}
+
+// recommended names the platform's assets at the end of a message; without their codes if the network cannot be asked.
+func (s *server) recommended(ctx context.Context) string {
+	var names []string
+	down := false
+	for _, a := range s.Assets {
+		name := a.String()
+		if !down {
+			asset, err := s.assets.get(ctx, escrow.Address(name))
+			if down = err != nil; !down {
+				name = strings.TrimSpace(unit{asset}.name() + " " + name)
+			}
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; recommended here: " + strings.Join(names, ", ")
 }
 
 // AssetOut is an asset in answers.

@@ -66,6 +66,29 @@ func roleNamed(t *escrow.Terms, name string) (escrow.Role, bool) {
 	return 0, false
 }
 
+// roleNames are the names there are, in a sentence: buyer, seller, arbitrator-1 to arbitrator-3.
+func roleNames(t *escrow.Terms) string {
+	words := buyerName + ", " + sellerName
+	for _, panel := range []struct {
+		name string
+		size int
+	}{{seatName, len(t.Panel.Arbitrators)}, {appealsName, len(t.AppealPanel.Arbitrators)}} {
+		if panel.size > 0 {
+			words += ", " + panel.name + "1"
+		}
+		if panel.size > 1 {
+			words += " to " + panel.name + strconv.Itoa(panel.size)
+		}
+	}
+	return words
+}
+
+// likeAnAddress tells whether whoever wrote text meant an address, or a key, and not a name. Part of a secret key is not repeated either.
+func likeAnAddress(text string) bool {
+	const longest = 24 // of a name: appeal-arbitrator-10
+	return len(text) > longest
+}
+
 // RoleOut is somebody with a role.
 type RoleOut struct {
 	Role    uint32         `json:"role" doc:"The contract's number"`

@@ -97,7 +97,7 @@ func (s *server) tradedAsset(ctx context.Context, text string, acceptToken bool)
 	const at = "body.terms.asset"
 	classic := unit{relay.Asset{Address: text, Kind: relay.AssetNone, Decimals: 7}}
 	var f fieldErrors
-	who := f.address(at, text)
+	who := s.assetAddress(ctx, &f, at, text)
 	if who == "" {
 		return classic, f, nil
 	}
@@ -108,7 +108,7 @@ func (s *server) tradedAsset(ctx context.Context, text string, acceptToken bool)
 	}
 	switch u.Kind {
 	case relay.AssetNone:
-		f.add(at, text, "not an asset: %s", u.Problem)
+		f.add(at, text, "not an asset: %s%s", u.Problem, s.recommended(ctx))
 		return classic, f, nil
 	case relay.AssetToken:
 		if !acceptToken {

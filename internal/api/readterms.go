@@ -209,8 +209,8 @@ func checkTerms(t *escrow.Terms, at string, self escrow.Address, config *escrow.
 		if !slices.Contains([]int{0, 1, 3, 5, 7}, n) {
 			refuse(escrow.ErrPanelSize, at+"."+name+".arbitrators", fmt.Sprint(n), "%d arbitrators: a panel has 0, 1, 3, 5 or 7", n)
 		}
-		if q := int64(p.Quorum); q > int64(n) || n > 0 && 2*q <= int64(n) {
-			refuse(escrow.ErrBadQuorum, at+"."+name+".quorum", fmt.Sprint(q), "not a majority of %d", n)
+		if why := wrongQuorum(int64(p.Quorum), int64(n)); why != "" {
+			refuse(escrow.ErrBadQuorum, at+"."+name+".quorum", fmt.Sprint(p.Quorum), "%s", why)
 		}
 	}
 	checkPanel("panel", t.Panel)
@@ -241,6 +241,22 @@ func checkTerms(t *escrow.Terms, at string, self escrow.Address, config *escrow.
 	}
 	checkTimes(t, at, &config.Limits, now, refuse)
 	return f
+}
+
+// wrongQuorum says why q of n arbitrators are no quorum; empty if they are one.
+func wrongQuorum(q, n int64) string {
+	least := n/2 + 1
+	switch {
+	case q > n && n == 0:
+		return "has to be 0, or left out, where there are no arbitrators"
+	case q > n:
+		return fmt.Sprintf("above the panel's size, %d", n)
+	case n == 0 || q >= least:
+		return ""
+	case least == n:
+		return fmt.Sprintf("not a majority of %d: has to be %d", n, n)
+	}
+	return fmt.Sprintf("not a majority of %d: from %d to %d", n, least, n)
 }
 
 func checkTimes(t *escrow.Terms, at string, l *escrow.Limits, now uint64, refuse func(code escrow.Code, location, value, format string, args ...any)) {

@@ -75,7 +75,7 @@ func (s *server) listTrades(ctx context.Context, in *listTradesIn) (*Answer[Trad
 		f.add("query.role", in.Role, "a role of whom? name a party too")
 	}
 	if in.Asset != "" {
-		filter.Asset = f.address("query.asset", in.Asset)
+		filter.Asset = s.assetAddress(ctx, &f, "query.asset", in.Asset)
 	}
 	if stage, ok := stageNamed(in.Stage); ok {
 		filter.Stage = &stage
