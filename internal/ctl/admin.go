@@ -23,8 +23,13 @@ type arguments interface {
 	call() (escrow.Call, error)
 }
 
+// cautious are arguments that one may regret, looking at how the contract is configured.
+type cautious interface {
+	regret(escrow.Config) error
+}
+
 // run makes the call and prints what it did. It is compared with the configuration first, so that the wrong key is told so before anything
-// is sent.
+// is sent, and nothing is sent that changes nothing.
 func (c *adminCommand[A]) run(ctx context.Context, out io.Writer) error {
 	call, err := c.Arguments.call()
 	if err != nil {
@@ -50,6 +55,15 @@ func (c *adminCommand[A]) run(ctx context.Context, out io.Writer) error {
 	}
 	if want.Signer != nil && want.Signer.String() != s.Key.Address() {
 		return fmt.Errorf("%s must be signed by %s, the key file holds the key of %s", call.Function(), want.Signer, s.Key.Address())
+	}
+	if a, ok := any(c.Arguments).(cautious); ok {
+		if err := a.regret(found.Config); err != nil {
+			return fmt.Errorf("%s: %w", call.Function(), err)
+		}
+	}
+	if stands := already(found.Config, call); stands != "" {
+		_, err := fmt.Fprintf(out, "%s: %s; nothing was sent\n", call.Function(), stands)
+		return err
 	}
 	r, err := s.Call(ctx, contract, call, state)
 	if err != nil {
@@ -96,8 +110,22 @@ func (a setAnchor) call() (escrow.Call, error) {
 }
 
 type anchor struct {
-	Seq  uint64 `required:"" help:"Number of the log's last entry; above the one anchored last."`
+	Seq  uint64 `required:"" help:"Number of the log's last entry; above the one anchored last, by at most a million."`
 	Hash string `required:"" help:"Hash of that entry, 64 hex digits." placeholder:"HEX"`
+	Far  bool   `help:"The log really has more than a million entries since the one anchored last."`
+}
+
+// maxStep is how many entries of the log one anchor may cover without being told that they are so many: some days of a busy platform.
+const maxStep = 1_000_000
+
+// regret refuses a number that is probably mistyped: the contract takes any that is higher, and from then on none that is not.
+func (a anchor) regret(c escrow.Config) error {
+	last := c.Anchored.Seq
+	if a.Far || a.Seq <= last || a.Seq-last <= maxStep {
+		return nil
+	}
+	return fmt.Errorf("--seq: the last anchored is %d, and %d is more than %d above it: it can only rise, so no entry up to %d could be anchored in this contract any more; if the log has that many, say --far",
+		last, a.Seq, maxStep, a.Seq)
 }
 
 func (a anchor) call() (escrow.Call, error) {
