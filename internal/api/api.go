@@ -81,6 +81,32 @@ func newHuma(mux *http.ServeMux) huma.API {
 	return humago.New(mux, c)
 }
 
+// widen makes the document say int64 for what Go keeps in a uint32: huma says int32, in which half of it has no room.
+func widen(doc *huma.OpenAPI) {
+	fit := func(schemas ...*huma.Schema) {
+		for _, s := range schemas {
+			if s != nil && s.Type == huma.TypeInteger && s.Format == "int32" {
+				s.Format = "int64"
+			}
+		}
+	}
+	for _, schema := range doc.Components.Schemas.Map() {
+		for _, field := range schema.Properties {
+			fit(field, field.Items)
+		}
+	}
+	for _, path := range doc.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Post} {
+			if op == nil {
+				continue
+			}
+			for _, p := range op.Parameters {
+				fit(p.Schema)
+			}
+		}
+	}
+}
+
 // serveDocument serves the OpenAPI document. huma can do so itself, but writes it at the first request without a lock.
 func serveDocument(mux *http.ServeMux, api huma.API) {
 	for path, write := range map[string]func() ([]byte, error){"json": api.OpenAPI().MarshalJSON, "yaml": api.OpenAPI().YAML} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"mime"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -83,6 +84,13 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
 			writeProblem(w, p)
 			return
 		}
+		if why := unreadable(r); why != "" {
+			w.Header().Set("Accept-Encoding", "identity")
+			p := problemOf(r.Context(), kindMediaType)
+			p.Detail = why
+			writeProblem(w, p)
+			return
+		}
 		e.mux.ServeHTTP(w, r)
 		return
 	}
@@ -114,6 +122,23 @@ func ambiguous(query string) *FieldError {
 		}
 	}
 	return nil
+}
+
+// unreadable says in which coding or charset a body is that would be read as plain UTF-8; empty if in none. Other media types huma refuses.
+func unreadable(r *http.Request) string {
+	if r.ContentLength == 0 {
+		return ""
+	}
+	for _, coding := range strings.Split(strings.Join(r.Header.Values("Content-Encoding"), ","), ",") {
+		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "identity") {
+			return "Content-Encoding: " + echo(coding) + " is not undone here"
+		}
+	}
+	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if charset, given := parameters["charset"]; err == nil && given && !strings.EqualFold(charset, "utf-8") {
+		return "charset " + echo(charset) + " in Content-Type: JSON is UTF-8"
+	}
+	return ""
 }
 
 func (e *edge) newID() string {

@@ -33,8 +33,8 @@ var (
 	kindMethod      = kind{"method-not-allowed", 405, "this address takes another method", "use a method named in the Allow header"}
 	kindTooLarge    = kind{"body-too-large", 413, "the body is too large", fmt.Sprintf("send at most %d bytes", maxBodyBytes)}
 	kindSlowBody    = kind{"body-too-slow", 408, "the body did not arrive in time", "send it again"}
-	kindMediaType   = kind{"media-type", 415, "this kind of body is not understood", "send application/json"}
-	kindMalformed   = kind{"malformed-json", 400, "the body is not one JSON document", "correct the body; no field may stand twice"}
+	kindMediaType   = kind{"media-type", 415, "this kind of body is not understood", "send plain JSON in UTF-8, as application/json, neither compressed nor in another charset"}
+	kindMalformed   = kind{"malformed-json", 400, "the body is not one JSON document", "send one JSON document in UTF-8, in which no field stands twice"}
 	kindInvalid     = kind{"invalid-fields", 422, "some fields cannot be accepted", "correct the fields listed under errors; nothing was changed"}
 	kindNoTrade     = kind{"no-such-trade", 404, "no trade has this id", "check the id; a trade opened moments ago is readable with ?min_ledger= of its ledger"}
 	kindNoTx        = kind{"no-such-transaction", 404, "no transaction with this hash is known", "check the hash; what was never submitted here is known to the network only"}
@@ -200,6 +200,9 @@ func ownProblems(ctx huma.Context, _ string, v any) (any, error) {
 	}
 	p := problemOf(ctx.Context(), k)
 	p.Status = m.Status // the header has been decided
+	if k == kindMalformed {
+		p.NextStep = nextOfMalformed(m)
+	}
 	if k == kindInternal {
 		return p, nil
 	}
@@ -214,6 +217,26 @@ func ownProblems(ctx huma.Context, _ string, v any) (any, error) {
 		p.Detail = p.Errors[0].Location + ": " + p.Errors[0].Message
 	}
 	return p, nil
+}
+
+// nextOfMalformed is what to do about a body that could not be read; huma keeps only the text of strictUnmarshal's errors.
+func nextOfMalformed(m *huma.ErrorModel) string {
+	if len(m.Errors) == 0 { // a body is required
+		return "send JSON: {} where no field has to be given"
+	}
+	for _, one := range []struct {
+		err  error
+		next string
+	}{
+		{errDuplicate, "leave one of them out: each reader might take another"},
+		{errName, "write the names of fields as they stand in /openapi.json"},
+		{errEncoding, "send it in UTF-8"},
+	} {
+		if strings.HasPrefix(m.Errors[0].Message, one.err.Error()) {
+			return one.next
+		}
+	}
+	return kindMalformed.Next
 }
 
 // secretKey is the form of an account's secret key.

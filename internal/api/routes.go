@@ -61,4 +61,5 @@ func (s *server) register(api huma.API) {
 	for _, schema := range []string{"ErrorModel", "ErrorDetail"} {
 		delete(api.OpenAPI().Components.Schemas.Map(), schema)
 	}
+	widen(api.OpenAPI())
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,6 +48,18 @@ func withIntegers(v any) any {
 // requiredProperty is how huma says that a field is missing; it names the object around it as the place.
 var requiredProperty = regexp.MustCompile(`^expected required property (\w+) to be present$`)
 
+// numberBound is how huma says that a number is out of bounds; it writes the bound as a float.
+var numberBound = regexp.MustCompile(`^expected number ([<>])= (\S+)$`)
+
+// inDigits writes 4.294967295e+09 as whoever heeds it has to.
+func inDigits(bound string) string {
+	n, err := strconv.ParseFloat(bound, 64)
+	if err != nil {
+		return bound
+	}
+	return strconv.FormatFloat(n, 'f', -1, 64)
+}
+
 // wrongField is a field error of huma's in our words.
 func wrongField(d *huma.ErrorDetail) FieldError {
 	f := FieldError{Location: d.Location, Message: d.Message}
@@ -67,13 +80,20 @@ func wrongField(d *huma.ErrorDetail) FieldError {
 	case validation.MsgExpectedInteger:
 		f.Message = wantInteger(d.Value)
 	case validation.MsgExpectedString:
-		f.Message = sentInstead(d.Value) + "where a string is expected: put it in quotes"
+		f.Message = sentInstead(d.Value) + "where a string is expected"
+		switch d.Value.(type) {
+		case json.Number, int64, bool:
+			f.Message += ": put it in quotes"
+		}
 	case validation.MsgExpectedBoolean:
 		f.Message = sentInstead(d.Value) + "where true or false is expected"
 	case validation.MsgExpectedArray:
 		f.Message = sentInstead(d.Value) + "where a list is expected: [ … ]"
 	case validation.MsgExpectedObject:
 		f.Message = sentInstead(d.Value) + "where an object is expected: { … }"
+	}
+	if bound := numberBound.FindStringSubmatch(d.Message); bound != nil {
+		f.Message = map[string]string{"<": "above ", ">": "below "}[bound[1]] + inDigits(bound[2])
 	}
 	if f.Value = inJSON(d.Value); !strings.HasPrefix(d.Location, "body") { // a query or a path has words, not JSON
 		f.Value = echo(fmt.Sprint(d.Value))
