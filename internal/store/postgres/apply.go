@@ -35,16 +35,17 @@ func apply(ctx context.Context, tx pgx.Tx, b store.Batch) error {
 	if err != nil {
 		return err
 	}
-	// The server works on one thing while this side makes the next: checking entries is half as much work as storing them.
-	checked := make(chan error, 1)
+	// While the server stores the events, this side checks the entries and makes the rows of trades: together they take as long.
+	checked, made := make(chan error, 1), make(chan rows, 1)
 	go func() { checked <- follows(found.head, b.Feed) }()
+	go func() { made <- tradeRows(b.Trades, found) }()
 	if err := errors.Join(copyEvents(ctx, tx, b.Events), <-checked); err != nil {
 		return err
 	}
 	if err := copyFeed(ctx, tx, b.Feed); err != nil {
 		return err
 	}
-	return writeTrades(ctx, tx, b.Trades, found)
+	return writeTrades(ctx, tx, <-made)
 }
 
 // found is what a batch has to know of what is stored.
@@ -147,14 +148,19 @@ func checkContracts(q *pgx.Batch, b store.Batch) {
 	})
 }
 
-// writeTrades stores trades as they are now: all of those that are new, and of the others what may have changed.
-func writeTrades(ctx context.Context, tx pgx.Tx, all []store.Change, f found) error {
-	if len(all) == 0 {
-		return nil
-	}
-	var fresh []*store.Trade
+// rows are trades as they are now: all of those that are new, and of the others what may have changed.
+type rows struct {
+	fresh      []freshTrade
+	seats      []seat  // of new trades
+	milestones []place // of new trades
+	changes    pgx.Batch
+	err        error
+}
+
+func tradeRows(all []store.Change, f found) (r rows) {
 	var stored []known
-	var freshPlaces, touched []place
+	var fresh []*store.Trade
+	var touched []place
 	for _, c := range all {
 		if was, ok := f.stages[c.ID]; ok {
 			stored = append(stored, known{c, was})
@@ -165,21 +171,33 @@ func writeTrades(ctx context.Context, tx pgx.Tx, all []store.Change, f found) er
 		}
 		fresh = append(fresh, c.Trade)
 		for i := range c.Trade.Milestones {
-			freshPlaces = append(freshPlaces, place{c.Trade, i})
+			r.milestones = append(r.milestones, place{c.Trade, i})
 		}
 	}
-	var q pgx.Batch
-	if err := errors.Join(updateTrades(&q, stored), updateMilestones(&q, touched), writeOffers(&q, touched, freshPlaces), writeDisputes(&q, slices.Concat(touched, freshPlaces))); err != nil {
-		return err
+	if r.fresh, r.err = freshTrades(fresh); r.err != nil {
+		return r
 	}
-	writeParked(&q, stored, fresh)
-	if q.Len() > 0 {
-		if err := tx.SendBatch(ctx, &q).Close(); err != nil {
+	r.seats = newSeats(fresh)
+	r.err = errors.Join(updateTrades(&r.changes, stored), updateMilestones(&r.changes, touched), writeOffers(&r.changes, touched, r.milestones),
+		writeDisputes(&r.changes, slices.Concat(touched, r.milestones)))
+	writeParked(&r.changes, stored, fresh)
+	return r
+}
+
+func writeTrades(ctx context.Context, tx pgx.Tx, r rows) error {
+	if r.err != nil {
+		return r.err
+	}
+	if r.changes.Len() > 0 {
+		if err := tx.SendBatch(ctx, &r.changes).Close(); err != nil {
 			return err
 		}
 	}
-	if err := copyTrades(ctx, tx, fresh); err != nil {
+	if err := copyTrades(ctx, tx, r.fresh); err != nil {
 		return err
 	}
-	return copyMilestones(ctx, tx, freshPlaces)
+	if err := copySeats(ctx, tx, r.seats); err != nil {
+		return err
+	}
+	return copyMilestones(ctx, tx, r.milestones)
 }

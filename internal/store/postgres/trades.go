@@ -79,34 +79,44 @@ type known struct {
 	was escrow.Stage
 }
 
-func copyTrades(ctx context.Context, tx pgx.Tx, fresh []*store.Trade) error {
+// freshTrade is a new trade, and its terms as they are kept.
+type freshTrade struct {
+	*store.Trade
+	terms []byte
+}
+
+func freshTrades(all []*store.Trade) ([]freshTrade, error) {
+	fresh := make([]freshTrade, len(all))
+	for i, t := range all {
+		text, err := json.Marshal(&t.Terms)
+		if err != nil {
+			return nil, fmt.Errorf("terms of trade %s: %w", t.ID, err)
+		}
+		fresh[i] = freshTrade{t, text}
+	}
+	return fresh, nil
+}
+
+func copyTrades(ctx context.Context, tx pgx.Tx, fresh []freshTrade) error {
 	if err := copyRows(ctx, tx, "trades", []string{"id", "contract", "buyer", "seller", "terms", "opened_by", "opened", "opened_at", "last_deadline"},
 		len(fresh), func(i int, row []any) ([]any, error) {
-			t := fresh[i]
-			text, err := json.Marshal(&t.Terms)
-			if err != nil {
-				return nil, fmt.Errorf("terms of trade %s: %w", t.ID, err)
-			}
-			return append(row, t.ID[:], t.Contract, string(t.Terms.Buyer), string(t.Terms.Seller), text, int64(t.OpenedBy),
+			t := &fresh[i]
+			return append(row, t.ID[:], t.Contract, string(t.Terms.Buyer), string(t.Terms.Seller), t.terms, int64(t.OpenedBy),
 				string(t.Opened.Event), seconds(t.Opened.At), seconds(t.LastDeadline)), nil
 		}); err != nil {
 		return err
 	}
-	if err := copyRows(ctx, tx, "standings", []string{"opened", "trade", "contract", "asset", "stage", "buyer_bond", "seller_bond", "updated", "updated_at", "ended_at"},
+	return copyRows(ctx, tx, "standings", []string{"opened", "trade", "contract", "asset", "stage", "buyer_bond", "seller_bond", "updated", "updated_at", "ended_at"},
 		len(fresh), func(i int, row []any) ([]any, error) {
-			t := fresh[i]
+			t := &fresh[i]
 			var sum sums
 			row = append(row, string(t.Opened.Event), t.ID[:], t.Contract, string(t.Terms.Asset), int64(t.Stage), sum.units(t.Bonds[0]), sum.units(t.Bonds[1]),
 				string(t.Updated.Event), seconds(t.Updated.At), seconds(t.EndedAt))
 			return row, sum.of(t.ID, "bonds")
-		}); err != nil {
-		return err
-	}
-	var seats []seat
-	for _, t := range fresh {
-		seats = addSeats(seats, t, underWay)
-	}
-	slices.SortFunc(seats, bySeat)
+		})
+}
+
+func copySeats(ctx context.Context, tx pgx.Tx, seats []seat) error {
 	return copyRows(ctx, tx, "participants", []string{"account", "part", "final_stage", "opened", "role"}, len(seats), func(i int, row []any) ([]any, error) {
 		p := &seats[i]
 		return append(row, p.account, p.part, int64(finalStage(p.trade.Stage)), string(p.trade.Opened.Event), int64(p.role)), nil
@@ -127,6 +137,15 @@ func addSeats(to []seat, t *store.Trade, was escrow.Stage) []seat {
 		to = append(to, seat{account: string(account), part: string(store.PartOf(r)), role: r, trade: t, was: was})
 	}
 	return to
+}
+
+// newSeats are those of new trades.
+func newSeats(fresh []*store.Trade) (seats []seat) {
+	for _, t := range fresh {
+		seats = addSeats(seats, t, underWay)
+	}
+	slices.SortFunc(seats, bySeat)
+	return seats
 }
 
 // bySeat is the index's order: neighbours in it are on one page.
