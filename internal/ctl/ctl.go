@@ -12,7 +12,7 @@ import (
 // ExitCode is what the program ends with after err: cli.ExitNotLooked when the network that was meant, or what was asked of it, could not be
 // looked at, or the answer did not come.
 func ExitCode(err error) int {
-	return cli.ExitCode(err, rpc.ErrUnavailable, rpc.ErrAnswer, rpc.ErrRefused, rpc.ErrWrongNetwork, deploy.ErrNoAccount,
+	return cli.ExitCode(err, rpc.ErrUnavailable, rpc.ErrAnswer, rpc.ErrRefused, rpc.ErrWrongNetwork, deploy.ErrNoAccount, errFuture,
 		context.Canceled, context.DeadlineExceeded)
 }
 

@@ -36,7 +36,11 @@ type shownTerms struct {
 	XDR   string       `json:"xdr"`
 }
 
-var errNoTerms = errors.New("no such trade was opened there")
+var (
+	errNoTerms = errors.New("no such trade was opened there")
+	// errFuture: nothing was looked at, so nothing is known of the trade.
+	errFuture = errors.New("in the future")
+)
 
 func (c *termsCommand) run(ctx context.Context, out io.Writer) error {
 	contract, err := c.address()
@@ -112,7 +116,11 @@ func (f *finding) node(ctx context.Context, c *rpc.Client, from uint32) error {
 	if err != nil {
 		return err
 	}
-	at := rpc.From{Ledger: max(from, kept.Oldest.Sequence)}
+	if from > kept.Latest.Sequence {
+		return fmt.Errorf("--from: ledger %d is %w, the node's latest is %d", from, errFuture, kept.Latest.Sequence)
+	}
+	from = max(from, kept.Oldest.Sequence)
+	at := rpc.From{Ledger: from}
 	for {
 		page, err := c.Events(ctx, at, []stellar.Address{f.contract}, rpc.MaxEvents)
 		if err != nil {
@@ -124,7 +132,8 @@ func (f *finding) node(ctx context.Context, c *rpc.Client, from uint32) error {
 			}
 		}
 		if page.Cursor == "" || page.Cursor == at.Cursor || len(page.Events) == 0 && passed(page.Cursor, page.Kept.Latest.Sequence) {
-			return fmt.Errorf("%w: the node keeps ledgers %d to %d; older ones are in ledger files, see --ledgers", errNoTerms, kept.Oldest.Sequence, kept.Latest.Sequence)
+			return fmt.Errorf("%w: ledgers %d to %d were read, the node keeps those from %d on; older ones are in ledger files, see --ledgers",
+				errNoTerms, from, page.Kept.Latest.Sequence, kept.Oldest.Sequence)
 		}
 		at = rpc.From{Cursor: page.Cursor}
 	}
@@ -148,7 +157,8 @@ func (f *finding) files(paths []string) error {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: %d files read", errNoTerms, len(paths))
+	// The files do not say of which network they are, and the trade's id is made of that.
+	return fmt.Errorf("%w: %d files read, as ledgers of %q", errNoTerms, len(paths), f.network.Passphrase())
 }
 
 // file reads a stream of LedgerCloseMeta, each behind the four bytes of its length (RFC 5531 record marking, one fragment a record).

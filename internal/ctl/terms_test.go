@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,7 +47,25 @@ func TestTermsFromTheChainAlone(t *testing.T) {
 	if got := read(); got.Salt != terms.Salt || got.Milestones[0] != terms.Milestones[0] {
 		t.Errorf("from the node: %+v, want %+v", got, terms)
 	}
+	w.advance(1)
+	latest := w.latest()
+	for from, c := range map[uint32]struct {
+		want string
+		code int
+	}{
+		latest:      {fmt.Sprintf("no such trade was opened there: ledgers %d to %d were read", latest, latest), 1}, // after it was opened
+		latest + 1:  {fmt.Sprintf("--from: ledger %d is in the future, the node's latest is %d", latest+1, latest), 2},
+		999_999_999: {"--from: ledger 999999999 is in the future", 2},
+	} {
+		out, err := w.run("", "contract", "terms", id.String(), "--contract", contract, "--from", strconv.FormatUint(uint64(from), 10))
+		if err == nil || out != "" || ctl.ExitCode(err) != c.code || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("from ledger %d: %q, %v (exit code %d), want %q and %d", from, out, err, ctl.ExitCode(err), c.want, c.code)
+		}
+	}
 	file := w.recordLedgers()
+	if out, err := w.run("", "contract", "terms", strings.Repeat("ab", 32), "--contract", contract, "--ledgers", file); ctl.ExitCode(err) != 1 || !strings.Contains(err.Error(), w.network.Passphrase()) {
+		t.Errorf("another trade's from ledger files, which do not say of which network they are: %q, %v", out, err)
+	}
 	if out, err := w.offline("contract", "terms", id.String(), "--contract", contract); err == nil || ctl.ExitCode(err) != 3 {
 		t.Errorf("neither node nor files: %q, %v", out, err)
 	}
