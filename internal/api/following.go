@@ -86,8 +86,27 @@ func (s *server) waitFor(ctx context.Context, hash string, wait time.Duration, o
 	if err != nil && !errors.Is(err, errNotInTime) && !errors.Is(err, errStopping) {
 		return out, err
 	}
-	out.NextActions = nextOf(&out)
-	return out, nil
+	opened, err := s.opened(ctx, &out)
+	out.NextActions = nextOf(&out, opened)
+	return out, err
+}
+
+// opened tells whether the trade that a transaction is about can be read: the one that an open was to bring about may never have come.
+func (s *server) opened(ctx context.Context, t *TransactionOut) (bool, error) {
+	if t.Trade == "" || t.Action != "open" && t.Action != actionRestore {
+		return true, nil
+	}
+	var id escrow.ID
+	if err := id.UnmarshalText([]byte(t.Trade)); err != nil {
+		return false, fmt.Errorf("trade of transaction %s: %w", t.Hash, err)
+	}
+	switch _, err := s.Trades.Trade(ctx, id); {
+	case errors.Is(err, ErrNoTrade):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read trade %s: %w", id, err)
+	}
+	return true, nil
 }
 
 func (s *server) transaction(ctx context.Context, hash string, otherwise TransactionOut) (TransactionOut, error) {
@@ -220,7 +239,8 @@ func (s *server) txError(ctx context.Context, t relay.Transaction) (*TxError, er
 	return out, nil
 }
 
-func nextOf(t *TransactionOut) []NextAction {
+// nextOf is what to do about a transaction; opened tells whether its trade can be read.
+func nextOf(t *TransactionOut, opened bool) []NextAction {
 	path := "/v1/transactions/" + t.Hash
 	read := NextAction{Action: "read_trade", Detail: "read the trade"}
 	if t.Trade != "" {
@@ -236,6 +256,11 @@ func nextOf(t *TransactionOut) []NextAction {
 		return []NextAction{{Action: "wait", Detail: "ask again until it is in a ledger", Path: path + "?wait=10"}}
 	case stateIncluded:
 		return []NextAction{{Action: "wait", Detail: "its effects are about to be readable", Path: path + "?wait=10"}}
+	}
+	if !opened {
+		return []NextAction{{Action: "prepare", Detail: "the trade has not been opened: prepare it again, with its terms", Path: "/v1/trades"}}
+	}
+	switch t.State {
 	case stateProjected:
 		if t.Action == actionRestore {
 			return []NextAction{read, {Action: "prepare", Detail: "prepare the action that needed it again"}}
