@@ -66,7 +66,7 @@ func TestDeployRefuses(t *testing.T) {
 			p.CodeHash = stellar.WasmHash(p.Code)
 		}, deploy.ErrFailed, "upload the code"},
 		{"a node of another network", func(s *deploy.Sender, _ *deploy.Plan) { s.Client = w.client("Another Network ; 2026") }, rpc.ErrWrongNetwork, w.network.Passphrase()},
-		{"an asset where nothing stands", func(_ *deploy.Sender, p *deploy.Plan) { p.Asset.Key[0] ^= 1 }, deploy.ErrFailed, "does not answer as a token"},
+		{"an asset where nothing stands", func(_ *deploy.Sender, p *deploy.Plan) { p.Asset.Key[0] ^= 1 }, deploy.ErrNoAsset, "does not exist yet"},
 		{"an asset that is an account", func(_ *deploy.Sender, p *deploy.Plan) { p.Asset = w.address(issuer) }, nil, "does not answer as a token"},
 		{"an asset that is another contract", func(_ *deploy.Sender, p *deploy.Plan) { p.Asset = deployed.Contract }, deploy.ErrFailed, "does not answer as a token"},
 		{"a sender whose account does not exist", func(s *deploy.Sender, _ *deploy.Plan) { s.Key = stranger }, deploy.ErrNoAccount, "fund it first"},

@@ -41,16 +41,3 @@ func ReadConfig(ctx context.Context, c *rpc.Client, contract stellar.Address) (e
 	}
 	return config, nil
 }
-
-// decimals asks a token how many decimals it has; that it answers tells that it is one.
-func decimals(ctx context.Context, c *rpc.Client, asset stellar.Address) (uint32, error) {
-	v, err := View(ctx, c, xdr.InvokeContractArgs{ContractAddress: asset.ScAddress(), FunctionName: "decimals"})
-	if err != nil {
-		return 0, fmt.Errorf("asset %s does not answer as a token does, is it the asset's contract (C…)? %w", asset, err)
-	}
-	n, ok := v.GetU32()
-	if !ok {
-		return 0, fmt.Errorf("asset %s: its decimals are not a number: it is no token", asset)
-	}
-	return uint32(n), nil
-}
