@@ -58,6 +58,7 @@ type Indexer struct {
 	latest uint32       // the newest ledger the source has spoken of; it never goes back
 	status *status
 
+	trades  *cache
 	metrics *metrics
 }
 
@@ -79,7 +80,7 @@ func New(c Config) (*Indexer, error) {
 	if len(c.Contracts) == 0 || len(c.Contracts) > maxContracts {
 		return nil, fmt.Errorf("indexer: %d contracts to follow: name 1 to %d", len(c.Contracts), maxContracts)
 	}
-	x := &Indexer{config: c, follow: map[string]*followed{}, status: newStatus(), metrics: newMetrics()}
+	x := &Indexer{config: c, follow: map[string]*followed{}, status: newStatus(), trades: newCache(c.Store), metrics: newMetrics()}
 	for _, contract := range c.Contracts {
 		id := contract.Address.String()
 		if !contract.Address.Contract || x.follow[id] != nil {
@@ -152,6 +153,7 @@ func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
 
 // start finds out whose ledgers these are, and where each contract is.
 func (x *Indexer) start(ctx context.Context) error {
+	x.trades.forget()
 	if err := x.identify(ctx); err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func (x *Indexer) apply(ctx context.Context, group []*followed, p page) error {
 		moves[i] = store.Move{Contract: f.ID, From: f.Position, To: p.to, At: at}
 	}
 	began := x.config.Now()
-	batch, err := build(ctx, x.config.Network, x.config.Store, x.head, moves, p.facts)
+	batch, err := build(ctx, x.config.Network, x.trades, x.head, moves, p.facts)
 	if err != nil {
 		return err
 	}
@@ -140,6 +140,7 @@ func (x *Indexer) apply(ctx context.Context, group []*followed, p page) error {
 		return err
 	}
 	x.metrics.took(stageStore, built, x.config.Now())
+	x.trades.stored(batch.Trades)
 	x.metrics.stored(batch)
 	for _, f := range group {
 		f.Position, f.At = p.to, max(f.At, at)

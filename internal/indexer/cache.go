@@ -1,0 +1,79 @@
+package indexer
+
+import (
+	"container/list"
+	"context"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// maxCached bounds the trades that are remembered, by their milestones and votes: some 2 kB each, 40 MB in all.
+const maxCached = 20_000
+
+// cache remembers the trades that were changed last: most events are about one of them. Whoever leads is the only one that changes trades, so
+// what is remembered is what is stored, until something goes wrong; then all of it is forgotten.
+type cache struct {
+	store  trades
+	weight int
+	order  *list.List // of *store.Trade, the one used last in front
+	known  map[escrow.ID]*list.Element
+}
+
+func newCache(s trades) *cache {
+	return &cache{store: s, order: list.New(), known: map[escrow.ID]*list.Element{}}
+}
+
+// Trade is as the store's. What it returns must not be changed.
+func (c *cache) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
+	if e, ok := c.known[id]; ok {
+		c.order.MoveToFront(e)
+		return *e.Value.(*store.Trade), nil
+	}
+	t, err := c.store.Trade(ctx, id)
+	if err == nil {
+		c.put(&t)
+	}
+	return t, err
+}
+
+// stored takes in what has just been stored.
+func (c *cache) stored(changes []store.Change) {
+	for _, change := range changes {
+		c.put(change.Trade)
+	}
+}
+
+func (c *cache) put(t *store.Trade) {
+	if e, ok := c.known[t.ID]; ok {
+		c.drop(e)
+	}
+	c.known[t.ID] = c.order.PushFront(t)
+	c.weight += weigh(t)
+	for c.weight > maxCached && c.order.Len() > 1 {
+		c.drop(c.order.Back())
+	}
+}
+
+func (c *cache) drop(e *list.Element) {
+	t := c.order.Remove(e).(*store.Trade)
+	delete(c.known, t.ID)
+	c.weight -= weigh(t)
+}
+
+// forget forgets everything.
+func (c *cache) forget() {
+	c.order.Init()
+	clear(c.known)
+	c.weight = 0
+}
+
+func weigh(t *store.Trade) int {
+	n := 1 + len(t.Milestones)
+	for i := range t.Milestones {
+		if d := t.Milestones[i].Dispute; d != nil {
+			n += 1 + len(d.Votes)
+		}
+	}
+	return n
+}
