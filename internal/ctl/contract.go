@@ -14,18 +14,19 @@ import (
 )
 
 type contractCommands struct {
-	Deploy       deployCommand                               `cmd:"" help:"Upload the contract's code and create it; what stands already is left as it is."`
-	Info         infoCommand                                 `cmd:"" help:"What the contract is, how it is configured now, and until when its code and instance live."`
-	Terms        termsCommand                                `cmd:"" help:"The exact terms of a trade, from the chain alone: whoever has them can move the trade's money without us."`
-	Extend       extendCommand                               `cmd:"" help:"Let the contract's code and instance, or a trade, live as long as the network allows; archived ones are restored. Anyone may, who pays for it."`
-	ProposeFee   adminCommand[proposeFee]                    `cmd:"" help:"Propose a fee and its receiver; both are in force after the contract's delay."`
-	CancelFee    adminCommand[plain[escrow.CallCancelFee]]   `cmd:"" help:"Take back a proposed fee that is not in force yet."`
-	Pause        adminCommand[plain[escrow.CallPause]]       `cmd:"" help:"Stop open, accept and fund. No way out of a trade stops."`
-	Unpause      adminCommand[plain[escrow.CallUnpause]]     `cmd:"" help:"Let open, accept and fund go on."`
-	ProposeAdmin adminCommand[proposeAdmin]                  `cmd:"" help:"Propose another admin; nothing changes until that one accepts."`
-	AcceptAdmin  adminCommand[plain[escrow.CallAcceptAdmin]] `cmd:"" help:"Become the admin, with the key that was proposed."`
-	SetAnchor    adminCommand[setAnchor]                     `cmd:"" help:"Name the key that anchors the audit log's head, and can do nothing else."`
-	Anchor       adminCommand[anchor]                        `cmd:"" help:"Anchor the audit log's head, with the anchor key."`
+	Deploy        deployCommand                               `cmd:"" help:"Upload the contract's code and create it; what stands already is left as it is."`
+	AssetContract assetCommand                                `cmd:"" help:"Make the network's own contract of an asset, if it has none yet; trades are made through it. Anyone may, who pays for it."`
+	Info          infoCommand                                 `cmd:"" help:"What the contract is, how it is configured now, and until when its code and instance live."`
+	Terms         termsCommand                                `cmd:"" help:"The exact terms of a trade, from the chain alone: whoever has them can move the trade's money without us."`
+	Extend        extendCommand                               `cmd:"" help:"Let the contract's code and instance, or a trade, live as long as the network allows; archived ones are restored. Anyone may, who pays for it."`
+	ProposeFee    adminCommand[proposeFee]                    `cmd:"" help:"Propose a fee and its receiver; both are in force after the contract's delay."`
+	CancelFee     adminCommand[plain[escrow.CallCancelFee]]   `cmd:"" help:"Take back a proposed fee that is not in force yet."`
+	Pause         adminCommand[plain[escrow.CallPause]]       `cmd:"" help:"Stop open, accept and fund. No way out of a trade stops."`
+	Unpause       adminCommand[plain[escrow.CallUnpause]]     `cmd:"" help:"Let open, accept and fund go on."`
+	ProposeAdmin  adminCommand[proposeAdmin]                  `cmd:"" help:"Propose another admin; nothing changes until that one accepts."`
+	AcceptAdmin   adminCommand[plain[escrow.CallAcceptAdmin]] `cmd:"" help:"Become the admin, with the key that was proposed."`
+	SetAnchor     adminCommand[setAnchor]                     `cmd:"" help:"Name the key that anchors the audit log's head, and can do nothing else."`
+	Anchor        adminCommand[anchor]                        `cmd:"" help:"Anchor the audit log's head, with the anchor key."`
 }
 
 // contractFlags name a deployed contract and a node that knows it: what every command about one needs.

@@ -28,7 +28,7 @@ type command interface {
 // Run is the program: args without the program's name.
 func Run(ctx context.Context, args []string, stdout io.Writer) error {
 	var c commands
-	chosen, err := cli.Parse[command](cli.Program{Name: "escrowctl", Description: "The operator's tool of StellarEscrow."}, &c, args, stdout)
+	chosen, err := cli.Parse[command](cli.Program{Name: "escrowctl", Description: "The operator's tool of StellarEscrow. It exits with 0 when what was asked for is done or holds, 1 when it fails, 2 when it could not look, 3 when it was called wrongly."}, &c, args, stdout)
 	if err != nil || chosen == nil {
 		return err
 	}

@@ -44,10 +44,12 @@ func (c *deployCommand) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	d, err := deploy.Deploy(ctx, &deploy.Sender{Client: client, Key: key, InclusionFee: int64(c.Fee)}, plan)
-	if errors.Is(err, deploy.ErrPlan) {
+	switch {
+	case errors.Is(err, deploy.ErrPlan):
 		return fmt.Errorf("%w: --fee-bps, --fee-receiver or --limits: %w", cli.ErrUsage, err)
-	}
-	if err != nil {
+	case errors.Is(err, deploy.ErrNoAsset):
+		return fmt.Errorf("--asset: %w: %s", err, howToMake(c.Asset))
+	case err != nil:
 		return err
 	}
 	if !c.JSON {

@@ -59,7 +59,8 @@ func stands(ctx context.Context, c *rpc.Client, key xdr.LedgerKey) (bool, error)
 // decimals asks a token how many decimals it has; that it answers tells that it is one.
 func decimals(ctx context.Context, c *rpc.Client, asset stellar.Address) (uint32, error) {
 	v, err := View(ctx, c, xdr.InvokeContractArgs{ContractAddress: asset.ScAddress(), FunctionName: "decimals"})
-	if errors.Is(err, ErrFailed) && asset.Contract {
+	// A node may not find what was archived long ago, as if it had never been.
+	if errors.Is(err, ErrFailed) && !errors.Is(err, errArchived) && asset.Contract {
 		if there, lookErr := stands(ctx, c, stellar.InstanceKey(asset)); lookErr == nil && !there {
 			return 0, fmt.Errorf("asset %s on %q: %w", asset, c.Network().Passphrase(), ErrNoAsset)
 		}

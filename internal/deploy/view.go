@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -14,6 +15,8 @@ import (
 // forEver is a time bound for what is never sent.
 const forEver = 1<<63 - 1
 
+var errArchived = errors.New("its entries are archived; any call of it restores them")
+
 // View makes a call for its answer only: nothing is sent, signed or paid, and no account is needed. The zero account says that nobody
 // stands behind it.
 func View(ctx context.Context, c *rpc.Client, call xdr.InvokeContractArgs) (xdr.ScVal, error) {
@@ -24,7 +27,7 @@ func View(ctx context.Context, c *rpc.Client, call xdr.InvokeContractArgs) (xdr.
 	}
 	sim, err := simulate(ctx, c, what, t)
 	if err == nil && sim.restore != nil {
-		err = fmt.Errorf("%s: %w: its entries are archived; any call of it restores them", what, ErrFailed)
+		err = fmt.Errorf("%s: %w: %w", what, ErrFailed, errArchived)
 	}
 	return sim.value, err
 }
