@@ -1,4 +1,5 @@
-// Command stellarescrow is the platform: one binary, a target a part. `stellarescrow dev` runs all of it on one machine.
+// Command stellarescrow is the platform: one binary, a target a part. `stellarescrow dev` runs all of it on one machine. It exits as escrowctl
+// does (cli.ExitCode).
 package main
 
 import (
