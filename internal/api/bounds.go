@@ -23,6 +23,8 @@ const (
 	minValid     = 30 * time.Second
 	maxValid     = time.Hour
 
+	smallChange = 1_0000000 // stroops of XLM for resources that a summary need not speak of
+
 	maxDepth       = 16  // of lists and objects in a body
 	maxFieldErrors = 50  // of one problem
 	maxEchoBytes   = 100 // of a bad value repeated in a problem

@@ -28,10 +28,10 @@ func (n *modelNet) Simulate(_ context.Context, text string) (relay.Simulation, e
 	if err != nil {
 		return relay.Simulation{}, fmt.Errorf("%w: %w", relay.ErrInvalid, err)
 	}
-	sim := relay.Simulation{Ledger: n.ledger, MinResourceFee: 54_321, TransactionData: must(stellar.Encode(xdr.SorobanTransactionData{Resources: xdr.SorobanResources{Instructions: 1_234_567}})),
+	sim := relay.Simulation{Ledger: n.ledger, MinResourceFee: 54_321 + n.rent, TransactionData: must(stellar.Encode(xdr.SorobanTransactionData{Resources: xdr.SorobanResources{Instructions: 1_234_567}})),
 		Cost: relay.Cost{Instructions: 1_234_567, WriteBytes: 600, ReadEntries: 3, WriteEntries: 4, RestoreEntries: n.restores}}
 	if n.restore {
-		sim.Restore = &relay.Restore{TransactionData: sim.TransactionData, MinResourceFee: 99}
+		sim.Restore = &relay.Restore{TransactionData: sim.TransactionData, MinResourceFee: 99 + n.rent}
 		return sim, nil
 	}
 	args, _ := tx.Call()

@@ -37,6 +37,7 @@ type modelNet struct {
 	restore bool // entries are archived
 	// restores is how many archived entries a call brings back along the way.
 	restores uint32
+	rent     int64 // what those cost, in stroops
 	// waits: what is submitted while an earlier transaction of the account is on its way comes after it.
 	waits   bool
 	nonce   int64

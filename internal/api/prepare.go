@@ -167,6 +167,9 @@ func (s *server) prepared(ctx context.Context, o order, tx stellar.Transaction, 
 		// The contract's code is the dearest of all entries, and anybody's to keep alive: one trader must not pay for it unawares.
 		out.Warnings = append(out.Warnings, Warning{"restores-archived", fmt.Sprintf(
 			"%d entries of the ledger were archived and are restored by this: their rent is most of the fee of up to %s XLM; whoever sends it pays for everyone", n, out.Fee.MaxXLM)})
+		if tx.ResourceFee() > smallChange {
+			out.Summary.add(fmt.Sprintf("Sending it costs up to %s XLM, most of that to bring %d archived entries of the ledger back.", out.Fee.MaxXLM, n))
+		}
 	}
 	for _, entry := range tx.Auth() {
 		if stellar.IsSigned(entry) {
@@ -289,6 +292,9 @@ func (s *server) restore(ctx context.Context, o order, wanting stellar.Transacti
 		Authorisations: []AuthorisationOut{}, Summary: SummaryOut{Text: line, Lines: []string{line}, Payments: []PaymentOut{}, After: []AfterOut{}}, Warnings: []Warning{},
 		Fee: feeOf(tx), Resources: ResourcesOut(sim.Cost), Restore: true, Ledger: ledgerOf(sim.Ledger),
 		NextActions: []NextAction{signNext(tx.Source().String()), submitNext, {Action: "prepare", Detail: "then prepare " + o.call.Function() + " again"}},
+	}
+	if tx.ResourceFee() > smallChange {
+		out.Summary.add(fmt.Sprintf("Sending it costs up to %s XLM.", out.Fee.MaxXLM))
 	}
 	return s.keep(ctx, o, out, now)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +22,25 @@ func TestWhatArchivedEntriesCostIsSaid(t *testing.T) {
 	}
 	if n.restores = 6; !said() {
 		t.Error("six entries are restored, and nothing is said")
+	}
+	// What is signed is the summary: where the rent is more than small change, it says so.
+	spoken := func(p PreparedOut) bool {
+		last := p.Summary.Lines[len(p.Summary.Lines)-1]
+		return strings.Contains(last, p.Fee.MaxXLM+" XLM") && strings.HasSuffix(p.Summary.Text, last)
+	}
+	if spoken(c.prepared(id)) {
+		t.Error("the fee is small change, and a line of the summary")
+	}
+	n.rent = 1_0000000
+	p := c.prepared(id)
+	if !spoken(p) || !strings.Contains(p.Summary.Text, "6 archived entries") {
+		t.Errorf("%q with a fee of up to %s XLM", p.Summary.Lines, p.Fee.MaxXLM)
+	}
+	if n.restore = true; !spoken(c.prepared(id)) {
+		t.Errorf("a transaction that only restores: %q", c.prepared(id).Summary.Lines)
+	}
+	if n.restore, n.restores = false, 0; spoken(c.prepared(id)) {
+		t.Error("nothing is archived, and the summary speaks of it")
 	}
 }
 

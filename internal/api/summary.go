@@ -20,6 +20,12 @@ type SummaryOut struct {
 	Stage    string         `json:"stage,omitempty" doc:"The trade's stage afterwards"`
 }
 
+// add puts a line at the end.
+func (s *SummaryOut) add(line string) {
+	s.Lines = append(s.Lines, line)
+	s.Text = strings.Join(s.Lines, " ")
+}
+
 // PaymentOut is money that moves, or is parked instead of moving.
 type PaymentOut struct {
 	Direction string         `json:"direction" enum:"in,out,parked" doc:"in: to the contract; out: from it; parked: kept there for its owner"`
