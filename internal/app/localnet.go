@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
 )
@@ -81,8 +80,11 @@ func usdcOf(n *localnet.Network) asset {
 
 // openLocalnet starts a network with its compiled host kept in the user's cache, and says so when it has to be compiled first.
 func openLocalnet(ctx context.Context, env environment, data string) (*localnet.Network, error) {
-	cache := hostCache()
-	if entries, err := os.ReadDir(cache); err != nil || len(entries) == 0 {
+	cache, err := localnet.CacheDir()
+	if err != nil {
+		env.log.Warn("the compiled Soroban host is not kept", "err", err)
+		fmt.Fprintln(env.stderr, "compiling the Soroban host (2 to 3 seconds)")
+	} else if entries, err := os.ReadDir(cache); err != nil || len(entries) == 0 {
 		fmt.Fprintln(env.stderr, "compiling the Soroban host (2 to 3 seconds; it is kept for the next start)")
 	}
 	n, err := localnet.Open(ctx, localnet.Options{DataDir: data, CacheDir: cache, Log: env.log})
@@ -90,17 +92,6 @@ func openLocalnet(ctx context.Context, env environment, data string) (*localnet.
 		return nil, fmt.Errorf("start the local network: %w", err)
 	}
 	return n, nil
-}
-
-// hostCache is where the compiled host is kept; below the temporary folder where the user has no home that can be written to.
-func hostCache() string {
-	if base, err := os.UserCacheDir(); err == nil {
-		dir := filepath.Join(base, "stellarescrow", "host")
-		if err := os.MkdirAll(dir, 0o700); err == nil {
-			return dir
-		}
-	}
-	return filepath.Join(os.TempDir(), "stellarescrow", "host")
 }
 
 // closeOnError closes a listener that nobody will serve on.

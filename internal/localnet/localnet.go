@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/rpc"
 )
@@ -40,6 +41,9 @@ type Network struct {
 	rpc *rpc.Server
 	log *slog.Logger
 }
+
+// CacheDir makes and returns a folder for Options.CacheDir that is the user's alone. It fails, saying why, where there is none.
+func CacheDir() (string, error) { return host.CacheDir() }
 
 // Open starts a network, the one in o.DataDir if there is one. It takes a tenth of a second with a warm cache, and two seconds when
 // the contract host has to be compiled. ctx ends what is started; its caller closes it all the same.

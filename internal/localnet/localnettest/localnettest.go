@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -18,11 +16,8 @@ import (
 // Compiled is the contract host, compiled once for each test binary and kept for the next one in the user's cache: two seconds the
 // first time, a tenth afterwards. It is never closed. Where there is a test, Machine says the same shorter.
 var Compiled = sync.OnceValues(func() (*host.Machine, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return host.Compile(context.Background(), host.Options{CacheDir: filepath.Join(dir, "stellarescrow-test-host")})
+	dir, _ := host.CacheDir() // without one it is compiled each time
+	return host.Compile(context.Background(), host.Options{CacheDir: dir})
 })
 
 // Machine is Compiled for a test, which ends without it.

@@ -55,7 +55,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 func (n *Node) open(ctx context.Context) (err error) {
 	machine := n.opts.Machine
 	if machine == nil {
-		if n.machine, err = host.Compile(ctx, host.Options{CacheDir: n.opts.CacheDir}); err != nil {
+		if n.machine, err = host.Compile(ctx, host.Options{CacheDir: n.opts.CacheDir, Log: n.opts.Log}); err != nil {
 			return fmt.Errorf("start the contract host: %w", err)
 		}
 		machine = n.machine

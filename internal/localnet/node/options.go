@@ -23,7 +23,8 @@ const protocol = 27
 type Options struct {
 	// DataDir keeps ledgers, clock and keys. Empty: in memory, gone with the process.
 	DataDir string
-	// CacheDir keeps the compiled contract host: the first start takes two seconds, later ones a tenth. Empty: none is kept.
+	// CacheDir keeps the compiled contract host: the first start takes two seconds, later ones a tenth. Empty: none is kept. Nobody else
+	// may be able to write to it, since what is in it is run: host.CacheDir finds one.
 	CacheDir string
 	// Machine is a contract host that is already compiled, for tests that open many networks. It stays its owner's.
 	Machine *host.Machine
