@@ -38,7 +38,7 @@ func (s *server) prepareAction(ctx context.Context, in *actionIn) (*Answer[Prepa
 	if err != nil {
 		return nil, err
 	}
-	o.source = in.Body.Source
+	o.source, o.body = in.Body.Source, &in.Body
 	var r *reader
 	o.call, r = readAction(table[i], &in.Body, o.trade, o.u, uint64(o.at.ClosedAt))
 	o.validFor = r.validFor(in.Body.ValidFor)

@@ -213,7 +213,12 @@ func (r *reader) milestones() []uint32 {
 	}
 	var out []uint32
 	for i, n := range r.in.Milestones {
-		out = append(out, r.index(fmt.Sprintf("body.milestones[%d]", i), n))
+		at := fmt.Sprintf("body.milestones[%d]", i)
+		if first := slices.Index(r.in.Milestones[:i], n); first >= 0 {
+			r.refuse(escrow.ErrWrongStage, at, fmt.Sprint(n), "named twice, as in body.milestones[%d]", first)
+			continue
+		}
+		out = append(out, r.index(at, n))
 	}
 	return out
 }
@@ -244,6 +249,10 @@ func (r *reader) rulings() []escrow.Ruling {
 	var out []escrow.Ruling
 	for i, one := range r.in.Rulings {
 		at := fmt.Sprintf("body.rulings[%d]", i)
+		if first := slices.IndexFunc(r.in.Rulings[:i], func(other RulingIn) bool { return other.Milestone == one.Milestone }); first >= 0 {
+			r.refuse(escrow.ErrAlreadyVoted, at+".milestone", fmt.Sprint(one.Milestone), "named twice, as in body.rulings[%d].milestone", first)
+			continue
+		}
 		ruling := escrow.Ruling{Milestone: r.index(at+".milestone", one.Milestone)}
 		if one.SellerPpm < 0 || one.SellerPpm > wholePpm {
 			r.refuse(escrow.ErrBadPpm, at+".seller_ppm", fmt.Sprint(one.SellerPpm), "not from 0 to 1,000,000")

@@ -78,6 +78,7 @@ type order struct {
 	source   string // as the client wrote it
 	by       escrow.Role
 	validFor time.Duration
+	body     *ActionIn // that asked for it; nil for what was asked for otherwise
 }
 
 // prepare builds the transaction for an order, or says why it cannot be. The rules speak first, since they explain; the simulation on the newest ledger decides.

@@ -102,69 +102,6 @@ func (willing) Deposit(_, _ escrow.Address, x amount.Int128) (amount.Int128, err
 }
 func (willing) Pay(escrow.Address, escrow.Address, amount.Int128) bool { return true }
 
-// refused is the answer when the rules refuse a call.
-func (s *server) refused(o order, err error) error {
-	var refusal *escrow.Refusal
-	if !errors.As(err, &refusal) {
-		return fmt.Errorf("%s by the rules: %w", o.call.Function(), err)
-	}
-	if _, opens := o.call.(escrow.CallOpen); opens || o.trade == nil {
-		return s.refusal(o, refusal.Code, err.Error())
-	}
-	return s.refusal(o, refusal.Code, refusal.Code.Error()) // its Why counts in smallest units; how the trade stands is told below
-}
-
-// refusal is the answer for one of the contract's codes: what it is, how the trade stands, what whoever acts can do instead.
-func (s *server) refusal(o order, code escrow.Code, why string) error {
-	k := kindRefused
-	if r, ok := refusalByCode(uint32(code)); ok {
-		k = r.kind()
-	}
-	out := &kindError{kind: k, detail: o.call.Function() + ": " + why}
-	if field := fieldOf(o.call, code); field != "" {
-		out.fields = []FieldError{{Location: "body." + field, Message: why, Code: code.String()}}
-	}
-	_, opens := o.call.(escrow.CallOpen)
-	if o.trade != nil && !opens {
-		out.detail += "; " + standsNow(o)
-	}
-	out.add = func(p *Problem) {
-		p.Contract = &ContractError{uint32(code), code.String()}
-		p.Ledger = &o.at
-		if o.trade == nil || opens {
-			return
-		}
-		now := uint64(o.at.ClosedAt)
-		p.Phase = phaseOf(o, now)
-		actor := roleName(&o.trade.Terms, actorOf(o))
-		for _, one := range possible(o.trade, o.u, o.config.Paused, now) {
-			if one.Role == actor || one.Role == anyoneName {
-				p.Possible = append(p.Possible, one)
-			}
-		}
-	}
-	return out
-}
-
-// fieldOf is the field of the body that a refusal is about; empty for those that are about the trade's state.
-func fieldOf(call escrow.Call, code escrow.Code) string {
-	switch code {
-	case escrow.ErrAmountOutOfRange, escrow.ErrPartInDispute, escrow.ErrNoOffer:
-		switch call.(type) {
-		case escrow.CallOffer, escrow.CallAcceptOffer:
-			return "seller_amount"
-		}
-		return "amount"
-	case escrow.ErrLeftChanged:
-		return "of"
-	case escrow.ErrForbiddenTarget:
-		return "to"
-	case escrow.ErrAlreadyVoted, escrow.ErrNotArbitrator:
-		return "by"
-	}
-	return ""
-}
-
 // standsNow says how what a call is about stands.
 func standsNow(o order) string {
 	i, ok := milestoneOf(o.call)
@@ -258,7 +195,7 @@ func (s *server) failed(ctx context.Context, o order, want stellar.Tree, f relay
 		}
 	}
 	if ours {
-		return s.refusal(o, escrow.Code(f.Code), escrow.Code(f.Code).Error()+", says the network at this moment")
+		return s.refusal(o, escrow.Code(f.Code), "", ", says the network at this moment")
 	}
 	return problemf(kindSimulation, "%s: %s (%s)", o.call.Function(), firstLine(f.Detail), f.Kind)
 }

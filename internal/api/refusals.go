@@ -16,19 +16,18 @@ type refusal struct {
 
 // refusals is the contract's table, in its order. A test compares numbers and names with the page.
 func refusals() []refusal {
-	const reread = "read the trade again: its state has moved on"
 	const outside = "read limits in /v1/platform and choose a value inside them"
 	return []refusal{
 		{1, "NotFound", "no trade has these terms", "use the exact terms from /v1/trades/{id}/terms"},
 		{2, "AlreadyOpened", "these terms have been opened before", "read that trade; for another trade with equal terms leave the salt out, so that a new one is made"},
 		{3, "NotParty", "this address or role may not do this", "act as a party of the trade: its roles stand in /v1/trades/{id}"},
-		{4, "WrongStage", "this is not possible in the present stage", reread},
-		{5, "NotDue", "nothing is due yet", "wait until the time named by the milestone's until; before fund_by a party can cancel, as by"},
+		{4, "WrongStage", "this is not possible in the present stage", "read next in /v1/trades/{id}: what can be done now, and by whom"},
+		{5, "NotDue", "nothing is due yet", "read deadlines in /v1/trades/{id}: what the clock does next, and when"},
 		{6, "NoSuchMilestone", "the trade has no such milestone", "name a milestone from 0 to one less than their number"},
-		{7, "AmountOutOfRange", "the amount is out of range", "choose an amount up to what is left or parked: an offer from 0, everything else from 1 of the asset's smallest part"},
-		{8, "PartInDispute", "in a dispute parts are neither released nor refunded", "offer a split instead, or give up all that is left"},
-		{9, "LeftChanged", "what is left has changed", reread + ", then offer or accept with what is left now"},
-		{10, "NoOffer", "the other side has no standing offer that says exactly this", reread + "; an offer ends with the phase it was made in"},
+		{7, "AmountOutOfRange", "the amount is out of range", "choose an amount up to what is left or parked: an offer from 0, everything else from the asset's smallest part"},
+		{8, "PartInDispute", "in a dispute parts are neither released nor refunded", "give all that is left; until it is due a split can be offered"},
+		{9, "LeftChanged", "what is left has changed", "read left of the milestone in /v1/trades/{id}, and offer or accept with that"},
+		{10, "NoOffer", "the other side has no standing offer that says exactly this", "read offers of the milestone in /v1/trades/{id}: one ends with the phase it was made in, and when something else is left"},
 		{11, "NotArbitrator", "this address holds no seat on the panel that hears this", "vote with a seat of the panel named by the milestone's phase"},
 		{12, "AlreadyVoted", "this seat has voted on this milestone", "nothing is left to do: a vote is cast once"},
 		{13, "EmptyList", "no milestone is named", "name at least one milestone"},
