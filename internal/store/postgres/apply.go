@@ -50,13 +50,19 @@ func apply(ctx context.Context, tx pgx.Tx, b store.Batch) error {
 
 // found is what a batch has to know of what is stored.
 type found struct {
-	head   feed.Head
-	stages map[escrow.ID]escrow.Stage // of those of its trades that are stored
+	head  feed.Head
+	known map[escrow.ID]was // those of its trades that are stored
+}
+
+// was is what has to be known of a trade before it changes.
+type was struct {
+	stage escrow.Stage
+	loose bool
 }
 
 // begin takes the lock, moves the positions and reads what the rest depends on, in one round trip.
 func begin(ctx context.Context, tx pgx.Tx, b store.Batch) (found, error) {
-	f := found{stages: map[escrow.ID]escrow.Stage{}}
+	f := found{known: map[escrow.ID]was{}}
 	var q pgx.Batch
 	q.Queue(lockApply)
 	moveContracts(&q, b.Moves)
@@ -67,15 +73,11 @@ func begin(ctx context.Context, tx pgx.Tx, b store.Batch) (found, error) {
 	})
 	if len(b.Trades) > 0 {
 		checkContracts(&q, b)
-		opened := make([]string, len(b.Trades))
-		for i, c := range b.Trades {
-			opened[i] = string(c.Opened.Event)
-		}
-		q.Queue(`SELECT trade, stage FROM standings WHERE opened = ANY($1)`, opened).Query(func(rows pgx.Rows) error {
+		q.Queue(`SELECT trade, stage, loose FROM standings WHERE opened = ANY($1)`, openedBefore(b)).Query(func(rows pgx.Rows) error {
 			var id escrow.ID
-			var stage escrow.Stage
-			_, err := pgx.ForEachRow(rows, []any{(*hash)(&id), &stage}, func() error {
-				f.stages[id] = stage
+			var w was
+			_, err := pgx.ForEachRow(rows, []any{(*hash)(&id), &w.stage, &w.loose}, func() error {
+				f.known[id] = w
 				return nil
 			})
 			return err
@@ -83,6 +85,21 @@ func begin(ctx context.Context, tx pgx.Tx, b store.Batch) (found, error) {
 	}
 	projectTransactions(&q)
 	return f, tx.SendBatch(ctx, &q).Close()
+}
+
+// openedBefore are the places of trades that may be stored: not of those that were opened by an event of this batch.
+func openedBefore(b store.Batch) []string {
+	from := map[string]store.Move{}
+	for _, m := range b.Moves {
+		from[m.Contract] = m
+	}
+	opened := []string{}
+	for _, c := range b.Trades {
+		if m, moves := from[c.Contract]; !moves || c.Opened.Event <= m.From || c.Opened.Event > m.To {
+			opened = append(opened, string(c.Opened.Event))
+		}
+	}
+	return opened
 }
 
 // moveContracts moves positions from where the batch starts.
@@ -160,12 +177,16 @@ type rows struct {
 func tradeRows(all []store.Change, f found) (r rows) {
 	var stored []known
 	var fresh []*store.Trade
-	var touched []place
+	var touched, looseTouched []place
 	for _, c := range all {
-		if was, ok := f.stages[c.ID]; ok {
-			stored = append(stored, known{c, was})
+		if was, ok := f.known[c.ID]; ok {
+			k := known{c, was}
+			stored = append(stored, k)
 			for _, i := range slices.Compact(slices.Sorted(slices.Values(c.Milestones))) {
 				touched = append(touched, place{c.Trade, i})
+				if was.loose {
+					looseTouched = append(looseTouched, place{c.Trade, i})
+				}
 			}
 			continue
 		}
@@ -178,7 +199,7 @@ func tradeRows(all []store.Change, f found) (r rows) {
 		return r
 	}
 	r.seats = newSeats(fresh)
-	r.err = errors.Join(updateTrades(&r.changes, stored), updateMilestones(&r.changes, touched), writeOffers(&r.changes, touched, r.milestones),
+	r.err = errors.Join(updateTrades(&r.changes, stored), updateMilestones(&r.changes, touched), writeOffers(&r.changes, looseTouched, slices.Concat(touched, r.milestones)),
 		writeDisputes(&r.changes, slices.Concat(touched, r.milestones)))
 	writeParked(&r.changes, stored, fresh)
 	return r

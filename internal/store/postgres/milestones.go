@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -76,17 +75,17 @@ func updateMilestones(b *pgx.Batch, touched []place) error {
 	return nil
 }
 
-// writeOffers takes away the offers that milestones of stored trades no longer have, and writes those that there are.
-func writeOffers(b *pgx.Batch, touched, fresh []place) error {
+// writeOffers takes away the offers that milestones of loose trades no longer have, and writes those that there are in all.
+func writeOffers(b *pgx.Batch, loose, all []place) error {
 	var storedID, id []string
 	var storedIndex, index, role, of, phase, amounts []int64
 	var buyers, sellers []bool // whether that side has one
-	for _, p := range touched {
+	for _, p := range loose {
 		offers := p.milestone().Offers
 		storedID, storedIndex = append(storedID, string(p.Opened.Event)), append(storedIndex, int64(p.i))
 		buyers, sellers = append(buyers, offers[escrow.Buyer] != nil), append(sellers, offers[escrow.Seller] != nil)
 	}
-	for _, p := range slices.Concat(touched, fresh) {
+	for _, p := range all {
 		for side, o := range p.milestone().Offers {
 			if o == nil {
 				continue
@@ -125,7 +124,9 @@ func writeParked(b *pgx.Batch, stored []known, fresh []*store.Trade) {
 		}
 	}
 	for _, k := range stored {
-		gone = append(gone, string(k.Opened.Event))
+		if k.was.loose {
+			gone = append(gone, string(k.Opened.Event))
+		}
 		add(k.Trade)
 	}
 	for _, t := range fresh {

@@ -76,7 +76,12 @@ func scanTrade(row pgx.CollectableRow) (store.Trade, error) {
 // known is a stored trade that changes.
 type known struct {
 	store.Change
-	was escrow.Stage
+	was was
+}
+
+// loose tells whether a trade has offers or parked money: rows that may have to go.
+func loose(t *store.Trade) bool {
+	return len(t.Parked) > 0 || slices.ContainsFunc(t.Milestones, func(m store.Milestone) bool { return m.Offers != [2]*escrow.Offer{} })
 }
 
 // freshTrade is a new trade, and its terms as they are kept.
@@ -106,11 +111,11 @@ func copyTrades(ctx context.Context, tx pgx.Tx, fresh []freshTrade) error {
 		}); err != nil {
 		return err
 	}
-	return copyRows(ctx, tx, "standings", []string{"opened", "trade", "contract", "asset", "stage", "buyer_bond", "seller_bond", "updated", "updated_at", "ended_at"},
+	return copyRows(ctx, tx, "standings", []string{"opened", "trade", "contract", "asset", "stage", "loose", "buyer_bond", "seller_bond", "updated", "updated_at", "ended_at"},
 		len(fresh), func(i int, row []any) ([]any, error) {
 			t := &fresh[i]
 			var sum sums
-			row = append(row, string(t.Opened.Event), t.ID[:], t.Contract, string(t.Terms.Asset), int64(t.Stage), sum.units(t.Bonds[0]), sum.units(t.Bonds[1]),
+			row = append(row, string(t.Opened.Event), t.ID[:], t.Contract, string(t.Terms.Asset), int64(t.Stage), loose(t.Trade), sum.units(t.Bonds[0]), sum.units(t.Bonds[1]),
 				string(t.Updated.Event), seconds(t.Updated.At), seconds(t.EndedAt))
 			return row, sum.of(t.ID, "bonds")
 		})
@@ -156,11 +161,13 @@ func bySeat(a, b seat) int {
 func updateTrades(b *pgx.Batch, all []known) error {
 	var opened, updated []string
 	var stage, buyer, seller, at, ended []int64
+	var isLoose []bool
 	for _, k := range all {
 		t := k.Trade
 		var sum sums
 		opened, stage, buyer, seller = append(opened, string(t.Opened.Event)), append(stage, int64(t.Stage)), append(buyer, sum.units(t.Bonds[0])), append(seller, sum.units(t.Bonds[1]))
 		updated, at, ended = append(updated, string(t.Updated.Event)), append(at, seconds(t.Updated.At)), append(ended, seconds(t.EndedAt))
+		isLoose = append(isLoose, loose(t))
 		if err := sum.of(t.ID, "bonds"); err != nil {
 			return err
 		}
@@ -168,10 +175,10 @@ func updateTrades(b *pgx.Batch, all []known) error {
 	if len(opened) > 0 {
 		b.Queue(`
 			UPDATE standings s SET stage = c.stage, buyer_bond = c.buyer_bond, seller_bond = c.seller_bond,
-				updated = c.updated, updated_at = c.updated_at, ended_at = c.ended_at
-			FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
-				c (opened, stage, buyer_bond, seller_bond, updated, updated_at, ended_at)
-			WHERE s.opened = c.opened`, opened, stage, buyer, seller, updated, at, ended)
+				updated = c.updated, updated_at = c.updated_at, ended_at = c.ended_at, loose = c.loose
+			FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bool[])
+				c (opened, stage, buyer_bond, seller_bond, updated, updated_at, ended_at, loose)
+			WHERE s.opened = c.opened`, opened, stage, buyer, seller, updated, at, ended, isLoose)
 	}
 	moveParticipants(b, all)
 	return nil
@@ -181,8 +188,8 @@ func updateTrades(b *pgx.Batch, all []known) error {
 func moveParticipants(b *pgx.Batch, all []known) {
 	var seats []seat
 	for _, k := range all {
-		if finalStage(k.was) != finalStage(k.Stage) {
-			seats = addSeats(seats, k.Trade, k.was)
+		if finalStage(k.was.stage) != finalStage(k.Stage) {
+			seats = addSeats(seats, k.Trade, k.was.stage)
 		}
 	}
 	if len(seats) == 0 {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -38,8 +39,9 @@ type Server struct {
 	port  int
 	stop  func() error
 
-	mu sync.Mutex // CREATE DATABASE refuses while another session is in the template
-	n  int        // databases made so far
+	stopped atomic.Bool
+	mu      sync.Mutex // CREATE DATABASE refuses while another session is in the template
+	n       int        // databases made so far
 }
 
 // New returns a server that is not started yet.
@@ -58,7 +60,7 @@ func (s *Server) Main(m *testing.M) int {
 // Stop ends the server and removes its files; nothing if it was never started.
 func (s *Server) Stop() error {
 	s.start.Do(func() { s.err = errors.New("the server was stopped before it was started") })
-	if s.stop == nil {
+	if s.stop == nil || s.stopped.Swap(true) {
 		return nil
 	}
 	return s.stop()
@@ -74,8 +76,11 @@ func (s *Server) Database(t testing.TB) string {
 	name := fmt.Sprintf("test_%d", s.n)
 	s.Exec(t, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template))
 	t.Cleanup(func() {
+		if s.stopped.Load() {
+			return
+		}
 		if err := s.exec(context.Background(), "postgres", "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
-			t.Log(err) // a test may have left the server stopped
+			t.Log(err) // a test may have left the server down
 		}
 	})
 	return s.url(name)

@@ -31,6 +31,7 @@ CREATE TABLE standings (
   asset       text     COLLATE "C" NOT NULL,
   stage       smallint NOT NULL CHECK (stage BETWEEN 0 AND 4),
   final_stage smallint NOT NULL GENERATED ALWAYS AS (CASE WHEN stage >= 3 THEN stage ELSE 0 END) STORED, -- 0: under way
+  loose       boolean  NOT NULL, -- has rows in offers or parked, which may have to go
   buyer_bond  bigint   NOT NULL CHECK (buyer_bond >= 0),
   seller_bond bigint   NOT NULL CHECK (seller_bond >= 0),
   updated     text     COLLATE "C" NOT NULL,
