@@ -34,7 +34,7 @@ func (s *server) prepareAction(ctx context.Context, in *actionIn) (*Answer[Prepa
 	if _, err := s.head(ctx, in.AtLeast); err != nil {
 		return nil, err
 	}
-	o, err := s.orderFor(ctx, id)
+	o, err := s.orderFor(ctx, id, in.Action)
 	if err != nil {
 		return nil, err
 	}
@@ -53,9 +53,12 @@ func (s *server) prepareAction(ctx context.Context, in *actionIn) (*Answer[Prepa
 	return &Answer[PreparedOut]{*out}, nil
 }
 
-// orderFor is all that is known about a trade on the network's newest ledger: its terms are the projection's, its state is the contract's own.
-func (s *server) orderFor(ctx context.Context, id escrow.ID) (order, error) {
-	tr, u, err := s.trade(ctx, id, inTrade)
+// orderFor is all that is known about a trade on the network's newest ledger, for an action: its terms are the projection's, its state is the contract's own.
+func (s *server) orderFor(ctx context.Context, id escrow.ID, action string) (order, error) {
+	tr, u, err := s.trade(ctx, id)
+	if err == nil && u.blind() && !withoutAmounts(action) {
+		err = noAsset(u.Asset, inTrade)
+	}
 	if err != nil {
 		return order{}, err
 	}

@@ -316,7 +316,7 @@ func possible(tr *Trade, u unit, paused bool, now uint64) []PossibleAction {
 	for _, o := range escrow.Next(&tr.Terms, &tr.State, paused, now, escrow.Nobody) {
 		out = append(out, possibleOf(tr, u, escrow.Nobody, o))
 	}
-	return out
+	return slices.DeleteFunc(out, func(p PossibleAction) bool { return u.blind() && !withoutAmounts(p.Action) })
 }
 
 func possibleOf(tr *Trade, u unit, r escrow.Role, o escrow.Option) PossibleAction {
@@ -328,12 +328,10 @@ func possibleOf(tr *Trade, u unit, r escrow.Role, o escrow.Option) PossibleActio
 		p.Body.By = p.Role
 	}
 	if o.Max.Sign() > 0 {
-		low, high := u.amount(o.Min), u.amount(o.Max)
-		p.Min, p.Max = &low, &high
+		p.Min, p.Max = u.optional(o.Min), u.optional(o.Max)
 	}
 	if o.Deposit.Sign() > 0 {
-		deposit := u.amount(o.Deposit)
-		p.Deposit = &deposit
+		p.Deposit = u.optional(o.Deposit)
 	}
 	return p
 }

@@ -102,44 +102,66 @@ type unit struct {
 const inTrade = "trade.terms.asset"
 
 // unit is an asset whose amounts are to be read or written. Without its decimals they would be off by a power of ten, so one that does not say them now is
-// an error: where it was named, at; or with at "", that this cannot be answered at present.
+// an error: where it was named, at.
 func (s *server) unit(ctx context.Context, asset escrow.Address, at string) (unit, error) {
 	a, err := s.assets.get(ctx, asset)
-	if err != nil || a.Kind != relay.AssetNone {
-		return unit{a}, err
+	if err == nil && a.Kind == relay.AssetNone {
+		err = noAsset(a, at)
 	}
+	return unit{a}, err
+}
+
+// noAsset is the answer where amounts of an asset would have to be read or written, and it does not say its decimals.
+func noAsset(a relay.Asset, at string) error {
 	why := firstLine(a.Problem)
-	none := &kindError{kind: kindAsset, detail: fmt.Sprintf("asset %s: %s", asset, why)}
 	next := kindAsset.Next + "; if this is one, it is archived or did not answer just now: try again"
-	switch at {
-	case "":
-		none.kind = kindUpstream
-		next = "try again in a few seconds; if it stays, the asset's contract does not answer as a token does, or is archived: ask whoever runs it"
-	case inTrade:
+	if at == inTrade {
 		next = "do not agree to this trade or pay into it, it lapses by itself: open one whose asset is a token's contract (C…); if this is one, it is archived or did not answer just now: try again"
 	}
-	if at != "" {
-		none.fields = []FieldError{{Location: at, Message: "not an asset: " + why, Value: string(asset)}}
+	return &kindError{kind: kindAsset, detail: fmt.Sprintf("asset %s: %s", a.Address, why), fields: []FieldError{{Location: at, Message: "not an asset: " + why, Value: a.Address}},
+		add: func(p *Problem) { p.NextStep = next }}
+}
+
+// blind tells whether the asset does not say its decimals: amounts of it cannot be read, and are left out of answers.
+func (u unit) blind() bool { return u.Kind == relay.AssetNone }
+
+// withoutAmounts tells whether an action can be prepared in an asset that does not say its decimals: it names no amount, and nobody pays or agrees to
+// anything by it. A trade that another client opened in what is no token can so be got rid of.
+func withoutAmounts(action string) bool {
+	switch action {
+	case "cancel", "deliver", "settle", "evidence", "rule", "extend":
+		return true
 	}
-	none.add = func(p *Problem) { p.NextStep = next }
-	return unit{a}, none
+	return false
+}
+
+// aboutAsset warns of an asset that does not say its decimals.
+func (u unit) aboutAsset() []Warning {
+	if !u.blind() {
+		return nil
+	}
+	return []Warning{{"not-an-asset", fmt.Sprintf("the asset %s is no token, or does not answer as one now (%s): amounts are left out; do not agree to such a trade or pay into it", u.Address, firstLine(u.Problem))}}
 }
 
 // units looks at each asset of one answer once.
 type units struct {
 	s     *server
-	known map[escrow.Address]*unit
+	known map[escrow.Address]unit
 	down  bool // the network cannot be asked: it need not be asked again
 }
 
-// get is nil for an asset that does not say its decimals now; what else an answer holds is not refused for it.
-func (l *units) get(ctx context.Context, asset escrow.Address) *unit {
+// get is blind for an asset that does not say its decimals now, or cannot be asked; what else an answer holds is not refused for it.
+func (l *units) get(ctx context.Context, asset escrow.Address) unit {
 	u, ok := l.known[asset]
-	if ok || l.down {
+	if ok {
 		return u
 	}
-	if got, err := l.s.unit(ctx, asset, ""); err == nil {
-		u = &got
+	u = unit{relay.Asset{Address: string(asset), Kind: relay.AssetNone}}
+	if l.down {
+		return u
+	}
+	if got, err := l.s.assets.get(ctx, asset); err == nil {
+		u = unit{got}
 	} else {
 		l.down = errors.Is(err, relay.ErrUnavailable) || ctx.Err() != nil
 		l.s.Log.WarnContext(ctx, "an asset's decimals are not known", "request", requestID(ctx), "err", err)
@@ -160,11 +182,28 @@ func (u unit) name() string {
 	return plain(u.Symbol)
 }
 
-// amount writes an amount in units of the asset.
-func (u unit) amount(a amount.Int128) Amount { return Amount(a.Format(int(u.Decimals))) }
+// amount writes an amount in units of the asset; empty, which leaves its field out, if those are not known.
+func (u unit) amount(a amount.Int128) Amount {
+	if u.blind() {
+		return ""
+	}
+	return Amount(a.Format(int(u.Decimals)))
+}
+
+// optional is amount for a field that a nil leaves out.
+func (u unit) optional(a amount.Int128) *Amount {
+	if u.blind() {
+		return nil
+	}
+	out := u.amount(a)
+	return &out
+}
 
 // say is an amount in a sentence, "12.5 USDC".
 func (u unit) say(a amount.Int128) string {
+	if u.blind() {
+		return a.Units() + " of the smallest parts of " + u.Address
+	}
 	name := u.name()
 	if name == "" {
 		name = "units of " + u.Address

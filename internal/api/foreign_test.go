@@ -78,6 +78,12 @@ func TestATradeInWhatIsNoAsset(t *testing.T) {
 				status, problem := call[api.Problem](p, http.MethodPost, "/v1/trades/"+id+"/actions/"+action, in)
 				named(status, problem, "trade.terms.asset")
 			}
+			// It can be read, and got rid of.
+			tr := ok[api.TradeOut](p, http.MethodGet, "/v1/trades/"+id, nil)
+			if tr.Stage != "open" || tr.Total != "" || len(tr.Warnings) != 1 || tr.Warnings[0].Code != "not-an-asset" {
+				t.Errorf("%+v", tr)
+			}
+			p.act(id, "cancel", api.ActionIn{By: "buyer"})
 			in := p.terms()
 			in.Asset = asset
 			status, problem := call[api.Problem](p, http.MethodPost, "/v1/trades", api.OpenIn{Terms: in, By: "buyer"})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -154,9 +155,17 @@ func TestAnAssetThatDoesNotSayItsDecimals(t *testing.T) {
 			n.assets[token.Address] = is
 			defer func() { n.assets[token.Address] = token }()
 			for _, path := range []string{"", "/events", "/terms"} {
-				if p := c.problem(http.StatusServiceUnavailable, http.MethodGet, "/v1/trades/"+id+path, nil); p.Code != "network-unavailable" || !strings.Contains(p.Detail, token.Address) {
-					t.Errorf("read %s: %+v", path, p)
+				c.blind("/v1/trades/"+id+path, token.Address)
+			}
+			tr := c.read(id)
+			if tr.Stage != "funded" || tr.Milestones[0].Phase != "funded" || tr.Asset.Kind != "none" || len(tr.Deadlines) == 0 {
+				t.Errorf("what needs no decimals is told: %+v", tr)
+			}
+			for _, a := range tr.Next {
+				if a.Action != "deliver" {
+					t.Errorf("next names %s, which cannot be prepared", a.Action)
 				}
+				want[PreparedOut](c, http.StatusOK, http.MethodPost, a.Path, a.Body)
 			}
 			auth := AssembleIn{p.Transaction, []AuthorisationIn{{p.Authorisations[0].Entry, sign(key("buyer"), p.Authorisations[0].Payload)}}}
 			for _, one := range []struct {
@@ -185,6 +194,82 @@ func TestAnAssetThatDoesNotSayItsDecimals(t *testing.T) {
 	}
 	if tr := c.read(id); tr.Total != "20.00" {
 		t.Errorf("it says them again: total %s", tr.Total)
+	}
+}
+
+// blind reads something of a trade whose asset does not say its decimals: no amount stands in it, and why is said.
+func (c *client) blind(path, asset string) {
+	c.t.Helper()
+	w := c.call(http.MethodGet, path, nil)
+	var answer map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || w.Code != http.StatusOK {
+		c.t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+	}
+	warnings, _ := json.Marshal(answer["warnings"])
+	if !strings.Contains(string(warnings), `"not-an-asset"`) || !strings.Contains(string(warnings), asset) {
+		c.t.Errorf("%s does not say that its asset is none: %s", path, warnings)
+	}
+	var walk func(at string, v any)
+	walk = func(at string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, field := range v {
+				walk(at+"."+name, field)
+			}
+		case []any:
+			for _, one := range v {
+				walk(at+"[]", one)
+			}
+		case string:
+			if v == "" {
+				c.t.Errorf("%s has an empty %s", path, at)
+			}
+			for _, name := range amountFields {
+				if strings.HasSuffix(at, "."+name) {
+					c.t.Errorf("%s tells %s: %q", path, at, v)
+				}
+			}
+		}
+	}
+	walk("", answer)
+}
+
+// amountFields are the names of all amounts in answers.
+var amountFields = []string{"total", "held", "amount", "left", "bond", "arbitration_fee", "bonds.buyer", "bonds.seller", "aside.buyer", "aside.seller", "to_seller", "to_buyer",
+	"fee", "seller_amount", "buyer_amount", "deposit", "min", "max", "of"}
+
+// TestATradeInNoAsset: another client can open a trade in what is no token. It can be read, by whoever is named in it, and cancelled; nobody can be led to agree to it here.
+func TestATradeInNoAsset(t *testing.T) {
+	n := newModelNet()
+	c := newClient(t, n)
+	in := OpenIn{Terms: goodTerms(), By: "seller", AcceptToken: true}
+	in.Terms.Asset = contractAddress("token").String()
+	in.Terms.ArbitrationFee = "0.30"
+	id := c.open(in).ID
+	delete(n.assets, in.Terms.Asset)
+	for _, path := range []string{"", "/events", "/terms"} {
+		c.blind("/v1/trades/"+id+path, in.Terms.Asset)
+	}
+	tr := c.read(id)
+	for _, a := range tr.Next {
+		if a.Action != "cancel" {
+			t.Errorf("next names %s", a.Action)
+		}
+	}
+	if len(tr.Next) != 2 {
+		t.Errorf("either can cancel: %+v", tr.Next)
+	}
+	for _, action := range []string{"accept", "fund"} {
+		if p := c.problem(http.StatusUnprocessableEntity, http.MethodPost, "/v1/trades/"+id+"/actions/"+action, ActionIn{By: "buyer"}); !strings.Contains(p.NextStep, "do not agree") {
+			t.Errorf("%s: %+v", action, p)
+		}
+	}
+	p, _ := c.act(id, "cancel", ActionIn{By: "seller", Source: address("stranger")}) // assembled, too
+	if len(p.warned("not-an-asset")) != 1 || len(p.Summary.Payments) != 1 || p.Summary.Payments[0].Amount != "" || !strings.Contains(p.Summary.Text, "100 of the smallest parts of "+in.Terms.Asset) {
+		t.Errorf("%+v %+v", p.Summary, p.Warnings)
+	}
+	if tr := c.read(id); tr.Stage != "cancelled" {
+		t.Errorf("stage %s", tr.Stage)
 	}
 }
 

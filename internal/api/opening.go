@@ -95,7 +95,7 @@ func (s *server) prepareOpen(ctx context.Context, in *openIn) (*Answer[OpenOut],
 // tradedAsset looks at the asset of new terms. If there is none, amounts are read with a classic asset's decimals, so that what is wrong with them is told too.
 func (s *server) tradedAsset(ctx context.Context, text string, acceptToken bool) (unit, fieldErrors, error) {
 	const at = "body.terms.asset"
-	classic := unit{relay.Asset{Address: text, Kind: relay.AssetNone, Decimals: 7}}
+	classic := unit{relay.Asset{Address: text, Decimals: 7}}
 	var f fieldErrors
 	who := s.assetAddress(ctx, &f, at, text)
 	if who == "" {

@@ -31,7 +31,7 @@ type PaymentOut struct {
 	Direction string         `json:"direction" enum:"in,out,parked" doc:"in: to the contract; out: from it; parked: kept there for its owner"`
 	Role      string         `json:"role,omitempty"`
 	Address   escrow.Address `json:"address" doc:"Who pays in, or is paid"`
-	Amount    Amount         `json:"amount"`
+	Amount    Amount         `json:"amount,omitempty"`
 }
 
 // AfterOut is how a milestone stands afterwards.
@@ -39,7 +39,7 @@ type AfterOut struct {
 	Milestone uint32 `json:"milestone"`
 	Phase     string `json:"phase"`
 	Until     *Time  `json:"until,omitempty"`
-	Left      Amount `json:"left"`
+	Left      Amount `json:"left,omitempty"`
 }
 
 // Warning is something to know before signing.

@@ -48,9 +48,9 @@ type WindowsIn struct {
 // TermsOut are terms in answers: exactly what the contract has, with amounts in units of the asset.
 type TermsOut struct {
 	AppealPanel    PanelOut       `json:"appeal_panel"`
-	ArbitrationFee Amount         `json:"arbitration_fee" doc:"What one hearing costs"`
+	ArbitrationFee Amount         `json:"arbitration_fee,omitempty" doc:"What one hearing costs"`
 	Asset          escrow.Address `json:"asset"`
-	Bond           Amount         `json:"bond" doc:"Each side's"`
+	Bond           Amount         `json:"bond,omitempty" doc:"Each side's"`
 	Buyer          escrow.Address `json:"buyer"`
 	FallbackPpm    uint32         `json:"fallback_ppm" doc:"The seller's part, of 1,000,000, when nobody rules"`
 	FeeBps         uint32         `json:"fee_bps" doc:"The platform's fee, of 10,000, of what the seller receives"`
@@ -66,7 +66,7 @@ type TermsOut struct {
 
 // MilestoneOut is one part of the trade.
 type MilestoneOut struct {
-	Amount      Amount `json:"amount"`
+	Amount      Amount `json:"amount,omitempty"`
 	DeliverBy   Time   `json:"deliver_by"`
 	Description string `json:"description" doc:"SHA-256 of its text"`
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
-	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 )
 
 // TradeOut is a trade in answers: what was agreed, how it stands at Ledger, what the clock will do, and what everybody can do.
@@ -20,21 +19,22 @@ type TradeOut struct {
 	UpdatedAt  Time             `json:"updated_at"`
 	EndedAt    *Time            `json:"ended_at,omitempty" doc:"When it ended or was cancelled"`
 	Roles      []RoleOut        `json:"roles" nullable:"false"`
-	Total      Amount           `json:"total" doc:"All milestones together"`
-	Held       Amount           `json:"held" doc:"What the contract holds for this trade: milestones, bonds, what is set aside and parked"`
+	Total      Amount           `json:"total,omitempty" doc:"All milestones together; this and every other amount is left out while the asset does not say how many decimals it has"`
+	Held       Amount           `json:"held,omitempty" doc:"What the contract holds for this trade: milestones, bonds, what is set aside and parked"`
 	Bonds      SidesOut         `json:"bonds" doc:"What is left of each bond that was deposited"`
 	Parked     []ParcelOut      `json:"parked" nullable:"false" doc:"Payouts that could not be made and wait to be claimed"`
 	Milestones []StandingOut    `json:"milestones" nullable:"false"`
 	Deadlines  []DeadlineOut    `json:"deadlines" nullable:"false" doc:"What the clock does next if nobody does anything, by time"`
 	Next       []PossibleAction `json:"next" nullable:"false" doc:"Everything the contract would carry out now, by role; extend is possible at any time, for anyone"`
 	Terms      TermsOut         `json:"terms"`
+	Warnings   []Warning        `json:"warnings,omitempty" nullable:"false" doc:"not-an-asset: no token answers at the asset's address, and no amounts are told"`
 	Ledger     Ledger           `json:"ledger" doc:"The ledger this speaks for"`
 }
 
 // SidesOut is something of each side.
 type SidesOut struct {
-	Buyer  Amount `json:"buyer"`
-	Seller Amount `json:"seller"`
+	Buyer  Amount `json:"buyer,omitempty"`
+	Seller Amount `json:"seller,omitempty"`
 }
 
 func (u unit) sides(pair [2]amount.Int128) SidesOut {
@@ -44,14 +44,14 @@ func (u unit) sides(pair [2]amount.Int128) SidesOut {
 // ParcelOut is parked money.
 type ParcelOut struct {
 	RoleOut
-	Amount Amount `json:"amount"`
+	Amount Amount `json:"amount,omitempty"`
 }
 
 // StandingOut is how a milestone stands.
 type StandingOut struct {
 	Index       uint32      `json:"index"`
-	Amount      Amount      `json:"amount"`
-	Left        Amount      `json:"left" doc:"What is still held for it"`
+	Amount      Amount      `json:"amount,omitempty"`
+	Left        Amount      `json:"left,omitempty" doc:"What is still held for it"`
 	Phase       string      `json:"phase" enum:"not_funded,funded,due_to_the_buyer,delivered,due_to_the_seller,offers,hearing,ruled,appeal_hearing,due,ended,cancelled"`
 	Until       *Time       `json:"until,omitempty" doc:"When the clock ends the phase"`
 	Due         *DueOut     `json:"due,omitempty" doc:"What settle would carry out"`
@@ -60,9 +60,9 @@ type StandingOut struct {
 	Description string      `json:"description"`
 	DeliveredAt *Time       `json:"delivered_at,omitempty"`
 	Proof       string      `json:"proof,omitempty" doc:"SHA-256 of the proof of delivery"`
-	ToSeller    Amount      `json:"to_seller" doc:"Gone to the seller so far, before the platform's fee and what hearings cost"`
-	ToBuyer     Amount      `json:"to_buyer" doc:"Gone back to the buyer so far, before what hearings cost"`
-	Fee         Amount      `json:"fee" doc:"The platform's, so far"`
+	ToSeller    Amount      `json:"to_seller,omitempty" doc:"Gone to the seller so far, before the platform's fee and what hearings cost"`
+	ToBuyer     Amount      `json:"to_buyer,omitempty" doc:"Gone back to the buyer so far, before what hearings cost"`
+	Fee         Amount      `json:"fee,omitempty" doc:"The platform's, so far"`
 	Offers      *OffersOut  `json:"offers,omitempty" doc:"Offers that stand"`
 	Dispute     *DisputeOut `json:"dispute,omitempty"`
 	EndedAt     *Time       `json:"ended_at,omitempty"`
@@ -74,8 +74,8 @@ type StandingOut struct {
 type DueOut struct {
 	Outcome      string `json:"outcome" enum:"due_to_the_buyer,due_to_the_seller,first_ruling,appeal_ruling,fallback"`
 	SellerPpm    uint32 `json:"seller_ppm"`
-	SellerAmount Amount `json:"seller_amount" doc:"Before the platform's fee and what hearings cost"`
-	BuyerAmount  Amount `json:"buyer_amount" doc:"Before what hearings cost"`
+	SellerAmount Amount `json:"seller_amount,omitempty" doc:"Before the platform's fee and what hearings cost"`
+	BuyerAmount  Amount `json:"buyer_amount,omitempty" doc:"Before what hearings cost"`
 }
 
 // OffersOut are the offers that stand.
@@ -86,8 +86,8 @@ type OffersOut struct {
 
 // OfferOut ends the milestone if the other side accepts it.
 type OfferOut struct {
-	Of           Amount `json:"of" doc:"What is left"`
-	SellerAmount Amount `json:"seller_amount" doc:"The seller's part; the rest is the buyer's"`
+	Of           Amount `json:"of,omitempty" doc:"What is left"`
+	SellerAmount Amount `json:"seller_amount,omitempty" doc:"The seller's part; the rest is the buyer's"`
 }
 
 // DisputeOut is a milestone's dispute, running or over.
@@ -128,7 +128,7 @@ func tradeOut(tr *Trade, u unit, paused bool, at Ledger) TradeOut {
 		OpenedAt: Time(tr.Opened.At), UpdatedAt: Time(tr.Updated.At), EndedAt: since(tr.EndedAt),
 		Roles: rolesOut(t), Total: u.amount(totalOf(t)), Held: u.amount(state.Holds()), Bonds: u.sides(state.Bonds),
 		Parked: []ParcelOut{}, Milestones: make([]StandingOut, len(t.Milestones)), Deadlines: []DeadlineOut{},
-		Next: possible(tr, u, paused, now), Terms: u.terms(t), Ledger: at,
+		Next: possible(tr, u, paused, now), Terms: u.terms(t), Warnings: u.aboutAsset(), Ledger: at,
 	}
 	for _, p := range state.Parked {
 		who, _ := t.AddressOf(p.Role)
@@ -247,18 +247,14 @@ type TradeRow struct {
 	UpdatedAt  Time           `json:"updated_at"`
 }
 
-// rowOf is a trade as it stands at now; without u no amounts are told.
-func rowOf(tr *Trade, u *unit, now uint64) TradeRow {
+// rowOf is a trade as it stands at now.
+func rowOf(tr *Trade, u unit, now uint64) TradeRow {
 	row := TradeRow{
-		ID: tr.ID.String(), Contract: tr.Contract, Asset: AssetOut{Contract: string(tr.Terms.Asset), Kind: string(relay.AssetNone)},
-		Stage: tr.State.Stage.String(), Buyer: tr.Terms.Buyer, Seller: tr.Terms.Seller,
-		Phases: []string{}, OpenedAt: Time(tr.Opened.At), UpdatedAt: Time(tr.Updated.At),
-	}
-	if u != nil {
-		row.Asset, row.Total, row.Held = u.out(), u.amount(totalOf(&tr.Terms)), u.amount(tr.State.Holds())
+		ID: tr.ID.String(), Contract: tr.Contract, Asset: u.out(), Stage: tr.State.Stage.String(), Buyer: tr.Terms.Buyer, Seller: tr.Terms.Seller,
+		Total: u.amount(totalOf(&tr.Terms)), Held: u.amount(tr.State.Holds()), Phases: []string{}, OpenedAt: Time(tr.Opened.At), UpdatedAt: Time(tr.Updated.At),
 	}
 	for i := range tr.Terms.Milestones {
-		row.Phases = append(row.Phases, standingOut(tr, i, unit{}, now).Phase)
+		row.Phases = append(row.Phases, standingOut(tr, i, u, now).Phase)
 	}
 	if d := escrow.Deadlines(&tr.Terms, &tr.State, now); len(d) > 0 {
 		row.NextChange = since(slices.MinFunc(d, func(a, b escrow.Deadline) int { return cmp.Compare(a.At, b.At) }).At)

@@ -40,14 +40,14 @@ func (b ByID) id() (escrow.ID, error) {
 	return id, nil
 }
 
-// trade reads a trade and the unit of its amounts; at is unit's.
-func (s *server) trade(ctx context.Context, id escrow.ID, at string) (Trade, unit, error) {
+// trade reads a trade and the unit of its amounts, which is blind for one in no asset.
+func (s *server) trade(ctx context.Context, id escrow.ID) (Trade, unit, error) {
 	tr, err := s.Trades.Trade(ctx, id)
 	if err != nil {
 		return tr, unit{}, fmt.Errorf("read trade %s: %w", id, err)
 	}
-	u, err := s.unit(ctx, tr.Terms.Asset, at)
-	return tr, u, err
+	a, err := s.assets.get(ctx, tr.Terms.Asset)
+	return tr, unit{a}, err
 }
 
 type listTradesIn struct {
@@ -87,7 +87,7 @@ func (s *server) listTrades(ctx context.Context, in *listTradesIn) (*Answer[Trad
 	if filter.Before, err = in.cursor(); err != nil {
 		return nil, err
 	}
-	looked := units{s: s, known: map[escrow.Address]*unit{}}
+	looked := units{s: s, known: map[escrow.Address]unit{}}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (TradesOut, error) {
 		out := TradesOut{Trades: []TradeRow{}, Ledger: at}
 		list, err := s.Trades.List(ctx, filter)
@@ -117,7 +117,7 @@ func (s *server) readTrade(ctx context.Context, in *readTradeIn) (*Answer[TradeO
 		return nil, err
 	}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (TradeOut, error) {
-		tr, u, err := s.trade(ctx, id, "")
+		tr, u, err := s.trade(ctx, id)
 		if err != nil {
 			return TradeOut{}, err
 		}
@@ -152,9 +152,10 @@ type listEventsIn struct {
 
 // EventsOut is a page of a trade's events.
 type EventsOut struct {
-	Events []EventOut `json:"events" nullable:"false"`
-	Next   string     `json:"next,omitempty" doc:"Cursor of the next page; left out: these were the last so far"`
-	Ledger Ledger     `json:"ledger"`
+	Events   []EventOut `json:"events" nullable:"false"`
+	Next     string     `json:"next,omitempty" doc:"Cursor of the next page; left out: these were the last so far"`
+	Warnings []Warning  `json:"warnings,omitempty" nullable:"false" doc:"not-an-asset: no token answers at the asset's address, and no amounts are told"`
+	Ledger   Ledger     `json:"ledger"`
 }
 
 // EventOut is one event of the contract (docs/contract.md, Events).
@@ -178,10 +179,11 @@ func (s *server) listEvents(ctx context.Context, in *listEventsIn) (*Answer[Even
 	}
 	out, err := atHead(ctx, s, in.AtLeast, func(at Ledger) (EventsOut, error) {
 		out := EventsOut{Events: []EventOut{}, Ledger: at}
-		tr, u, err := s.trade(ctx, id, "")
+		tr, u, err := s.trade(ctx, id)
 		if err != nil {
 			return out, err
 		}
+		out.Warnings = u.aboutAsset()
 		list, err := s.Trades.Events(ctx, id, after, in.Limit+1)
 		if err != nil {
 			return out, fmt.Errorf("list events of trade %s: %w", id, err)
@@ -201,7 +203,9 @@ func (s *server) listEvents(ctx context.Context, in *listEventsIn) (*Answer[Even
 func eventOut(e Event, t *escrow.Terms, u unit) EventOut {
 	out := EventOut{ID: e.ID, Kind: e.EventName(), At: Time(e.At), Ledger: e.Ledger, Tx: e.Tx, Data: map[string]any{}}
 	for _, field := range escrow.Fields(e.Event) {
-		out.Data[field.Name] = eventValue(field.Value, t, u)
+		if value := eventValue(field.Value, t, u); value != Amount("") { // left out as everywhere
+			out.Data[field.Name] = value
+		}
 	}
 	return out
 }
@@ -251,6 +255,7 @@ type ExactTermsOut struct {
 	Terms      TermsOut       `json:"terms"`
 	XDR        string         `json:"xdr" doc:"The terms as the contract's functions take them: ScVal, base64 of its XDR"`
 	Preimage   string         `json:"preimage" doc:"How the id comes about: SHA-256 of the XDR of the tuple (Symbol trade1, network id, contract, terms)"`
+	Warnings   []Warning      `json:"warnings,omitempty" nullable:"false" doc:"not-an-asset: no token answers at the asset's address, and no amounts are told; the XDR has them in its smallest parts"`
 }
 
 func (s *server) readTerms(ctx context.Context, in *readTradeIn) (*Answer[ExactTermsOut], error) {
@@ -261,7 +266,7 @@ func (s *server) readTerms(ctx context.Context, in *readTradeIn) (*Answer[ExactT
 	if _, err := s.head(ctx, in.AtLeast); err != nil {
 		return nil, err
 	}
-	tr, u, err := s.trade(ctx, id, "")
+	tr, u, err := s.trade(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +280,7 @@ func (s *server) readTerms(ctx context.Context, in *readTradeIn) (*Answer[ExactT
 	}
 	networkID := s.Network.ID()
 	return &Answer[ExactTermsOut]{ExactTermsOut{
-		ID: id.String(), Contract: tr.Contract, Passphrase: s.Network.Passphrase(), Terms: u.terms(&tr.Terms), XDR: text,
+		ID: id.String(), Contract: tr.Contract, Passphrase: s.Network.Passphrase(), Terms: u.terms(&tr.Terms), XDR: text, Warnings: u.aboutAsset(),
 		Preimage: fmt.Sprintf("SHA-256(XDR(vec[symbol trade1, bytes %s, address %s, terms]))", hex.EncodeToString(networkID[:]), tr.Contract),
 	}}, nil
 }

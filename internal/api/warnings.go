@@ -11,7 +11,7 @@ import (
 
 // warnings are what to know before signing: about the asset and the terms where somebody commits to them, about receivers where money goes out.
 func (s *server) warnings(ctx context.Context, o order, p preview) ([]Warning, error) {
-	out := []Warning{}
+	out := append([]Warning{}, o.u.aboutAsset()...)
 	warn := func(code, format string, args ...any) { out = append(out, Warning{code, fmt.Sprintf(format, args...)}) }
 	if o.trade != nil && commits(o.call) {
 		t := &o.trade.Terms
@@ -43,8 +43,10 @@ func (s *server) warnings(ctx context.Context, o order, p preview) ([]Warning, e
 			name = roleWords(&o.trade.Terms, pay.Role)
 		}
 		known := len(out)
-		if err := s.aboutReceiver(ctx, o, pay.Who, name, pay.Amount, warn); err != nil {
-			return nil, err
+		if !o.u.blind() { // nobody holds what is no asset
+			if err := s.aboutReceiver(ctx, o, pay.Who, name, pay.Amount, warn); err != nil {
+				return nil, err
+			}
 		}
 		if pay.Parked && len(out) == known {
 			warn("cannot-receive", "%s (%s) cannot be paid now: the asset's contract refuses; the payout would be parked", name, pay.Who)
