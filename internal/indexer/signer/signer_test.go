@@ -70,7 +70,6 @@ type offered struct {
 	source   stellar.Address
 	call     escrow.Call
 	contract stellar.Address
-	network  stellar.Network
 	fee      int64
 	notAfter uint64
 	auth     func([]xdr.SorobanAuthorizationEntry) []xdr.SorobanAuthorizationEntry
