@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,12 +54,13 @@ func BenchmarkApply(b *testing.B) {
 	work := storetest.Workload{Seed: 1, Trades: number(b, "STELLARESCROW_BENCH_TRADES", 20_000), Together: number(b, "STELLARESCROW_BENCH_TOGETHER", 2_000), Events: number(b, "STELLARESCROW_BENCH_BATCH", 10_000)}
 	for range b.N {
 		final := durable.Database(b) // made beforehand, so that COPY has its rows
-		batches := applyAll(b, final, work, func(int, time.Duration) {})
+		batches := applyAll(b, final, work, func(int, time.Duration, float64) {})
 		c := newCopier(b, final, durable.Database(b))
 		var took, bare, slowest time.Duration
+		var ours float64
 		turn := 0
-		applyAll(b, durable.Database(b), work, func(done int, one time.Duration) {
-			took, slowest = took+one, max(slowest, one)
+		applyAll(b, durable.Database(b), work, func(done int, one time.Duration, cpu float64) {
+			took, slowest, ours = took+one, max(slowest, one), cpu
 			for ; turn < turns && turn*batches < done*turns; turn++ {
 				bare += c.copy(b, turn)
 			}
@@ -69,6 +71,9 @@ func BenchmarkApply(b *testing.B) {
 		b.ReportMetric(float64(c.events)/took.Seconds(), "events/s")
 		b.ReportMetric(float64(c.events)/bare.Seconds(), "bare-events/s")
 		b.ReportMetric(bare.Seconds()/took.Seconds(), "ratio")
+		if ours > 0 {
+			b.ReportMetric(c.cpu/ours, "cpu-ratio") // of the two server processes: what the machine's other work leaves alone
+		}
 		b.ReportMetric(float64(slowest.Milliseconds()), "slowest-ms")
 	}
 }
@@ -76,10 +81,16 @@ func BenchmarkApply(b *testing.B) {
 // turns is how often Apply and COPY take turns.
 const turns = 20
 
-// applyAll stores a workload, and tells after each batch how many there were and how long it took.
-func applyAll(b *testing.B, url string, work storetest.Workload, after func(done int, took time.Duration)) (batches int) {
+// applyAll stores a workload, and tells after each batch how many there were, how long it took, and what the server process has worked in all.
+func applyAll(b *testing.B, url string, work storetest.Workload, after func(done int, took time.Duration, cpu float64)) (batches int) {
 	b.Helper()
-	s := openURL(b, Options{URL: url})
+	s := openURL(b, Options{URL: url, Connections: 1})
+	conn, err := s.pool.Acquire(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	pid := conn.Conn().PgConn().PID()
+	conn.Release()
 	if err := s.Follow(b.Context(), storetest.Contract, storetest.Start); err != nil {
 		b.Fatal(err)
 	}
@@ -89,7 +100,7 @@ func applyAll(b *testing.B, url string, work storetest.Workload, after func(done
 			b.Fatal(err)
 		}
 		batches++
-		after(batches, time.Since(began))
+		after(batches, time.Since(began), cpuOf(pid))
 	}
 	return batches
 }
@@ -100,6 +111,19 @@ type copier struct {
 	columns        map[string]string
 	size           map[string]int
 	rows, events   int
+	cpu            float64
+}
+
+// cpuOf is the seconds that a process has worked, 0 where the system does not say (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+func cpuOf(pid uint32) float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields := strings.Fields(string(text))
+	if len(fields) < 15 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[13])
+	system, _ := strconv.Atoi(fields[14])
+	return float64(user+system) / 100 // USER_HZ
 }
 
 func newCopier(b *testing.B, from, to string) *copier {
@@ -137,7 +161,7 @@ func (c *copier) copy(b *testing.B, turn int) (took time.Duration) {
 			b.Fatal(err)
 		}
 	}
-	began := time.Now()
+	began, worked := time.Now(), cpuOf(c.target.PgConn().PID())
 	tx, err := c.target.Begin(ctx)
 	if err != nil {
 		b.Fatal(err)
@@ -152,6 +176,7 @@ func (c *copier) copy(b *testing.B, turn int) (took time.Duration) {
 	if err := tx.Commit(ctx); err != nil {
 		b.Fatal(err)
 	}
+	c.cpu += cpuOf(c.target.PgConn().PID()) - worked
 	return time.Since(began)
 }
 
