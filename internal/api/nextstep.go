@@ -45,7 +45,7 @@ func nextStep(o order, code escrow.Code, can []PossibleAction) string {
 	}
 	var steps []string
 	switch i, ok := milestoneOf(o.call); {
-	case ok && stage != escrow.StageFunded:
+	case stage != escrow.StageFunded && (ok || severalMilestones(o.call)):
 		steps = append(steps, fmt.Sprintf("%s is possible once the trade is funded", o.call.Function()))
 	case ok && o.trade.State.Milestones[i].Left.Sign() == 0:
 		steps = append(steps, fmt.Sprintf("milestone %d is over: nothing is left of it", i))
@@ -62,6 +62,15 @@ func nextStep(o order, code escrow.Code, can []PossibleAction) string {
 		return "read next in /v1/trades/" + o.trade.ID.String() + ": what can be done now, and by whom"
 	}
 	return strings.Join(steps, "; ")
+}
+
+// severalMilestones tells whether a call is about milestones even where it names not one but some.
+func severalMilestones(call escrow.Call) bool {
+	switch call.(type) {
+	case escrow.CallRule, escrow.CallSettle:
+		return true
+	}
+	return false
 }
 
 func waitUntil(o order, from uint64) string {

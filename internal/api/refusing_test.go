@@ -137,6 +137,8 @@ func TestNextStepsCanBeFollowed(t *testing.T) {
 	s.says("cancel", ActionIn{Source: stranger}, "only a party cancels", "wait until 2026-01-01T02:46:40Z")
 	s.says("fund", ActionIn{}, "the trade is open", "once the seller has agreed")
 	s.says("release", ActionIn{Milestone: zero, Amount: "1"}, "the trade is open", "once the trade is funded")
+	s.says("settle", ActionIn{Source: stranger}, "the trade is open", "once the trade is funded")
+	s.says("rule", ActionIn{By: "arbitrator-1", Rulings: []RulingIn{{0, 0}, {1, 0}}}, "the trade is open", "once the trade is funded")
 	s.act(s.id, "accept", ActionIn{})
 	s.says("accept", ActionIn{}, "the trade is agreed", "while the trade is open")
 	s.act(s.id, "fund", ActionIn{})
