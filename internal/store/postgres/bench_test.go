@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"strconv"
@@ -205,4 +206,27 @@ func BenchmarkInsert(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/time.Since(began).Seconds(), "events/s")
+}
+
+// BenchmarkEach stores one event with all that follows from it at a time, as when the tip is followed and little happens.
+func BenchmarkEach(b *testing.B) {
+	durable := postgres.New(postgres.Options{Template: migrated, Settings: settings})
+	defer func() {
+		if err := durable.Stop(); err != nil {
+			b.Error(err)
+		}
+	}()
+	s := openURL(b, Options{URL: durable.Database(b)})
+	if err := s.Follow(b.Context(), storetest.Contract, storetest.Start); err != nil {
+		b.Fatal(err)
+	}
+	next, stop := iter.Pull(storetest.Workload{Seed: 1, Trades: 1 << 30, Together: 200, Events: 1}.Batches())
+	defer stop()
+	for b.Loop() {
+		batch, _ := next()
+		if err := s.Apply(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
