@@ -39,13 +39,15 @@ func apply(ctx context.Context, tx pgx.Tx, b store.Batch) error {
 	checked, made := make(chan error, 1), make(chan rows, 1)
 	go func() { checked <- follows(found.head, b.Feed) }()
 	go func() { made <- tradeRows(b.Trades, found) }()
-	if err := errors.Join(copyEvents(ctx, tx, b.Events), <-checked); err != nil {
+	err = copyEvents(ctx, tx, b.Events)
+	broken, r := <-checked, <-made // before any return: the batch is the caller's again then
+	if err := errors.Join(err, broken, r.err); err != nil {
 		return err
 	}
 	if err := copyFeed(ctx, tx, b.Feed); err != nil {
 		return err
 	}
-	return writeTrades(ctx, tx, <-made)
+	return writeTrades(ctx, tx, r)
 }
 
 // found is what a batch has to know of what is stored.
@@ -206,9 +208,6 @@ func tradeRows(all []store.Change, f found) (r rows) {
 }
 
 func writeTrades(ctx context.Context, tx pgx.Tx, r rows) error {
-	if r.err != nil {
-		return r.err
-	}
 	if r.changes.Len() > 0 {
 		if err := tx.SendBatch(ctx, &r.changes).Close(); err != nil {
 			return err
