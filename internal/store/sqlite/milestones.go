@@ -134,7 +134,7 @@ func each(ctx context.Context, stmt *sql.Stmt, id escrow.ID, scan func(scanner) 
 	return rows.Err()
 }
 
-func writeMilestone(ctx context.Context, tx *writer, trade escrow.ID, i int, m *store.Milestone) error {
+func writeMilestone(ctx context.Context, tx *writer, trade escrow.ID, i int, m *store.Milestone, fresh bool) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO milestones (trade, milestone, left_over, delivered_at, proof, to_seller, to_buyer, fee, ended_at, ended_by, outcome)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -146,6 +146,9 @@ func writeMilestone(ctx context.Context, tx *writer, trade escrow.ID, i int, m *
 		return err
 	}
 	for by, o := range m.Offers {
+		if o == nil && fresh {
+			continue // there is none to take away
+		}
 		if err := writeOffer(ctx, tx, trade, i, by, o); err != nil {
 			return fmt.Errorf("offer of role %d: %w", by, err)
 		}

@@ -142,11 +142,11 @@ func writeTrade(ctx context.Context, tx *writer, c store.Change) error {
 		return err
 	}
 	for _, i := range touched {
-		if err := writeMilestone(ctx, tx, t.ID, i, &t.Milestones[i]); err != nil {
+		if err := writeMilestone(ctx, tx, t.ID, i, &t.Milestones[i], known == 0); err != nil {
 			return fmt.Errorf("milestone %d: %w", i, err)
 		}
 	}
-	return writeParked(ctx, tx, t)
+	return writeParked(ctx, tx, t, known == 0)
 }
 
 func insertTrade(ctx context.Context, tx *writer, t *store.Trade) error {
@@ -169,7 +169,10 @@ func insertTrade(ctx context.Context, tx *writer, t *store.Trade) error {
 	return nil
 }
 
-func writeParked(ctx context.Context, tx *writer, t *store.Trade) error {
+func writeParked(ctx context.Context, tx *writer, t *store.Trade, fresh bool) error {
+	if fresh && len(t.Parked) == 0 {
+		return nil
+	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM parked WHERE trade = ?`, t.ID[:]); err != nil {
 		return err
 	}
