@@ -44,6 +44,11 @@ func (c *localnetConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer closeOnError(&err, l)
+	if c.Data != "" {
+		if err := ofNetwork(string(c.Data)); err != nil {
+			return err
+		}
+	}
 	network, err := openLocalnet(ctx, env, string(c.Data))
 	if err != nil {
 		return err

@@ -127,10 +127,7 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 // folder makes the data folder, or one that goes with the process.
 func (p *platform) folder(dir string) (string, error) {
 	if dir != "" {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return "", fmt.Errorf("--data=%s cannot be used: %w", dir, err)
-		}
-		return dir, nil
+		return dir, ofPlatform(dir)
 	}
 	tmp, err := os.MkdirTemp("", "stellarescrow-*")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/rpc"
 )
@@ -44,6 +45,9 @@ type Network struct {
 
 // CacheDir makes and returns a folder for Options.CacheDir that is the user's alone. It fails, saying why, where there is none.
 func CacheDir() (string, error) { return host.CacheDir() }
+
+// Holds tells whether a folder is the Options.DataDir of a network that has been there.
+func Holds(dir string) bool { return ledger.Holds(dir) }
 
 // Open starts a network, the one in o.DataDir if there is one. It takes a tenth of a second with a warm cache, and two seconds when
 // the contract host has to be compiled. ctx ends what is started; its caller closes it all the same.

@@ -69,6 +69,12 @@ type TxPlace struct {
 	Index  int
 }
 
+// Holds tells whether a folder has a history in it.
+func Holds(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, journalName))
+	return err == nil
+}
+
 // Open reads the history in dir, or starts one: with dir "" in memory. It takes as long as reading the filled ledgers does: the empty
 // ones are not made again, however many there are. It fails, naming the folder, when the folder belongs to another network
 // (identity), is open elsewhere (ErrInUse), cannot be written, its journal is damaged (ErrDamaged), or ctx ends.
@@ -194,6 +200,15 @@ func (c *Chain) settle() error {
 		return fmt.Errorf("%w: ledger %d does not follow from those before it", ErrDamaged, c.last.Sequence())
 	}
 	return nil
+}
+
+// Torn is nil unless Open has found half a record at the end of the journal, and taken it away: the error says of which file and how much. A process
+// that was killed while it wrote leaves that, and nobody has seen what it was; so does a file that was shortened, and then ledgers are gone.
+func (c *Chain) Torn() error {
+	if c.journal == nil {
+		return nil
+	}
+	return c.journal.torn
 }
 
 // Close lets go of the folder.

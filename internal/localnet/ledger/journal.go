@@ -31,6 +31,7 @@ type journal struct {
 	end  int64
 	// broken is set when a write failed and its remains could not be taken back: what follows would not be readable.
 	broken error
+	torn   error // what replay has taken away
 }
 
 // place says where a payload is.
@@ -113,6 +114,7 @@ func (j *journal) replay(f func(kind byte, payload []byte, p place) error) error
 		if err := j.file.Truncate(j.end); err != nil {
 			return fmt.Errorf("take away a half written record: %w", err)
 		}
+		j.torn = fmt.Errorf("%s ended %d bytes after its last whole record, and now ends with that: what was being written is gone, and if the file was shortened, what it lost", j.file.Name(), size-j.end)
 	}
 	return nil
 }

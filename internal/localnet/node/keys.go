@@ -32,7 +32,11 @@ func loadKeys(dir string, begun bool, random io.Reader) (keys, error) {
 	if dir != "" {
 		raw, err := os.ReadFile(path)
 		if err == nil {
-			return parseKeys(raw)
+			k, err := parseKeys(raw)
+			if err != nil {
+				err = fmt.Errorf("read the network's keys in %s: %w: put the file back as it was, or start anew by deleting the folder %s", path, err, dir)
+			}
+			return k, err
 		}
 		if errors.Is(err, fs.ErrNotExist) && begun {
 			return keys{}, fmt.Errorf("the data folder %s has ledgers but no %s: put the file back, or start anew by deleting the folder", dir, keysName)
@@ -52,16 +56,19 @@ func loadKeys(dir string, begun bool, random io.Reader) (keys, error) {
 	return k, writeFile(path, text)
 }
 
+// parseKeys reads what loadKeys has written. Its errors say nothing of what stands there: it may be half a key.
 func parseKeys(raw []byte) (k keys, err error) {
 	var f keyFile
 	if err := json.Unmarshal(raw, &f); err != nil {
-		return keys{}, fmt.Errorf("read the network's keys: %s: %w", keysName, err)
+		return keys{}, errors.New("it is no JSON object of two keys")
 	}
-	if k.friendbot, err = keypair.ParseFull(f.Friendbot); err == nil {
-		k.issuer, err = keypair.ParseFull(f.Issuer)
-	}
-	if err != nil {
-		return keys{}, fmt.Errorf("read the network's keys: %s: %w", keysName, err)
+	for _, one := range []struct {
+		name, text string
+		into       **keypair.Full
+	}{{"friendbot", f.Friendbot, &k.friendbot}, {"usdc_issuer", f.Issuer, &k.issuer}} {
+		if *one.into, err = keypair.ParseFull(one.text); err != nil {
+			return keys{}, fmt.Errorf("its %q is no secret key (S and 55 characters more)", one.name)
+		}
 	}
 	return k, nil
 }

@@ -70,6 +70,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 		Settings: n.set.Name, EmptySeconds: n.every()}); err != nil {
 		return err
 	}
+	if torn := n.chain.Torn(); torn != nil {
+		n.opts.Log.Warn("the journal ended in the middle of a record", "ledger", n.chain.Last().Sequence(), "err", torn)
+	}
 	if n.keys, err = loadKeys(n.opts.DataDir, n.chain.Last().Sequence() > ledger.FirstLedger, n.opts.Rand); err != nil {
 		return err
 	}
