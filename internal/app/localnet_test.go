@@ -2,11 +2,13 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // entries are the names in a folder.
@@ -33,7 +35,9 @@ func TestFoldersOfTheOtherCommand(t *testing.T) {
 		if _, err := os.Stat(dir); err == nil {
 			before = entries(t, dir)
 		}
-		err := Run(t.Context(), []string{command, "--listen", "127.0.0.1:0", "--data", dir}, &bytes.Buffer{}, &bytes.Buffer{})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // it would serve
+		defer cancel()
+		err := Run(ctx, []string{command, "--listen", "127.0.0.1:0", "--data", dir}, &bytes.Buffer{}, &bytes.Buffer{})
 		if err == nil || !strings.HasPrefix(err.Error(), "--data="+dir+" "+want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want one line with %q", command, err, want)
 		}
