@@ -4,7 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"net/http"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/creachadair/jrpc2"
 	"github.com/stellar/go-stellar-sdk/amount"
@@ -30,10 +35,21 @@ const usdcGift = "1000"
 func (n *Network) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", n.rpc)
-	mux.HandleFunc("GET /friendbot", n.friendbot)
-	mux.HandleFunc("POST /friendbot", n.friendbot)
-	mux.HandleFunc("POST /advance", n.advance)
+	mux.Handle("/friendbot", allow(n.friendbot, http.MethodGet, http.MethodHead, http.MethodPost))
+	mux.Handle("/advance", allow(n.advance, http.MethodPost))
 	return anyOrigin(mux)
+}
+
+// allow refuses other methods with a problem, as all else that is wrong; the mux would answer in plain text.
+func allow(next http.HandlerFunc, methods ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains(methods, r.Method) {
+			w.Header().Set("Allow", strings.Join(methods, ", "))
+			problem(w, http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s", r.URL.Path, strings.Join(methods, ", ")))
+			return
+		}
+		next(w, r)
+	})
 }
 
 // anyOrigin lets pages in browsers call.
@@ -78,7 +94,7 @@ func (n *Network) friendbot(w http.ResponseWriter, r *http.Request) {
 		}
 		stroops, perr := amount.ParseInt64(text)
 		if perr != nil {
-			problem(w, http.StatusBadRequest, fmt.Sprintf("amount %q is no number with at most 7 decimals", text))
+			problem(w, http.StatusBadRequest, amountProblem(text))
 			return
 		}
 		o, err = n.FundUSDC(r.Context(), address, stroops)
@@ -99,11 +115,29 @@ func (n *Network) friendbot(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"successful": true, "hash": o.Hash.HexString(), "ledger": o.Ledger, "result_xdr": result})
 }
 
+// decimal is an amount as people write it.
+var decimal = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]{1,7})?$`)
+
+// amountProblem says why a text is no amount.
+func amountProblem(text string) string {
+	if decimal.MatchString(text) {
+		return fmt.Sprintf("amount %.40q is too large: an account holds at most %s", text, amount.StringFromInt64(math.MaxInt64))
+	}
+	return fmt.Sprintf("amount %.40q is no number with at most 7 decimals", text)
+}
+
 func (n *Network) advance(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBody))
+		return
+	}
+	if err != nil {
+		problem(w, http.StatusBadRequest, "the body could not be read")
+		return
+	}
 	var q rpc.AdvanceRequest
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
-	in.DisallowUnknownFields()
-	if err := in.Decode(&q); err != nil {
+	if err := json.Unmarshal(body, &q); err != nil {
 		problem(w, http.StatusBadRequest, `the body is not {"seconds": N} or {"to": N}: `+err.Error())
 		return
 	}

@@ -31,7 +31,10 @@ func jsonBody(v any) io.Reader {
 func TestFriendbot(t *testing.T) {
 	n := open(t, localnet.Options{})
 	s := newStranger(t, n)
-	holder, stranger := s.holder(n, "12.5"), s.account()
+	holder, stranger, frozen := s.holder(n, "12.5"), s.account(), s.holder(n, "1")
+	if _, err := n.FreezeUSDC(t.Context(), frozen.Address(), true); err != nil {
+		t.Fatal(err)
+	}
 	if got := s.usdcBalance(n, holder); got != 12_5000000 {
 		t.Errorf("asked for 12.5 USDC, got %d stroops", got)
 	}
@@ -51,7 +54,10 @@ func TestFriendbot(t *testing.T) {
 		{"8 decimals", `amount "0.00000001" is no number with at most 7 decimals`, url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"0.00000001"}}},
 		{"nothing", "the amount of 0 stroops is not above zero", url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"0"}}},
 		{"less than nothing", "the amount of -10000000 stroops is not above zero", url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"-1"}}},
-		{"more than there can be", `amount "922337203685.4775808" is no number`, url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"922337203685.4775808"}}},
+		{"no number", `amount "1e3" is no number with at most 7 decimals`, url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"1e3"}}},
+		{"more than the trustline takes", "trustline would be over its limit", url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"922337203685.4775807"}}},
+		{"frozen", "the issuer has frozen", url.Values{"addr": {frozen.Address()}, "asset": {"USDC"}, "amount": {"1"}}},
+		{"more than there can be", `amount "922337203685.4775808" is too large: an account holds at most 922337203685.4775807`, url.Values{"addr": {holder.Address()}, "asset": {"USDC"}, "amount": {"922337203685.4775808"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			res, err := http.Get(s.url + "/friendbot?" + c.query.Encode())
@@ -89,11 +95,25 @@ func TestAdvanceOverHTTP(t *testing.T) {
 	}{
 		{"an hour", `{"seconds": 3600}`, `"latestLedgerCloseTime":`, 200},
 		{"no JSON", `soon`, "the body is not", 400},
-		{"unknown field", `{"hours": 1}`, "unknown field", 400},
+		{"no time", ` {"seconds" : 0 } `, `"latestLedgerCloseTime":`, 200},
+		{"unknown field", `{"hours": 1}`, `there is no field \"hours\"`, 400},
+		{"another case", `{"Seconds": 1}`, `there is no field \"Seconds\"`, 400},
+		{"nothing", `{}`, `give {\"seconds\": N}, how far the clock goes, or`, 400},
+		{"no body", ``, "the body is not", 400},
+		{"null", `null`, "it is no object", 400},
+		{"a list", `[1]`, "it is no object", 400},
+		{"null seconds", `{"seconds": null}`, "seconds is null, and has to be a whole number", 400},
+		{"a text", `{"seconds": "3600"}`, `seconds is \"3600\", and has to be a whole number`, 400},
+		{"a fraction", `{"to": 1.5}`, "to is 1.5, and has to be a whole number", 400},
+		{"twice", `{"seconds": 1, "seconds": 2}`, "seconds is given twice", 400},
+		{"text after it", `{"seconds": 1} {"seconds": 2}`, "after top-level value", 400},
+		{"larger than any number", `{"seconds": 99999999999999999999}`, "seconds is too large", 400},
+		{"a large body", strings.Repeat(" ", 100<<10) + `{"seconds": 1}`, "the body is larger than 1024 bytes", 413},
 		{"both", `{"seconds": 1, "to": 1}`, "give seconds or to, not both", 400},
 		{"back", `{"seconds": -1}`, "the clock does not go back", 400},
 		{"a great deal", `{"seconds": 9223372036854775807}`, "seconds must be between 0 and", 400},
-		{"to the past stays", `{"to": 1}`, `"latestLedgerCloseTime":`, 200},
+		{"to the past", `{"to": 1}`, "to is 1, and the network's clock stands at", 400},
+		{"to the far future", `{"to": 9223372036854775807}`, "to must be a Unix time, at most", 400},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			res, err := http.Post(url+"/advance", "application/json", strings.NewReader(x.body))
@@ -116,6 +136,27 @@ func TestAdvanceOverHTTP(t *testing.T) {
 	}
 	if d := after.Sequence - before.Sequence; d < 720 || d > 732 {
 		t.Errorf("an hour is %d ledgers, want 720", d)
+	}
+}
+
+// What is asked for by another method is refused as all else is.
+func TestOtherMethods(t *testing.T) {
+	url, _ := serve(t, open(t, localnet.Options{}))
+	for path, allowed := range map[string]string{"/advance": "POST", "/friendbot": "GET, HEAD, POST"} {
+		q, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url+path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p struct{ Detail string }
+		err = json.NewDecoder(res.Body).Decode(&p)
+		_ = res.Body.Close()
+		if kind := res.Header.Get("Content-Type"); err != nil || res.StatusCode != 405 || kind != "application/problem+json" || res.Header.Get("Allow") != allowed || p.Detail != path+" takes "+allowed {
+			t.Errorf("PUT %s: %d %s, allowed %q, %q, %v", path, res.StatusCode, kind, res.Header.Get("Allow"), p.Detail, err)
+		}
 	}
 }
 

@@ -25,6 +25,10 @@ var (
 	errAddress = errors.New("that is no account address (G and 55 characters more)")
 	// ErrNoTrustline is the answer when USDC is asked for by an account that does not hold it.
 	ErrNoTrustline = errors.New("no trustline to USDC: send a ChangeTrust operation first")
+	// ErrOverLimit is the answer when the account would hold more USDC than its trustline allows.
+	ErrOverLimit = errors.New("the account's trustline would be over its limit: ask for less, or raise the limit by a ChangeTrust operation")
+	// ErrFrozen is the answer when the issuer has frozen the account.
+	ErrFrozen = errors.New("the issuer has frozen the account's USDC: it can receive none")
 )
 
 // Fund creates an account with FriendbotLumens, and waits for the ledger. An account that exists is ErrFunded.
@@ -53,8 +57,27 @@ func (n *Node) FundUSDC(ctx context.Context, address string, stroops int64) (Out
 	if !n.exists(ledger.TrustlineKey(xdr.MustAddress(address), n.usdc())) {
 		return Outcome{}, fmt.Errorf("issue USDC to %s: %w", address, ErrNoTrustline)
 	}
-	return n.act(ctx, n.keys.issuer, &txnbuild.Payment{Destination: address, Amount: amount.StringFromInt64(stroops),
+	o, err := n.act(ctx, n.keys.issuer, &txnbuild.Payment{Destination: address, Amount: amount.StringFromInt64(stroops),
 		Asset: txnbuild.CreditAsset{Code: usdcCode, Issuer: n.keys.issuer.Address()}})
+	if why := refusedPayment(o.Result); err != nil && why != nil {
+		err = fmt.Errorf("issue USDC to %s: %w", address, why)
+	}
+	return o, err
+}
+
+// refusedPayment is why the network did not make a payment, where it is the holder's state; nil otherwise.
+func refusedPayment(r xdr.TransactionResult) error {
+	results, ok := r.OperationResults()
+	if !ok || len(results) == 0 || results[0].Tr == nil || results[0].Tr.PaymentResult == nil {
+		return nil
+	}
+	switch results[0].Tr.PaymentResult.Code {
+	case xdr.PaymentResultCodePaymentLineFull:
+		return ErrOverLimit
+	case xdr.PaymentResultCodePaymentNotAuthorized:
+		return ErrFrozen
+	}
+	return nil
 }
 
 // FreezeUSDC lets the issuer freeze a holder of USDC, or free him again, and waits for the ledger.

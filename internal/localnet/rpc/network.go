@@ -6,16 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 )
-
-const maxAdvanceSeconds = int64(node.MaxAdvance / time.Second)
 
 // span is the ledgers that can be asked for.
 type span struct {
@@ -189,48 +185,4 @@ func entryResult(view ledger.View, lk xdr.LedgerKey) (res protocol.LedgerEntryRe
 		}
 	}
 	return res, true, err
-}
-
-// advanceMethodName is the one method that no real network has.
-const advanceMethodName = "advance"
-
-// AdvanceRequest moves the clock forward: by seconds, or to a Unix time.
-type AdvanceRequest struct {
-	Seconds int64 `json:"seconds,omitempty"`
-	To      int64 `json:"to,omitempty"`
-}
-
-// AdvanceResponse is the last ledger after that.
-type AdvanceResponse struct {
-	LatestLedger          uint32 `json:"latestLedger"`
-	LatestLedgerCloseTime int64  `json:"latestLedgerCloseTime,string"`
-}
-
-// Advance moves the network's clock, for the HTTP door beside JSON-RPC.
-func (s *Server) Advance(q AdvanceRequest) (AdvanceResponse, error) {
-	var last ledger.Closed
-	var err error
-	switch {
-	case q.Seconds != 0 && q.To != 0:
-		err = invalidParams(errors.New("give seconds or to, not both"))
-	case q.To < 0 || q.To > s.net.Now().Unix()+maxAdvanceSeconds:
-		err = invalidParams(fmt.Errorf("to must be a Unix time, at most %d s from now, %d", maxAdvanceSeconds, s.net.Now().Unix()))
-	case q.To != 0:
-		last, err = s.net.AdvanceTo(time.Unix(q.To, 0))
-	case q.Seconds < 0 || q.Seconds > maxAdvanceSeconds:
-		err = invalidParams(fmt.Errorf("seconds must be between 0 and %d: the clock does not go back, and five years at most go at once", maxAdvanceSeconds))
-	default:
-		last, err = s.net.Advance(time.Duration(q.Seconds) * time.Second)
-	}
-	if errors.Is(err, node.ErrTooFar) {
-		err = invalidParams(err)
-	}
-	if err != nil {
-		return AdvanceResponse{}, err
-	}
-	return AdvanceResponse{LatestLedger: last.Sequence(), LatestLedgerCloseTime: last.CloseTime()}, nil
-}
-
-func (s *Server) advance(_ context.Context, q AdvanceRequest) (AdvanceResponse, error) {
-	return s.Advance(q)
 }
