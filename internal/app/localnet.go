@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
 )
@@ -97,6 +98,32 @@ func openLocalnet(ctx context.Context, env environment, data string) (*localnet.
 		return nil, fmt.Errorf("start the local network: %w", err)
 	}
 	return n, nil
+}
+
+// makeFolder makes the folder of --data.
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("--data=%s cannot be used: %w", dir, err)
+	}
+	return nil
+}
+
+// ofNetwork makes the folder of a network alone. One of a platform is refused: a second network would begin beside the platform's.
+func ofNetwork(dir string) error {
+	for _, name := range []string{devStateFile, storeFile} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return fmt.Errorf("--data=%s is the folder of a platform that `dev` keeps (it has %s): give another folder, or %s for the platform's network", dir, name, filepath.Join(dir, chainFolder))
+		}
+	}
+	return makeFolder(dir)
+}
+
+// ofPlatform makes the folder of a platform. One of a network alone is refused: the platform's would stand among its files.
+func ofPlatform(dir string) error {
+	if localnet.Holds(dir) {
+		return fmt.Errorf("--data=%s is the folder of a network that `localnet` keeps: give another folder", dir)
+	}
+	return makeFolder(dir)
 }
 
 // closeOnError closes a listener that nobody will serve on.
