@@ -37,7 +37,7 @@ type Config struct {
 // The bounds of following.
 const (
 	DefaultPoll  = time.Second
-	pageEvents   = 1_000            // asked for at once
+	pageEvents   = 10_000           // asked for at once, as many as RPC gives: large batches are what the store is quick at
 	retryFirst   = time.Second / 5  // after an error of the source or the store, doubled each time
 	retryMost    = 30 * time.Second // at most
 	retryGap     = 30 * time.Second // how often a gap is looked at again
