@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -12,6 +13,15 @@ import (
 // the batch starts from or the feed's head is not what its entries follow: the batch has been applied before, or another process applied
 // one meanwhile.
 func (s *Store) Apply(ctx context.Context, b store.Batch) error {
+	err := s.apply(ctx, b)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		// database/sql closes a transaction's statements when its context ends, and may report only that.
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
+}
+
+func (s *Store) apply(ctx context.Context, b store.Batch) error {
 	if err := b.Check(); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
