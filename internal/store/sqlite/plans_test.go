@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -73,10 +74,11 @@ func (c *recorded) PrepareContext(ctx context.Context, query string) (driver.Stm
 // TestStore runs the suite, and then looks at the plans of all statements that it has run, and of lists by every combination of filters.
 func TestStore(t *testing.T) {
 	statements := &recorder{all: map[string]bool{}}
-	sql.Register(t.Name(), statements)
+	driver := fmt.Sprintf("%s %p", t.Name(), statements) // a name can be registered once, and a test run several times
+	sql.Register(driver, statements)
 	openRecorded := func(t *testing.T) *Store {
 		t.Helper()
-		s, err := open(t.Context(), filepath.Join(t.TempDir(), "store.db"), "TestStore")
+		s, err := open(t.Context(), filepath.Join(t.TempDir(), "store.db"), driver)
 		if err != nil {
 			t.Fatal(err)
 		}
