@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,22 @@ type servers struct {
 	indexer, api *process
 	indexerURL   string
 	apiURL       string
+}
+
+// ownPlatform is a platform of this test's own, whose network and contract other processes use. It ends after them.
+func ownPlatform(t *testing.T) *platform {
+	t.Helper()
+	// Not the test's context: that ends before the cleanups, and the processes are stopped by one.
+	p, err := startPlatform(context.WithoutCancel(t.Context()), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
 }
 
 // secretsFolder is a mounted folder with the secrets of both.
@@ -77,15 +94,7 @@ func database(t *testing.T) string {
 func TestServersAsProcesses(t *testing.T) {
 	for name, url := range map[string]func(t *testing.T) string{"sqlite": file, "postgres": database} {
 		t.Run(name, func(t *testing.T) {
-			p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				if err := p.close(); err != nil {
-					t.Error(err)
-				}
-			}()
+			p := ownPlatform(t)
 			secrets := secretsFolder(t, url(t))
 			s := startServers(t, p, p.ready.RPC, secrets)
 			w, err := p.world()
@@ -191,21 +200,7 @@ func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
 
 // A preferred node whose ledgers are not those that are stored is left for the next one: what is stored decides which chain is ours.
 func TestAForkedNodeIsLeft(t *testing.T) {
-	env := environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}
-	var platforms [2]*platform
-	for i := range platforms {
-		p, err := startPlatform(t.Context(), env, "127.0.0.1:0", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			if err := p.close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		platforms[i] = p
-	}
-	ours, fork := platforms[0], platforms[1]
+	ours, fork := ownPlatform(t), ownPlatform(t)
 	secrets := secretsFolder(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))
 	first := startServers(t, ours, ours.ready.RPC, secrets)
 	opened := openTrade(t, ours.ready)
@@ -255,15 +250,7 @@ func waitFor(t *testing.T, so func() bool) {
 
 // With every hash of every ledger checked, the same is stored.
 func TestLedgersAreVerified(t *testing.T) {
-	p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := p.close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	p := ownPlatform(t)
 	s := startServers(t, p, p.ready.RPC, secretsFolder(t, file(t)), "--verify-ledgers")
 	r := p.ready
 	r.API = s.apiURL

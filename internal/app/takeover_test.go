@@ -20,15 +20,7 @@ func TestTheNextIndexerTakesOver(t *testing.T) {
 		"postgres": database,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				if err := p.close(); err != nil {
-					t.Error(err)
-				}
-			}()
+			p := ownPlatform(t)
 			secrets := secretsFolder(t, url(t))
 			first := startServers(t, p, p.ready.RPC, secrets)
 			state := func(s servers) indexer.State { return readiness(t, s.indexerURL).State }
@@ -91,15 +83,7 @@ func hashOf(t *testing.T, p *platform, secrets string) shownState {
 
 // An indexer that is killed again and again while people trade has the same in its store as one that never was, on either engine.
 func TestKilledIndexersLoseNothing(t *testing.T) {
-	p, err := startPlatform(t.Context(), environment{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, log: quiet}, "127.0.0.1:0", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := p.close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	p := ownPlatform(t)
 	stores := map[string]string{"sqlite": secretsFolder(t, file(t)), "postgres": secretsFolder(t, database(t)), "never killed": secretsFolder(t, file(t))}
 	kills := map[string]int{}
 	follow := func(secrets string) *process {
