@@ -97,7 +97,17 @@ func FuzzReadStoredTrade(f *testing.F) {
 	} {
 		f.Add(laidOut(t))
 	}
+	funded := func(parts byte, rest ...byte) []byte {
+		raw := append(make([]byte, 18), 1, 0, 0, 0, 0, 0, 0, 0, parts) // one milestone, of which 1 is left
+		raw[0], raw[17] = byte(escrow.StageFunded), 1
+		return append(raw, rest...)
+	}
 	f.Add([]byte{0x15})
+	f.Add(funded(0))
+	f.Add(funded(1 << 6))                      // a part that is not known
+	f.Add(funded(1 << 4))                      // ruled without a dispute
+	f.Add(funded(1, 0, 0, 0, 0, 0, 0, 0, 0))   // delivered at no time
+	f.Add(append(laidOut(&escrow.Trade{}), 0)) // something after the end
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		trade, err := stellar.ReadStoredTrade(bytesVal(raw))
 		if err != nil {

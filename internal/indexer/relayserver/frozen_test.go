@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
@@ -41,6 +42,13 @@ func TestReceiversFrozenOrFreedAfterPreparation(t *testing.T) {
 			tree := w.tree(escrow.CallRefund{Terms: terms, Milestone: 0, Amount: amount.Int(60 * usdc)})
 			tx, err := stellar.Invoke(w.from("seller"), tree.Call)
 			must(t, err)
+			// Whoever assembles it by hand finds the same fee in both places.
+			var data xdr.SorobanTransactionData
+			sim := w.simulate(tx)
+			must(t, stellar.Decode("transaction data", sim.TransactionData, &data))
+			if int64(data.ResourceFee) != sim.MinResourceFee {
+				t.Errorf("the data declare a fee of %d, asked for are %d", data.ResourceFee, sim.MinResourceFee)
+			}
 			tx = w.complete(tx, tree, nil)
 			freeze(c.after)
 			out := w.submit(tx, w.people["seller"])
