@@ -16,6 +16,12 @@ var ErrNotFound = errors.New("not stored")
 // ErrMoved is returned for a write that starts from a state which is no longer the stored one. Nothing was written; read again.
 var ErrMoved = errors.New("the stored state has moved on")
 
+// ErrForeign is returned on opening a database that another program made. Nothing in it was changed.
+var ErrForeign = errors.New("not a database of this program")
+
+// ErrNewer is returned on opening a database that a newer program has migrated further than this one knows. Nothing in it was changed.
+var ErrNewer = errors.New("written by a newer version of this program")
+
 // ErrLimit is returned for a list of less than one or more than MaxPage rows.
 var ErrLimit = errors.New("not a page size")
 

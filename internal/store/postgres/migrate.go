@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 //go:embed migrations/*.sql
@@ -89,7 +91,7 @@ func (s *Store) migrateOne(ctx context.Context, conn *pgx.Conn, steps []migratio
 			return false, s.open(err)
 		}
 	case other != nil:
-		return false, fmt.Errorf("database %s holds another program's tables, such as %q: %w; name an empty database or schema", s.name, *other, ErrForeign)
+		return false, fmt.Errorf("database %s holds another program's tables, such as %q: %w; name an empty database or schema", s.name, *other, store.ErrForeign)
 	default:
 		if _, err := tx.Exec(ctx, `CREATE TABLE stellarescrow_migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`); err != nil {
 			return false, s.step(conn, "make the first table", err)
@@ -98,7 +100,7 @@ func (s *Store) migrateOne(ctx context.Context, conn *pgx.Conn, steps []migratio
 	switch {
 	case version > len(steps):
 		return false, fmt.Errorf("database %s has schema %d, this program knows schemas up to %d: %w; start the newer version, or restore a backup from before it",
-			s.name, version, len(steps), ErrNewer)
+			s.name, version, len(steps), store.ErrNewer)
 	case version == len(steps):
 		return true, nil
 	}

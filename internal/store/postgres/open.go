@@ -42,17 +42,11 @@ const (
 	idleInTransaction = "60000" // ms; a client that hangs between two statements gives its locks back
 )
 
-var (
-	// ErrForeign is returned by Open for a schema that holds another program's tables.
-	ErrForeign = errors.New("not a database of this program")
-	// ErrNewer is returned by Open for a schema that a newer program has migrated.
-	ErrNewer = errors.New("written by a newer version of this program")
-	// ErrUnfit is returned by Open for a server or database that cannot keep what the store promises.
-	ErrUnfit = errors.New("not fit for this program")
-)
+// ErrUnfit is returned by Open for a server or database that cannot keep what the store promises.
+var ErrUnfit = errors.New("not fit for this program")
 
 // Open connects to the database and migrates it to the newest schema; an empty one is filled. It changes nothing in a schema that is not
-// ours (ErrForeign), that a newer program has migrated further than this one knows (ErrNewer), or on a server that is too old or set up so
+// ours (store.ErrForeign), that a newer program has migrated further than this one knows (store.ErrNewer), or on a server that is too old or set up so
 // that something would be lost (ErrUnfit). No error says the password.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	config, err := configure(o)

@@ -78,17 +78,17 @@ func TestOpenRefusesWhatIsNotOurs(t *testing.T) {
 			u := empty(t, "")
 			run(t, u, `CREATE TABLE bookmarks (url text)`)
 			return u
-		}, ErrForeign, `such as "bookmarks"`},
+		}, store.ErrForeign, `such as "bookmarks"`},
 		{"another program's view", func(t *testing.T) string {
 			u := empty(t, "")
 			run(t, u, `CREATE VIEW bookmarks AS SELECT 1`)
 			return u
-		}, ErrForeign, `such as "bookmarks"`},
+		}, store.ErrForeign, `such as "bookmarks"`},
 		{"a newer schema", func(t *testing.T) string {
 			u := server.Database(t)
 			run(t, u, `INSERT INTO stellarescrow_migrations (number, name) VALUES (1000, '1000_from_the_future.sql')`)
 			return u
-		}, ErrNewer, "schema 1000"},
+		}, store.ErrNewer, "schema 1000"},
 		{"another encoding", func(t *testing.T) string { return empty(t, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'") }, ErrUnfit, "encoding LATIN1"},
 		{"commits that are not waited for", func(t *testing.T) string {
 			u := server.Database(t)

@@ -13,6 +13,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 //go:embed migrations/*.sql
@@ -92,7 +94,7 @@ func migrateOne(ctx context.Context, db *sql.DB, steps []migration, path string)
 	switch {
 	case version > len(steps):
 		return false, fmt.Errorf("database %s has schema %d, this program knows schemas up to %d: %w; start the newer version, or restore a backup from before it",
-			path, version, len(steps), ErrNewer)
+			path, version, len(steps), store.ErrNewer)
 	case version == len(steps):
 		return true, nil
 	}

@@ -12,6 +12,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 // Store is one database file. Its methods may be called by several goroutines at once.
@@ -30,14 +32,8 @@ const (
 	writeCacheKiB = 64 << 10
 )
 
-// ErrForeign is returned by Open for a file that something else made.
-var ErrForeign = errors.New("not a database of this program")
-
-// ErrNewer is returned by Open for a file that a newer program has written.
-var ErrNewer = errors.New("written by a newer version of this program")
-
 // Open opens the database file, makes it if it is not there, and migrates it to the newest schema. It changes nothing in a file that is
-// not ours (ErrForeign) or that a newer program has migrated further than this one knows (ErrNewer). The folder must exist.
+// not ours (store.ErrForeign) or that a newer program has migrated further than this one knows (store.ErrNewer). The folder must exist.
 func Open(ctx context.Context, path string) (*Store, error) { return open(ctx, path, "sqlite") }
 
 // open is Open through a driver of another name, which tests put around the real one.
@@ -95,7 +91,7 @@ func inspect(ctx context.Context, path string) error {
 	case err != nil:
 		return fmt.Errorf("open database: %w", err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("database %s is not a file: %w; name a file, or remove it", path, ErrForeign)
+		return fmt.Errorf("database %s is not a file: %w; name a file, or remove it", path, store.ErrForeign)
 	}
 	db, err := sql.Open("sqlite", dsn(path, "mode", "rw"))
 	if err != nil {
@@ -107,7 +103,7 @@ func inspect(ctx context.Context, path string) error {
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
 		var e *sqlite.Error
 		if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_NOTADB {
-			return fmt.Errorf("%s is no SQLite database: %w; choose another file, or move it away", path, ErrForeign)
+			return fmt.Errorf("%s is no SQLite database: %w; choose another file, or move it away", path, store.ErrForeign)
 		}
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
@@ -115,7 +111,7 @@ func inspect(ctx context.Context, path string) error {
 		return fmt.Errorf("open database %s: %w", path, err)
 	}
 	if app != applicationID && (app != 0 || tables > 0) {
-		return fmt.Errorf("%s is a SQLite database of another program: %w; choose another file, or move it away", path, ErrForeign)
+		return fmt.Errorf("%s is a SQLite database of another program: %w; choose another file, or move it away", path, store.ErrForeign)
 	}
 	// Takes the write lock and gives it back: a file that cannot be written says so here, before the first ledger.
 	if _, err := db.ExecContext(ctx, "BEGIN IMMEDIATE; ROLLBACK"); err != nil {

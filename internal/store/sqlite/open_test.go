@@ -66,14 +66,14 @@ func TestOpenRefusesWhatIsNotOurs(t *testing.T) {
 		is   error
 		says string
 	}{
-		{"another program's database", foreign(`CREATE TABLE bookmarks (url TEXT)`), ErrForeign, "another program"},
-		{"another program's empty database", foreign(`PRAGMA application_id = 77`), ErrForeign, "another program"},
-		{"a text file", write(strings.Repeat("this is no database\n", 100)), ErrForeign, "no SQLite database"},
+		{"another program's database", foreign(`CREATE TABLE bookmarks (url TEXT)`), store.ErrForeign, "another program"},
+		{"another program's empty database", foreign(`PRAGMA application_id = 77`), store.ErrForeign, "another program"},
+		{"a text file", write(strings.Repeat("this is no database\n", 100)), store.ErrForeign, "no SQLite database"},
 		{"a folder", func(t *testing.T, path string) {
 			if err := os.Mkdir(path, 0o755); err != nil {
 				t.Fatal(err)
 			}
-		}, ErrForeign, "not a file"},
+		}, store.ErrForeign, "not a file"},
 		{"a newer schema", func(t *testing.T, path string) {
 			s, err := Open(t.Context(), path)
 			if err != nil {
@@ -83,7 +83,7 @@ func TestOpenRefusesWhatIsNotOurs(t *testing.T) {
 				t.Fatal(err)
 			}
 			foreign(`PRAGMA user_version = 1000; CREATE TABLE from_the_future (a)`)(t, path)
-		}, ErrNewer, "schema 1000"},
+		}, store.ErrNewer, "schema 1000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "store.db")
