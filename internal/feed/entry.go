@@ -36,6 +36,21 @@ const (
 	KindUnread = "unread"  // an event that had no effect: Data says its kind, and why
 )
 
+// Kinds of the platform's own notes: what it has found out about itself. Each one that says that something is wrong has one that says
+// that it is right again, so a reader who keeps the last of a pair knows how things are.
+const (
+	KindKeeperLimit    = "keeper_limit"     // the keeper has reached its limit of the day and pays for nothing more; what is due can be settled by anyone
+	KindKeeperLimitEnd = "keeper_limit_end" // it settles again: another day, or a higher limit
+
+	KindVerifyFailed = "verify"    // a comparison with the state of the contract found differences: Data says which; what the store says of them is not to be relied on
+	KindVerifyOK     = "verify_ok" // the first comparison after such a one that found none
+
+	KindStopped = "stopped" // following has stopped for good: the node serves another network, or the network was reset; Data says what was expected
+	KindResumed = "resumed" // the network is the right one again, and following goes on from where it stopped
+
+	KindRebuilt = "rebuilt" // the projection was made anew from the ledgers; entries of events that had had no effect before follow, late
+)
+
 // Note is what an entry says. Fields that do not apply are left out of its JSON.
 type Note struct {
 	Kind     string          `json:"kind"`
