@@ -60,6 +60,10 @@ type Indexer struct {
 
 	trades  *cache
 	metrics *metrics
+
+	notices chan notice   // from others
+	waiting []notice      // taken, and not stored yet
+	over    chan struct{} // closed when Run has ended
 }
 
 // followed is a contract as it is being read.
@@ -80,7 +84,7 @@ func New(c Config) (*Indexer, error) {
 	if len(c.Contracts) == 0 || len(c.Contracts) > maxContracts {
 		return nil, fmt.Errorf("indexer: %d contracts to follow: name 1 to %d", len(c.Contracts), maxContracts)
 	}
-	x := &Indexer{config: c, follow: map[string]*followed{}, status: newStatus(), trades: newCache(c.Store), metrics: newMetrics()}
+	x := &Indexer{config: c, follow: map[string]*followed{}, status: newStatus(), trades: newCache(c.Store), metrics: newMetrics(), notices: make(chan notice), over: make(chan struct{})}
 	for _, contract := range c.Contracts {
 		id := contract.Address.String()
 		if !contract.Address.Contract || x.follow[id] != nil {
@@ -98,11 +102,15 @@ var ErrStopped = errors.New("the indexer cannot go on")
 // Run follows the contracts until ctx ends, which is no error, or until it must not go on (ErrStopped). Whatever else happens, an
 // unreachable node, a store that cannot be written, a gap, it shows in Status and tries again.
 func (x *Indexer) Run(ctx context.Context) error {
+	defer close(x.over)
 	err := x.run(ctx)
 	if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) {
 		return nil
 	}
 	x.status.stopped(err)
+	if err := x.sayStopped(ctx, err); err != nil {
+		x.config.Log.Error("the feed's readers could not be told that it stopped", "err", err)
+	}
 	return err
 }
 
@@ -128,26 +136,38 @@ func (x *Indexer) run(ctx context.Context) error {
 			x.status.failed(err)
 			x.metrics.failures.Inc()
 			x.config.Log.Warn("the indexer tries again", "err", err, "wait", wait)
-			sleep(ctx, wait, nil)
+			sleep(ctx, wait)
 			wait = min(2*wait, retryMost)
 			continue
 		}
 		wait = retryFirst
 		if !more {
-			sleep(ctx, x.config.Poll, x.config.Wake)
+			x.rest(ctx)
 		}
 	}
 	return ctx.Err()
 }
 
-// sleep ends with the time, the context or a value from wake.
-func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+// sleep ends with the time or the context.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-	case <-wake:
+	}
+}
+
+// rest waits at the tip, until it is time to ask again or there is something to do.
+func (x *Indexer) rest(ctx context.Context) {
+	timer := time.NewTimer(x.config.Poll)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-x.config.Wake:
+	case n := <-x.notices:
+		x.waiting = append(x.waiting, n)
 	}
 }
 
@@ -174,6 +194,9 @@ func (x *Indexer) start(ctx context.Context) error {
 		}
 	}
 	if x.head, err = x.config.Store.FeedHead(ctx); err != nil {
+		return err
+	}
+	if err := x.sayResumed(ctx); err != nil {
 		return err
 	}
 	unread, err := x.config.Store.Unread(ctx, "", store.MaxPage)

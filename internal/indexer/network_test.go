@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -47,7 +48,14 @@ func TestAnotherNetworkStopsIt(t *testing.T) {
 			if status := s.x.Status(); status.State != Stopped || status.Err == "" {
 				t.Errorf("status %+v", status)
 			}
-			if d := diff(before, s.everything()); d != "" {
+			after := s.everything()
+			if said := after.Feed[len(before.Feed):]; c.name != "the store belongs to another network" {
+				if len(said) != 1 || said[0].Kind != feed.KindStopped || !strings.Contains(string(said[0].Data), c.says) {
+					t.Errorf("the feed's readers are told %v", said)
+				}
+				after.Feed = after.Feed[:len(before.Feed)]
+			}
+			if d := diff(before, after); d != "" {
 				t.Errorf("what is stored has changed (-before +now):\n%s", d)
 			}
 			if _, err := s.x.WaitLedger(t.Context(), 1000); !errors.Is(err, ErrStopped) {

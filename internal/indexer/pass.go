@@ -20,6 +20,9 @@ func (x *Indexer) pass(ctx context.Context) (more bool, err error) {
 	if err := x.remark(ctx); err != nil {
 		return false, err
 	}
+	if err := x.tell(ctx); err != nil {
+		return false, err
+	}
 	groups := x.groups()
 	for i, group := range groups {
 		// A group stops where the next one is, so that the two go on as one.

@@ -32,5 +32,6 @@ type Store interface {
 	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
 	Unread(ctx context.Context, after store.EventID, limit int) ([]store.Event, error)
 	FeedHead(ctx context.Context) (feed.Head, error)
+	FeedEntries(ctx context.Context, after int64, limit int) ([]feed.Entry, error)
 	Apply(ctx context.Context, b store.Batch) error
 }

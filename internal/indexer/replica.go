@@ -2,9 +2,12 @@ package indexer
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 )
 
 // Replica is one of several indexers of the same store: it follows while it leads, and stands by otherwise. Either way it serves the relay.
@@ -58,6 +61,17 @@ func (r *Replica) Status() Status {
 		return Status{State: Standby}
 	}
 	return x.Status()
+}
+
+// Note is Indexer.Note of the process that follows; in one that stands by the error is ErrStandby.
+func (r *Replica) Note(ctx context.Context, n feed.Note) error {
+	r.mu.Lock()
+	x := r.now
+	r.mu.Unlock()
+	if x == nil {
+		return fmt.Errorf("tell of %s: %w", n.Kind, ErrStandby)
+	}
+	return x.Note(ctx, n)
 }
 
 // Describe implements prometheus.Collector.
