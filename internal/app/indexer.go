@@ -88,6 +88,11 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	secrets := rotation{c.server.secrets(), time.Now}
 	registry.MustRegister(x, ledgers, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
+	ready := func() (any, bool) {
+		r := indexerReadiness{x.Status().Readiness(), nodesReady(ledgers.Status())}
+		return r, r.Ready
+	}
+
 	g := &group{cancel: cancel}
 	g.run(ctx, func(ctx context.Context) error { ledgers.Run(ctx); return nil })
 	g.run(ctx, func(ctx context.Context) error {
@@ -101,7 +106,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	g.run(ctx, func(ctx context.Context) error { door.Track(ctx); return nil })
 	g.run(ctx, func(ctx context.Context) error { secrets.watch(ctx, env.log); return nil })
 	g.run(ctx, func(ctx context.Context) error {
-		return serve(ctx, l, indexer.Handler(x.Status, relay.Handler(door, c.server.relay.Values, time.Now, env.log), registry))
+		return serve(ctx, l, indexer.Handler(ready, relay.Handler(door, c.server.relay.Values, time.Now, env.log), registry))
 	})
 	if err := c.announce(env, "http://"+l.Addr().String()); err != nil {
 		return errors.Join(err, g.stop())

@@ -16,6 +16,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/app/demo"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/postgres"
 )
 
@@ -113,6 +114,9 @@ func TestServersAsProcesses(t *testing.T) {
 			ready := readiness(t, s.indexerURL)
 			if !ready.Ready || ready.State != indexer.Following || ready.Unread != 0 || len(ready.Contracts) != 1 {
 				t.Errorf("%+v", ready)
+			}
+			if len(ready.Nodes) != 1 || !ready.Nodes[0].InUse || ready.Nodes[0].State != pool.Ready || ready.Nodes[0].Ledger < ready.Ledger {
+				t.Errorf("nodes: %+v", ready.Nodes)
 			}
 			// The relay is for those who know its secret.
 			res, err := http.Post(s.indexerURL+"/relay/v1/network", "application/json", strings.NewReader("{}"))

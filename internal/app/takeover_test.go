@@ -54,7 +54,7 @@ func TestTheNextIndexerTakesOver(t *testing.T) {
 }
 
 // readiness is what an indexer says of itself, ready or not.
-func readiness(t *testing.T, url string) (r indexer.Readiness) {
+func readiness(t *testing.T, url string) (r indexerReadiness) {
 	t.Helper()
 	res, err := http.Get(url + "/readyz")
 	if err != nil {

@@ -37,9 +37,9 @@ func (s Status) Readiness() Readiness {
 // Handler is what the indexer serves: the relay to whoever knows its secret, and to everybody in the cluster
 //
 //	/healthz  200 while the process answers at all
-//	/readyz   200 if ready, 503 if not, with the Readiness in both cases
+//	/readyz   200 if ready, 503 if not, with the answer, a Readiness or more, as JSON in both cases
 //	/metrics  for Prometheus
-func Handler(status func() Status, relayed http.Handler, metrics prometheus.Gatherer) http.Handler {
+func Handler(ready func() (answer any, ok bool), relayed http.Handler, metrics prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(relay.Path, relayed)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
@@ -48,15 +48,15 @@ func Handler(status func() Status, relayed http.Handler, metrics prometheus.Gath
 		_, _ = w.Write([]byte("alive\n")) // the caller may be gone
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		ready := status().Readiness()
+		answer, ok := ready()
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		if !ready.Ready {
+		if !ok {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
-		_ = enc.Encode(ready)
+		_ = enc.Encode(answer)
 	})
 	return mux
 }

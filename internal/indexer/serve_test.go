@@ -22,7 +22,7 @@ func TestWhatIsServedInEachState(t *testing.T) {
 	relayed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "relay "+r.URL.Path, http.StatusUnauthorized)
 	})
-	handler := Handler(func() Status { return now }, relayed, registry)
+	handler := Handler(func() (any, bool) { r := now.Readiness(); return r, r.Ready }, relayed, registry)
 	get := func(method, path string) (int, string) {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))

@@ -1,0 +1,33 @@
+package app
+
+import (
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
+)
+
+// indexerReadiness is what the indexer's /readyz answers: how following is, and how the parts beside it are.
+type indexerReadiness struct {
+	indexer.Readiness
+	Nodes []nodeReadiness `json:"nodes"`
+}
+
+// nodeReadiness is how a node is that ledgers are read from.
+type nodeReadiness struct {
+	Name    string     `json:"node"`
+	InUse   bool       `json:"in_use"`
+	State   pool.State `json:"state"`
+	Since   time.Time  `json:"since"`
+	Why     string     `json:"why,omitempty"` // it is not used
+	Ledger  uint32     `json:"latest_ledger"`
+	Latency string     `json:"latency"`
+}
+
+func nodesReady(s pool.Status) []nodeReadiness {
+	nodes := make([]nodeReadiness, len(s.Nodes))
+	for i, n := range s.Nodes {
+		nodes[i] = nodeReadiness{Name: n.Name, InUse: n.Current, State: n.State, Since: n.Since.UTC(), Why: n.Why, Ledger: n.Tip.Sequence, Latency: n.Latency.Round(time.Microsecond).String()}
+	}
+	return nodes
+}
