@@ -45,7 +45,7 @@ const (
 	KindVerifyFailed = "verify"    // a comparison with the state of the contract found differences: Data says which; what the store says of them is not to be relied on
 	KindVerifyOK     = "verify_ok" // the first comparison after such a one that found none
 
-	KindStopped = "stopped" // following has stopped for good: the node serves another network, or the network was reset; Data says what was expected
+	KindStopped = "stopped" // following has stopped: the node serves another network, or the network was reset; Data says what was expected
 	KindResumed = "resumed" // the network is the right one again, and following goes on from where it stopped
 
 	KindRebuilt = "rebuilt" // the projection was made anew from the ledgers; entries of events that had had no effect before follow, late
