@@ -55,20 +55,20 @@ func Open(network stellar.Network, folder fs.FS, chain *source.Chain) (*Files, e
 }
 
 func readLayout(folder fs.FS) (Layout, error) {
-	text, err := read(folder, configName, maxConfig)
+	text, err := read(folder, ConfigName, maxConfig)
 	if err != nil {
 		return Layout{}, fmt.Errorf("ledger files: %w; is it a folder of recorded ledgers (SEP-54)?", err)
 	}
 	l, err := parseLayout(text)
 	if err != nil {
-		return Layout{}, fmt.Errorf("ledger files: %s: %w", configName, err)
+		return Layout{}, fmt.Errorf("ledger files: %s: %w", ConfigName, err)
 	}
 	return l, nil
 }
 
 func (f *Files) checkNetwork() error {
 	if f.layout.Passphrase != f.network.Passphrase() {
-		return fmt.Errorf("ledger files: %s is of %q, configured is %q: %w", configName, f.layout.Passphrase, f.network.Passphrase(), rpc.ErrWrongNetwork)
+		return fmt.Errorf("ledger files: %s is of %q, configured is %q: %w", ConfigName, f.layout.Passphrase, f.network.Passphrase(), rpc.ErrWrongNetwork)
 	}
 	return nil
 }

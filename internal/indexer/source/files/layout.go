@@ -22,8 +22,10 @@ func NewLayout(passphrase string) Layout {
 	return Layout{Passphrase: passphrase, Version: "0.2.0", Compression: compression, LedgersPerBatch: 1, BatchesPerPartition: 64_000}
 }
 
+// ConfigName is the file that holds a folder's Layout.
+const ConfigName = ".config.json"
+
 const (
-	configName  = ".config.json"
 	compression = "zstd"
 	suffix      = ".xdr.zst"
 	maxConfig   = 64 << 10
@@ -78,6 +80,9 @@ func (s span) name() string {
 	}
 	return name
 }
+
+// Path is where the file lies that holds the ledger, with slashes.
+func (l Layout) Path(seq uint32) string { return l.path(l.batch(seq)) }
 
 // path is where the batch lies in the folder.
 func (l Layout) path(b span) string {

@@ -112,5 +112,5 @@ func (l list) batches(dir string) ([]span, error) {
 }
 
 func foreign(path string) error {
-	return fmt.Errorf("ledger files: %s is not named as %s says: it is of another folder, or the settings were changed: %w", path, configName, rpc.ErrAnswer)
+	return fmt.Errorf("ledger files: %s is not named as %s says: it is of another folder, or the settings were changed: %w", path, ConfigName, rpc.ErrAnswer)
 }

@@ -128,7 +128,7 @@ func makeFolder(folder string, layout Layout) error {
 		if err != nil {
 			return err
 		}
-		return writeFile(filepath.Join(folder, configName), append(text, '\n'))
+		return writeFile(filepath.Join(folder, ConfigName), append(text, '\n'))
 	case err != nil:
 		return err
 	}
