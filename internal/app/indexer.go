@@ -13,6 +13,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/reconcile"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/files"
@@ -27,6 +28,8 @@ type indexerConfig struct {
 	Poll           time.Duration `help:"How long to wait at the newest ledger between two questions." env:"INDEXER_POLL" default:"1s"`
 	VerifyLedgers  bool          `help:"Read whole ledgers (getLedgers) instead of events, and check every hash in them: slower, and no node has to be believed." env:"INDEXER_VERIFY"`
 	LedgerFiles    string        `help:"Folder of ledger files (SEP-54) that is read for what no node keeps any more." env:"LEDGER_FILES" placeholder:"DIR"`
+	VerifyEvery    time.Duration `help:"How often what is stored is compared with the contracts' own entries; 0 for never." env:"VERIFY_EVERY" default:"1h"`
+	SecondRPC      string        `name:"second-rpc" help:"Another Stellar RPC server, of somebody else, that balances are read from too." env:"SECOND_RPC_URL" placeholder:"URL"`
 	JSON           bool          `name:"json" help:"Print one line of JSON when ready, for programs."`
 	nodeSettings   `embed:""`
 	serverSettings `embed:""`
@@ -37,13 +40,16 @@ type indexerConfig struct {
 
 // Validate reports everything that is wrong at once, each with the variable's name.
 func (c *indexerConfig) Validate() (err error) {
-	var errs [3]error
+	var errs [4]error
 	c.urls, errs[0] = c.nodeURLs(&c.storeSettings)
 	if c.Poll < 10*time.Millisecond || c.Poll > time.Minute {
 		errs[1] = fmt.Errorf("INDEXER_POLL=%s is not between 10ms and 1m", c.Poll)
 	}
 	c.server, errs[2] = c.read("the indexer", time.Now)
-	return errors.Join(checkListen("INDEXER_LISTEN", c.Listen), errs[0], errs[1], errs[2])
+	if c.VerifyEvery != 0 && c.VerifyEvery < time.Second {
+		errs[3] = fmt.Errorf("VERIFY_EVERY=%s is not 0 or at least 1s", c.VerifyEvery)
+	}
+	return errors.Join(append(errs[:], checkListen("INDEXER_LISTEN", c.Listen))...)
 }
 
 // indexerReady is the line that tells programs where the indexer is.
@@ -87,6 +93,24 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	registry := prometheus.NewRegistry()
 	secrets := rotation{c.server.secrets(), time.Now}
 	registry.MustRegister(x, ledgers, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if pooled, ok := db.(connected); ok {
+		registry.MustRegister(connections{pooled})
+	}
+	work := leader{follow: x}
+	if c.VerifyEvery > 0 {
+		second, err := secondNode(c.SecondRPC, c.server.network)
+		if err != nil {
+			return err
+		}
+		node := inUse(ledgers, nodes)
+		work.verify = reconcile.NewWatch(reconcile.Schedule{
+			Every: c.VerifyEvery, Note: x.Note, Now: time.Now, Log: env.log,
+			Compare: func(ctx context.Context) (reconcile.Report, error) {
+				return reconcile.Run(ctx, comparison{node: node(), second: second, db: db, ended: scheduledEnded, timeout: scheduledWait}.config())
+			},
+		})
+		registry.MustRegister(work.verify)
+	}
 
 	ready := func() (any, bool) {
 		r := indexerReadiness{x.Status().Readiness(), nodesReady(ledgers.Status())}
@@ -97,7 +121,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	g.run(ctx, func(ctx context.Context) error { ledgers.Run(ctx); return nil })
 	g.run(ctx, func(ctx context.Context) error {
 		// One that must not go on stays to say why, on /readyz: started again it would say the same, and nobody could read it.
-		if err := db.Lead(ctx, x.Follow, func(err error) { env.log.Error("the lead was lost", "err", err) }); !errors.Is(err, indexer.ErrStopped) {
+		if err := db.Lead(ctx, work.run, func(err error) { env.log.Error("the lead was lost", "err", err) }); !errors.Is(err, indexer.ErrStopped) {
 			return err
 		}
 		<-ctx.Done()

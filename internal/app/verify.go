@@ -52,18 +52,11 @@ func (c *verifyConfig) run(ctx context.Context, env environment) (err error) {
 	if c.All {
 		ended = -1
 	}
-	config := reconcile.Config{
-		Node: nodes[0], Store: db, Ended: ended, First: balancesBy(nodes[0], db),
-		Await: func(ctx context.Context, ledger uint32) error { return awaitProjected(ctx, db, ledger, c.Timeout) },
+	config := comparison{node: nodes[0], db: db, ended: ended, timeout: c.Timeout}
+	if config.second, err = secondNode(c.SecondRPC, c.stored.network); err != nil {
+		return err
 	}
-	if c.SecondRPC != "" {
-		second, err := rpc.New(rpc.Config{URL: c.SecondRPC, Network: c.stored.network})
-		if err != nil {
-			return fmt.Errorf("SECOND_RPC_URL: %w", err)
-		}
-		config.Second = balancesBy(second, db)
-	}
-	report, err := reconcile.Run(ctx, config)
+	report, err := reconcile.Run(ctx, config.config())
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotLooked, err)
 	}
@@ -103,6 +96,37 @@ func (c *verifyConfig) print(out io.Writer, r reconcile.Report) error {
 		fmt.Fprintln(out, f)
 	}
 	return nil
+}
+
+// comparison is what is held against what.
+type comparison struct {
+	node, second *rpc.Client // second may be nil
+	db           anyStore
+	ended        int // as reconcile.Config has it
+	timeout      time.Duration
+}
+
+func (c comparison) config() reconcile.Config {
+	config := reconcile.Config{
+		Node: c.node, Store: c.db, Ended: c.ended, First: balancesBy(c.node, c.db),
+		Await: func(ctx context.Context, ledger uint32) error { return awaitProjected(ctx, c.db, ledger, c.timeout) },
+	}
+	if c.second != nil {
+		config.Second = balancesBy(c.second, c.db)
+	}
+	return config
+}
+
+// secondNode is the other server that balances are read from, nil if none is named.
+func secondNode(url string, network stellar.Network) (*rpc.Client, error) {
+	if url == "" {
+		return nil, nil
+	}
+	node, err := rpc.New(rpc.Config{URL: url, Network: network})
+	if err != nil {
+		return nil, fmt.Errorf("SECOND_RPC_URL: %w", err)
+	}
+	return node, nil
 }
 
 // balances are those that a node tells.
