@@ -30,6 +30,13 @@ func (b *Bus) Publish(head int64) {
 	b.grew = make(chan struct{})
 }
 
+// Head is the newest entry that it has been told of.
+func (b *Bus) Head() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.head
+}
+
 // Wait returns the head as soon as it is above after, or ctx's error.
 func (b *Bus) Wait(ctx context.Context, after int64) (int64, error) {
 	for {

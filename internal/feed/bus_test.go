@@ -73,6 +73,9 @@ func TestFollowMissesNothing(t *testing.T) {
 			time.Sleep(time.Second)
 			bus.Publish(s.add(t, 5))
 			bus.Publish(2) // an older head wakes nobody and changes nothing
+			if head := bus.Head(); head != int64(len(s.entries)) {
+				t.Errorf("head %d, want %d", head, len(s.entries))
+			}
 		}
 		synctest.Wait()
 		cancel()
