@@ -3,13 +3,16 @@
 PARTS ?= optional
 
 .DEFAULT_GOAL := help
-.PHONY: help test bench contract host generate fuzz dev demo
+.PHONY: help test prove bench contract host generate fuzz dev demo
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
 test: ## all tests; PARTS=required makes a missing part (Rust, Node …) a failure, PART=name runs one stage
 	@go run ./test/run -parts=$(PARTS) $(if $(PART),-part=$(PART))
+
+prove: ## what is too long for every run: seeded worlds, kills, plans of large tables; goes on where it was stopped, PART=name runs one
+	@go run ./test/run -parts=$(PARTS) -prove $(if $(PART),-part=$(PART))
 
 bench: ## what storing costs beside bare COPY, on PostgreSQL and SQLite
 	@go test -run='^$$' -bench=. -benchtime=1x ./internal/store/postgres ./internal/store/sqlite

@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	partsFlag := flags.String("parts", "optional", "optional: a missing part is a skip; required: a failure")
 	part := flags.String("part", "", "run this stage only")
+	prove := flags.Bool("prove", false, "instead of the stages, run what is too long for every run, going on where an earlier run stopped")
 	fuzz := flags.String("fuzz", "", "instead of the stages, run every fuzz target for this long")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -42,6 +43,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return fmt.Errorf("-parts=%s: say optional or required", *partsFlag)
 	}
 	s := suite{out: out, required: *partsFlag == "required", cargo: "/usr/bin/cargo", cache: cacheDir(), notes: new([]string)}
+	if *prove {
+		return s.proveAll(ctx, *part)
+	}
 	if *fuzz != "" {
 		return s.fuzzAll(ctx, *fuzz, *part)
 	}

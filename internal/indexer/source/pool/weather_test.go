@@ -28,12 +28,21 @@ func odd(result any, field, value string) any {
 	return answer
 }
 
-// worlds is how many TestWeather goes through; one is gone through again with -run 'TestWeather/^seed$' and as many worlds as then.
-var worlds = flag.Uint64("worlds", 24, "seeded worlds of TestWeather")
+// worlds is how many TestWeather goes through, from which seed on. One that fails is gone through again with its own: -worlds 1 -seed N.
+var (
+	worlds    = flag.Uint64("worlds", 24, "seeded worlds of TestWeather")
+	firstSeed = flag.Uint64("seed", 0, "the first one's seed")
+)
 
 // Whatever the weather, as long as one node is well now and then, nothing is lost, nothing comes twice, and the newest ledger never moves back.
 func TestWeather(t *testing.T) {
-	for seed := range *worlds {
+	t.Cleanup(func() {
+		if !t.Failed() {
+			t.Logf("proved: %d worlds from seed %d", *worlds, *firstSeed)
+		}
+	})
+	for i := range *worlds {
+		seed := *firstSeed + i
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			verify := seed%2 == 1
 			inWorld(t, 3, verify, func(t *testing.T, w *world) {
