@@ -11,17 +11,29 @@ import (
 	"path/filepath"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/weather"
 )
 
 // localnetConfig is the target `localnet`: a Stellar network for any contract. It holds nothing of ours.
 type localnetConfig struct {
-	Listen string `help:"Address to serve on, loopback only; port 0 takes a free one." default:"127.0.0.1:8000"`
-	Data   folder `help:"Folder that keeps ledgers, clock and keys across restarts. Without it the network is gone with the process." placeholder:"DIR"`
-	JSON   bool   `help:"Print one line of JSON when ready, for programs." name:"json"`
+	Listen  string `help:"Address to serve on, loopback only; port 0 takes a free one." default:"127.0.0.1:8000"`
+	Data    folder `help:"Folder that keeps ledgers, clock and keys across restarts. Without it the network is gone with the process." placeholder:"DIR"`
+	Weather string `help:"Weather for whoever asks over RPC, as the ways to real nodes have it: fair, mild, rough or storm, and what is to be otherwise, such as rough,seed=7,slow-for=1s." default:"fair" placeholder:"TEXT"`
+	JSON    bool   `help:"Print one line of JSON when ready, for programs." name:"json"`
+
+	weather weather.Config // what Weather says
 }
 
-// Validate refuses an address that others could reach.
-func (c *localnetConfig) Validate() error { return checkLoopback("--listen", c.Listen) }
+// Validate refuses an address that others could reach, and weather that there is not.
+func (c *localnetConfig) Validate() (err error) {
+	if c.weather, err = weather.Parse(c.Weather); err == nil {
+		err = c.weather.Validate()
+	}
+	if err != nil {
+		err = fmt.Errorf("--weather=%s: %w", c.Weather, err)
+	}
+	return errors.Join(checkLoopback("--listen", c.Listen), err)
+}
 
 // asset is the test USDC of a local network.
 type asset struct {
@@ -55,12 +67,16 @@ func (c *localnetConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, network.Close()) }()
+	before, err := weather.New(network.Handler(), c.weather)
+	if err != nil {
+		return err
+	}
 	base := "http://" + l.Addr().String()
 	ready := localnetReady{RPC: base, Friendbot: base + "/friendbot", Advance: base + "/advance", Passphrase: network.Passphrase(), USDC: usdcOf(network)}
 	if err := c.announce(env.stdout, ready); err != nil {
 		return err
 	}
-	return serve(ctx, l, network.Handler())
+	return serve(ctx, l, before)
 }
 
 func (c *localnetConfig) announce(out io.Writer, r localnetReady) error {

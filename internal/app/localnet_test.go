@@ -3,6 +3,10 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,5 +63,32 @@ func TestFoldersOfTheOtherCommand(t *testing.T) {
 	}
 	for _, command := range []string{"localnet", "dev"} {
 		refused("cannot be used: ", command, filepath.Join(file, "below"))
+	}
+}
+
+// Weather befalls calls of RPC, and not those that move the clock; what there is none of is refused.
+func TestALocalnetHasWeather(t *testing.T) {
+	p := start(t, "localnet", "--listen", "127.0.0.1:0", "--json", "--weather", "server-error=1,seed=3")
+	var r localnetReady
+	if err := json.Unmarshal([]byte(p.line), &r); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]string{r.RPC: "-32001", r.Advance: "latestLedger"} {
+		body := map[string]string{r.RPC: `{"jsonrpc":"2.0","id":1,"method":"getLatestLedger"}`, r.Advance: `{"seconds":60}`}[url]
+		res, err := http.Post(url, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		if err = errors.Join(err, res.Body.Close()); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s says %s (%v), want %s", url, text, err, want)
+		}
+	}
+	p.stop()
+	for weather, want := range map[string]string{"hail": "fair, mild, rough or storm", "lag=2": "lag is 2", "reset=1": "no other network", "slow=0.1": "slow-for"} {
+		err := Run(t.Context(), []string{"localnet", "--weather", weather}, &bytes.Buffer{}, &bytes.Buffer{})
+		if err == nil || !strings.Contains(err.Error(), "--weather="+weather) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", weather, err, want)
+		}
 	}
 }
