@@ -119,7 +119,8 @@ type Move struct {
 	At       uint64 // the close time of To's ledger, or of the last one before it whose time is known; 0 keeps the stored one
 }
 
-// Batch is everything that follows from reading on: it is stored as a whole or not at all. It has at least one move or gap.
+// Batch is everything that follows from reading on: it is stored as a whole or not at all. It has at least one move, gap or entry of the feed:
+// the platform has notes of its own, which no event of the chain brings.
 type Batch struct {
 	Moves  []Move
 	Events []Event // in order, each of a contract in Moves and between its From (excluded) and To
@@ -130,8 +131,11 @@ type Batch struct {
 
 // Check refuses a batch that contradicts itself: whoever made it has a mistake in it.
 func (b Batch) Check() error {
-	if len(b.Moves) == 0 && len(b.Gaps) == 0 {
-		return errors.New("it moves nothing")
+	switch {
+	case len(b.Moves) == 0 && len(b.Gaps) == 0 && len(b.Feed) == 0:
+		return errors.New("it changes nothing")
+	case len(b.Moves) == 0 && len(b.Trades) > 0:
+		return errors.New("it changes trades and moves nothing")
 	}
 	moves := map[string]Move{}
 	for _, m := range b.Moves {

@@ -9,3 +9,12 @@ type Due struct {
 	Trade    escrow.ID
 	Contract string // strkey, C…
 }
+
+// DueAt is Due.At of the trade as it is now, 0 where nothing will ever be due.
+func (t *Trade) DueAt() uint64 {
+	if t.Stage != escrow.StageFunded {
+		return 0
+	}
+	state := t.State()
+	return escrow.DueAt(&t.Terms, &state)
+}

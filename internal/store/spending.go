@@ -36,11 +36,26 @@ func (s Spending) Check() error {
 	return nil
 }
 
-// Limits bound what is spent on one day. 0 lets nothing through.
+// Limits bound what is spent on one day. 0 lets nothing through. Those of an account do not count for a Spending of nobody's.
 type Limits struct {
 	Stroops             int64 // for the purpose, all accounts together
 	AccountStroops      int64 // for one account
 	AccountTransactions int64 // of one account
+}
+
+// Check says (ErrSpent) which limit does not leave room for s beside what all accounts and s.Account have spent before.
+func (l Limits) Check(s Spending, all, account Spent) error {
+	switch {
+	case l.Stroops <= 0 || s.Stroops > l.Stroops-all.Stroops:
+		return fmt.Errorf("%w: %s has spent %d stroops of %d, %d more are asked for", ErrSpent, s.Purpose, all.Stroops, l.Stroops, s.Stroops)
+	case s.Account == "":
+		return nil
+	case l.AccountStroops <= 0 || s.Stroops > l.AccountStroops-account.Stroops:
+		return fmt.Errorf("%w: %s has spent %d stroops of %d for account %s, %d more are asked for", ErrSpent, s.Purpose, account.Stroops, l.AccountStroops, s.Account, s.Stroops)
+	case account.Transactions >= l.AccountTransactions:
+		return fmt.Errorf("%w: account %s has had %d transactions of %d", ErrSpent, s.Account, account.Transactions, l.AccountTransactions)
+	}
+	return nil
 }
 
 // Spent is what a day has cost so far, reservations that are not settled yet among it.

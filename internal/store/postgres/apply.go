@@ -85,7 +85,9 @@ func begin(ctx context.Context, tx pgx.Tx, b store.Batch) (found, error) {
 			return err
 		})
 	}
-	projectTransactions(&q)
+	if len(b.Moves) > 0 {
+		projectTransactions(&q)
+	}
 	return f, tx.SendBatch(ctx, &q).Close()
 }
 
@@ -172,6 +174,7 @@ type rows struct {
 	fresh      []freshTrade
 	seats      []seat  // of new trades
 	milestones []place // of new trades
+	due        []due   // of new trades
 	changes    pgx.Batch
 	err        error
 }
@@ -200,10 +203,11 @@ func tradeRows(all []store.Change, f found) (r rows) {
 	if r.fresh, r.err = freshTrades(fresh); r.err != nil {
 		return r
 	}
-	r.seats = newSeats(fresh)
+	r.seats, r.due = newSeats(fresh), newDue(fresh)
 	r.err = errors.Join(updateTrades(&r.changes, stored), updateMilestones(&r.changes, touched), writeOffers(&r.changes, looseTouched, slices.Concat(touched, r.milestones)),
 		writeDisputes(&r.changes, slices.Concat(touched, r.milestones)))
 	writeParked(&r.changes, stored, fresh)
+	moveDue(&r.changes, stored)
 	return r
 }
 
@@ -219,5 +223,8 @@ func writeTrades(ctx context.Context, tx pgx.Tx, r rows) error {
 	if err := copySeats(ctx, tx, r.seats); err != nil {
 		return err
 	}
-	return copyMilestones(ctx, tx, r.milestones)
+	if err := copyMilestones(ctx, tx, r.milestones); err != nil {
+		return err
+	}
+	return copyDue(ctx, tx, r.due)
 }

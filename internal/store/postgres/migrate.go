@@ -23,6 +23,10 @@ type migration struct {
 	sql  string
 }
 
+// fills write, in the same transaction, what a step's new tables hold of what is stored already, where it takes the rules of a trade to know
+// that. They read with this program's statements: a later step that changes what these read has to take it along.
+var fills = map[string]func(ctx context.Context, tx pgx.Tx) error{"0005_due.sql": fillDue}
+
 // migrations lists the files in their order; number n is at n-1. A hole or a double number is an error of whoever built the program.
 func migrations() ([]migration, error) {
 	files, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
@@ -107,6 +111,11 @@ func (s *Store) migrateOne(ctx context.Context, conn *pgx.Conn, steps []migratio
 	step := steps[version]
 	if _, err := tx.Exec(ctx, step.sql); err != nil {
 		return false, s.step(conn, step.name, err)
+	}
+	if fill, has := fills[step.name]; has {
+		if err := fill(ctx, tx); err != nil {
+			return false, s.step(conn, step.name, err)
+		}
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO stellarescrow_migrations (number, name) VALUES ($1, $2)`, version+1, step.name); err != nil {
 		return false, s.step(conn, step.name, err)

@@ -90,9 +90,11 @@ func forAny(t *testing.T, conn *pgx.Conn, sql string, args int) node {
 var looked = regexp.MustCompile(strings.Join([]string{
 	`^\(unread = ''::text\)$`, // nearly all are
 	`^\(?\(*(stage|asset|contract) = [^()]+\)*( AND \(\(?(stage|asset|contract) = [^()]+\)+)*$`, // of what one of the lists' indexes has found (tradelist.go)
-	`valid_until`, // of the oldest prepared ones
-	`state = `,    // of the one transaction that a hash names
-	`CASE role `,  // of the two offers of a milestone
+	`valid_until`,                  // of the oldest prepared ones
+	`state = `,                     // of the one transaction that a hash names
+	`CASE role `,                   // of the two offers of a milestone
+	`stroops >= `,                  // of the one row that an account has for a day
+	`^\(until <= `, `^\(holder = `, // of the accounts that the caller names
 }, "|"))
 
 // walk finds what is not done by an index.

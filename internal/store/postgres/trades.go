@@ -25,6 +25,35 @@ func (s *Store) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
 	return all[0], nil
 }
 
+// TradesByID reads those of up to store.MaxPage trades that are stored, each once, with everything below them and all as of one moment, in the order
+// in which they were opened.
+func (s *Store) TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error) {
+	if len(ids) > store.MaxPage {
+		return nil, fmt.Errorf("read %d trades: %w: it is 1 to %d", len(ids), store.ErrLimit, store.MaxPage)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	all, err := s.trades(ctx, tradesByID, rawIDs(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read %d trades: %w", len(ids), err)
+	}
+	slices.SortFunc(all, byOpening)
+	return all, nil
+}
+
+const tradesByID = tradeQuery + `trades t JOIN standings s ON s.opened = t.opened WHERE t.id = ANY ($1)`
+
+func rawIDs(ids []escrow.ID) [][]byte {
+	raw := make([][]byte, len(ids))
+	for i := range ids {
+		raw[i] = ids[i][:]
+	}
+	return raw
+}
+
+func byOpening(a, b store.Trade) int { return cmp.Compare(a.Opened.Event, b.Opened.Event) }
+
 // Trades lists trades with everything below them, all as of one moment, in the order in which they were opened, or newest first.
 func (s *Store) Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error) {
 	if err := f.Check(); err != nil {

@@ -56,8 +56,10 @@ func (s *Store) apply(ctx context.Context, b store.Batch) error {
 	if err := appendFeed(ctx, tx, b.Feed); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
-	if err := projectTransactions(ctx, tx.Tx); err != nil {
-		return fmt.Errorf("apply batch: %w", err)
+	if len(b.Moves) > 0 {
+		if err := projectTransactions(ctx, tx.Tx); err != nil {
+			return fmt.Errorf("apply batch: %w", err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("apply batch: %w", err)

@@ -25,6 +25,10 @@ type migration struct {
 	sql  string
 }
 
+// fills write, in the same transaction, what a step's new tables hold of what is stored already, where it takes the rules of a trade to know
+// that. They read with this program's statements: a later step that changes what these read has to take it along.
+var fills = map[string]func(ctx context.Context, tx *sql.Tx) error{"0005_due.sql": fillDue}
+
 // migrations lists the files in their order; number n is at n-1. A hole or a double number is an error of whoever built the program.
 func migrations() ([]migration, error) {
 	files, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted
@@ -101,6 +105,11 @@ func migrateOne(ctx context.Context, db *sql.DB, steps []migration, path string)
 	step := steps[version]
 	if _, err := tx.ExecContext(ctx, step.sql); err != nil {
 		return false, fmt.Errorf("migrate database %s: %s: %w", path, step.name, err)
+	}
+	if fill, has := fills[step.name]; has {
+		if err := fill(ctx, tx); err != nil {
+			return false, fmt.Errorf("migrate database %s: %s: %w", path, step.name, err)
+		}
 	}
 	// A PRAGMA takes no parameters; both are numbers of ours, and both are part of the transaction.
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, version+1)); err != nil {

@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -23,6 +25,50 @@ func (s *Store) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
 		return store.Trade{}, fmt.Errorf("read trade %s: %w", id, err)
 	}
 	return all[0], nil
+}
+
+// TradesByID reads those of up to store.MaxPage trades that are stored, each once, with everything below them and all as of one moment, in the order
+// in which they were opened.
+func (s *Store) TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error) {
+	if len(ids) > store.MaxPage {
+		return nil, fmt.Errorf("read %d trades: %w: it is 1 to %d", len(ids), store.ErrLimit, store.MaxPage)
+	}
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("read %d trades: %w", len(ids), err)
+	}
+	defer tx.Rollback()
+	all, err := tradesByID(ctx, tx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read %d trades: %w", len(ids), err)
+	}
+	return all, nil
+}
+
+// tradesByID looks each one up: here a statement costs no round trip.
+func tradesByID(ctx context.Context, tx *sql.Tx, ids []escrow.ID) ([]store.Trade, error) {
+	one, err := tx.PrepareContext(ctx, `SELECT `+tradeColumns+` FROM trades t WHERE t.id = ?`)
+	if err != nil {
+		return nil, err
+	}
+	defer one.Close()
+	var all []store.Trade
+	seen := make(map[escrow.ID]bool, len(ids))
+	for _, id := range ids {
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		switch t, err := scanTrade(one.QueryRowContext(ctx, id[:])); {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return nil, fmt.Errorf("trade %s: %w", id, err)
+		default:
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, func(a, b store.Trade) int { return cmp.Compare(a.Opened.Event, b.Opened.Event) })
+	return all, fillTrades(ctx, tx, all)
 }
 
 // Trades lists trades with everything below them, all as of one moment, in the order in which they were opened, or newest first.
@@ -91,20 +137,27 @@ func readTrades(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]s
 		}
 		all = append(all, t)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(all) == 0 {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return nil, err
+	}
+	return all, fillTrades(ctx, tx, all)
+}
+
+func fillTrades(ctx context.Context, tx *sql.Tx, all []store.Trade) error {
+	if len(all) == 0 {
+		return nil
 	}
 	below, err := prepareBelow(ctx, tx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer below.close()
 	for i := range all {
 		if err := below.fill(ctx, &all[i]); err != nil {
-			return nil, fmt.Errorf("trade %s: %w", all[i].ID, err)
+			return fmt.Errorf("trade %s: %w", all[i].ID, err)
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func scanTrade(row scanner) (store.Trade, error) {
@@ -146,7 +199,10 @@ func writeTrade(ctx context.Context, tx *writer, c store.Change) error {
 			return fmt.Errorf("milestone %d: %w", i, err)
 		}
 	}
-	return writeParked(ctx, tx, t, known == 0)
+	if err := writeParked(ctx, tx, t, known == 0); err != nil {
+		return err
+	}
+	return writeDue(ctx, tx, t, known == 0)
 }
 
 func insertTrade(ctx context.Context, tx *writer, t *store.Trade) error {

@@ -25,7 +25,9 @@ type Engine interface {
 	Unread(ctx context.Context, after store.EventID, limit int) ([]store.Event, error)
 
 	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
+	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 	Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error)
+	Due(ctx context.Context, until uint64, after store.Due, limit int) ([]store.Due, error)
 
 	ReadState(ctx context.Context, visit func(*store.Trade) error) ([]store.Contract, error)
 
@@ -37,6 +39,13 @@ type Engine interface {
 	Transaction(ctx context.Context, h store.Hash) (store.Transaction, error)
 	UpdateTransaction(ctx context.Context, from store.TransactionState, t store.Transaction) error
 	Transactions(ctx context.Context, f store.TransactionFilter) ([]store.Transaction, error)
+
+	Reserve(ctx context.Context, s store.Spending, l store.Limits) error
+	Settle(ctx context.Context, s store.Spending, reserved int64) error
+	Spent(ctx context.Context, purpose store.Purpose, day uint32, account string) (store.Spent, error)
+
+	Lease(ctx context.Context, names []string, holder string, now, until uint64) (store.Lease, error)
+	EndLease(ctx context.Context, l store.Lease) error
 }
 
 type testCase struct {
@@ -92,13 +101,22 @@ var cases = []testCase{
 	{"only touched milestones are written", touchedOnly},
 	{"trades are read as of one moment", tradeSnapshot},
 	{"lists of trades hold what the filter says", tradeLists},
+	{"trades are read by their ids", tradesByID},
+	{"a trade is due when its next clock runs out", dueMoves},
+	{"the list of due trades is that of the stored ones", dueList},
 	{"lists of events hold what the filter says", eventLists},
 	{"events without effect are listed", unreadList},
 	{"the feed is resumed by sequence", feedResumed},
+	{"a batch may be of the feed alone", feedAlone},
 	{"a transaction goes through its states", transactionStates},
 	{"prepared transactions are forgotten", preparedForgotten},
 	{"a transaction is projected with its ledger", transactionProjected},
 	{"lists of transactions hold what the filter says", transactionLists},
+	{"spending ends at its limits", spendingLimits},
+	{"a reservation is settled", spendingSettled},
+	{"of those who reserve at once some are refused", spendingRace},
+	{"a lease is one holder's until its time", leases},
+	{"of those who lease at once each has another one", leaseRace},
 	{"a page has one to MaxPage rows", pageSizes},
 	{"text orders by its bytes", textOrder},
 	{"any text comes back", anyText},
