@@ -148,12 +148,16 @@ func (t Transaction) Sign(n Network, keys ...Key) (Transaction, error) {
 
 // WithSignature is the transaction with one more signature, made elsewhere over its Hash.
 func (t Transaction) WithSignature(signer Address, signature []byte) Transaction {
+	t.v1.Signatures = withSignature(t.v1.Signatures, signer, signature)
+	return t
+}
+
+// withSignature is a fresh list: two transactions may have been made of the same unsigned one.
+func withSignature(have []xdr.DecoratedSignature, signer Address, signature []byte) []xdr.DecoratedSignature {
 	d := xdr.DecoratedSignature{Signature: signature}
 	copy(d.Hint[:], signer.Key[len(signer.Key)-len(d.Hint):])
-	// A fresh slice: two transactions may have been made of the same unsigned one.
-	signatures := make([]xdr.DecoratedSignature, 0, len(t.v1.Signatures)+1)
-	t.v1.Signatures = append(append(signatures, t.v1.Signatures...), d)
-	return t
+	signatures := make([]xdr.DecoratedSignature, 0, len(have)+1)
+	return append(append(signatures, have...), d)
 }
 
 // Hash names the transaction on its network; signatures have no part in it. It is what is signed.
@@ -228,6 +232,10 @@ func ParseTransaction(text string) (Transaction, error) {
 	if err := Decode("transaction", text, &e); err != nil {
 		return Transaction{}, fmt.Errorf("%w: %w", err, ErrTransaction)
 	}
+	return readTransaction(e)
+}
+
+func readTransaction(e xdr.TransactionEnvelope) (Transaction, error) {
 	refuse := func(why string) (Transaction, error) {
 		return Transaction{}, fmt.Errorf("transaction: %s: %w", why, ErrTransaction)
 	}
@@ -260,8 +268,11 @@ func ParseTransaction(text string) (Transaction, error) {
 // SignedBy tells whether the transaction carries a valid signature by that account's own key, as verify (ed25519) judges. It says nothing
 // of the other signers an account may have.
 func (t Transaction) SignedBy(n Network, signer Address, verify func(key [32]byte, payload, signature []byte) bool) bool {
-	sum := t.Hash(n)
-	for _, s := range t.v1.Signatures {
+	return signedBy(t.v1.Signatures, t.Hash(n), signer, verify)
+}
+
+func signedBy(signatures []xdr.DecoratedSignature, sum Hash, signer Address, verify func(key [32]byte, payload, signature []byte) bool) bool {
+	for _, s := range signatures {
 		if verify(signer.Key, sum[:], s.Signature) {
 			return true
 		}
