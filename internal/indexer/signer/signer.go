@@ -1,6 +1,7 @@
 package signer
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,16 +21,19 @@ var ErrNotMine = errors.New("not what this key signs")
 // maxLife is how far ahead the end of a transaction's time may be: a signed one that was lost must be over soon.
 const maxLife = 5 * time.Minute
 
-// Config says what a key is for. All fields but Own are required.
+// Config says what a key is for. All fields but Own and Channels are required.
 type Config struct {
 	Job     Job
-	Account stellar.Address          // whose key it is; the sources of what it signs
+	Account stellar.Address          // whose key it is: the source of what it signs, or the payer of a fee bump
 	Seed    func() secret.Secret     // S…, read anew for each signature, so that it can be rotated
 	Network stellar.Network          // the only one it signs for
 	Follows func() []stellar.Address // the escrow contracts whose calls it signs
 	Own     func() []stellar.Address // every account of the platform's: none may be a party, nor authorise anything
-	MaxFee  int64                    // the most that one transaction may cost, in stroops, rent included
-	Now     func() time.Time
+	// Channels are the accounts whose transactions a Fee key pays for, beside those that traders send themselves; each counts as one of Own.
+	Channels func() []stellar.Address
+	MaxFee   int64 // the most that one transaction may cost, in stroops, rent included; of a fee bump as a whole
+	// Now is the wall clock, or that of the ledgers where it can be moved (localnet): it bounds how far ahead a transaction's end is.
+	Now func() time.Time
 }
 
 // Signer is a key with one job. It is safe for concurrent use.
@@ -44,7 +48,7 @@ func New(c Config) (*Signer, error) {
 	return s, nil
 }
 
-// Account is the source of what it signs.
+// Account is whose key it is.
 func (s *Signer) Account() stellar.Address { return s.c.Account }
 
 // key reads the seed. Its errors say nothing of it.
@@ -72,20 +76,71 @@ func (s *Signer) Sign(tx stellar.Transaction, tree stellar.Tree) (stellar.Transa
 	return tx.Sign(s.c.Network, key)
 }
 
+// Bump is the fee bump with this key's signature; only a Fee key has one for it. The inner transaction is signed already, by one of the
+// channel accounts or by the account of a stranger's that sends it; tree is what its call may ask to be signed, as for Sign.
+func (s *Signer) Bump(b stellar.FeeBump, tree stellar.Tree) (stellar.FeeBump, error) {
+	if err := s.checkBump(b, tree); err != nil {
+		return stellar.FeeBump{}, fmt.Errorf("the %s key of %s: %w", s.c.Job.name, s.c.Account, err)
+	}
+	key, err := s.key()
+	if err != nil {
+		return stellar.FeeBump{}, err
+	}
+	return b.Sign(s.c.Network, key)
+}
+
 func refuse(format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, ErrNotMine)...)
 }
 
 func (s *Signer) check(tx stellar.Transaction, tree stellar.Tree) error {
-	now := s.c.Now()
 	switch {
+	case s.c.Job.pays:
+		return refuse("a transaction that is no fee bump")
 	case tx.Source() != s.c.Account:
 		return refuse("a transaction of %s", tx.Source())
 	case tx.Signatures() > 0:
 		return refuse("a transaction that somebody has signed already")
 	case tx.MaxFee() > s.c.MaxFee:
 		return refuse("a fee of up to %d stroops, more than %d", tx.MaxFee(), s.c.MaxFee)
-	case tx.NotAfter() > uint64(now.Add(maxLife).Unix()):
+	}
+	return s.checkCall(tx, tree)
+}
+
+func (s *Signer) checkBump(b stellar.FeeBump, tree stellar.Tree) error {
+	inner := b.Inner()
+	switch {
+	case !s.c.Job.pays:
+		return refuse("a fee bump")
+	case b.Payer() != s.c.Account:
+		return refuse("a fee bump of %s", b.Payer())
+	case b.Signatures() > 0:
+		return refuse("a fee bump that somebody has signed already")
+	case b.MaxFee() > s.c.MaxFee:
+		return refuse("a fee of up to %d stroops, more than %d", b.MaxFee(), s.c.MaxFee)
+	case !inner.SignedBy(s.c.Network, inner.Source(), verify):
+		return refuse("a fee bump around a transaction that its source, %s, has not signed", inner.Source())
+	case s.isChannel(inner.Source()):
+		return s.checkCall(inner, tree)
+	case slices.Contains(s.own(), inner.Source()):
+		return refuse("a fee bump around a transaction of %s, an account of the platform's that is no channel", inner.Source())
+	case inner.Restores():
+		return refuse("a fee bump around a stranger's operation that is no call")
+	}
+	return s.checkCall(inner, tree)
+}
+
+func verify(key [32]byte, payload, signature []byte) bool {
+	return ed25519.Verify(key[:], payload, signature)
+}
+
+func (s *Signer) isChannel(a stellar.Address) bool {
+	return s.c.Channels != nil && slices.Contains(s.c.Channels(), a)
+}
+
+// checkCall is what every key asks of a transaction, whoever signs it and pays for it.
+func (s *Signer) checkCall(tx stellar.Transaction, tree stellar.Tree) error {
+	if tx.NotAfter() > uint64(s.c.Now().Add(maxLife).Unix()) {
 		return refuse("a transaction that could be included until %d, later than in %s", tx.NotAfter(), maxLife)
 	}
 	args, ok := tx.Call()
@@ -105,7 +160,7 @@ func (s *Signer) check(tx stellar.Transaction, tree stellar.Tree) error {
 	if err := stellar.CheckTree(tree, tx.Source(), tx.Auth()); err != nil {
 		return refuse("%v", err)
 	}
-	return s.c.Job.authorised(s, tree, tx.Auth())
+	return s.c.Job.authorised(s, tree, tx)
 }
 
 // call reads a call of one of the followed contracts, strictly.
@@ -146,8 +201,10 @@ func (s *Signer) strangersOnly(call escrow.Call) error {
 // own are the platform's accounts, this one always among them.
 func (s *Signer) own() []stellar.Address {
 	own := []stellar.Address{s.c.Account}
-	if s.c.Own != nil {
-		own = append(own, s.c.Own()...)
+	for _, more := range []func() []stellar.Address{s.c.Own, s.c.Channels} {
+		if more != nil {
+			own = append(own, more()...)
+		}
 	}
 	return own
 }

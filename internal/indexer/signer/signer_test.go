@@ -137,7 +137,7 @@ func TestEachKeySignsItsOwnCallsOnly(t *testing.T) {
 		job  signer.Job
 		mine string
 	}{
-		"sponsor": {signer.Sponsor, "open accept fund cancel deliver release refund settle dispute offer accept_offer evidence rule appeal claim extend"},
+		"channel": {signer.Channel, "open accept fund cancel deliver release refund settle dispute offer accept_offer evidence rule appeal claim extend"},
 		"keeper":  {signer.Keeper, "settle extend"},
 		"anchor":  {signer.Anchor, "anchor"},
 	} {
@@ -162,7 +162,7 @@ func verify(key [32]byte, payload, signature []byte) bool {
 // Each way to make the sponsor's signature count for more than its fee is refused, and named.
 func TestTheSponsorAuthorisesNothing(t *testing.T) {
 	d := newDesk(t)
-	s := d.signer(signer.Sponsor)
+	s := d.signer(signer.Channel)
 	fund := d.offer(escrow.CallFund{Terms: d.terms()})
 	if _, err := d.give(s, fund); err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestOperationsThatAreNoCalls(t *testing.T) {
 	restore := must(stellar.Restore(e, xdr.SorobanTransactionData{}, 1000))
 	extend := must(must(stellar.ExtendTTL(e, []xdr.LedgerKey{}, 1000)).Assemble(xdr.SorobanTransactionData{}, 1000, nil))
 	upload := must(must(stellar.Upload(e, []byte{0, 'a', 's', 'm'})).Assemble(xdr.SorobanTransactionData{}, 1000, nil))
-	for name, job := range map[string]signer.Job{"sponsor": signer.Sponsor, "keeper": signer.Keeper, "anchor": signer.Anchor} {
+	for name, job := range map[string]signer.Job{"channel": signer.Channel, "keeper": signer.Keeper, "anchor": signer.Anchor} {
 		s := d.signer(job)
 		if _, err := s.Sign(restore, stellar.Tree{}); err != nil {
 			t.Errorf("the %s key does not restore: %v", name, err)
