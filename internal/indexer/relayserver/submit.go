@@ -23,17 +23,23 @@ type Transactions interface {
 	Transactions(ctx context.Context, f store.TransactionFilter) ([]store.Transaction, error)
 }
 
-// Submit implements relay.Relay. The transaction is stored before it is sent: when the answer is lost, or the node does not take it now, it
+// Submit implements relay.Relay; of a fee bump the hash is the bump's own, not that of the transaction inside. The transaction is stored before it is sent: when the answer is lost, or the node does not take it now, it
 // is sent again (Track) until a ledger has it or its time is over.
 func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission, error) {
-	tx, err := stellar.ParseTransaction(envelope)
+	tx, bump, err := stellar.ParseSubmitted(envelope)
 	if err != nil {
 		return relay.Submission{}, invalid(err)
 	}
+	hash := tx.Hash(s.node().Network())
 	if tx.Signatures() == 0 {
 		return relay.Submission{}, invalid(errors.New("the transaction is not signed"))
 	}
-	hash := tx.Hash(s.node().Network())
+	if bump != nil {
+		if bump.Signatures() == 0 {
+			return relay.Submission{}, invalid(errors.New("the fee bump is not signed"))
+		}
+		hash = bump.Hash(s.node().Network())
+	}
 	raw, err := base64.StdEncoding.DecodeString(envelope)
 	if err != nil {
 		return relay.Submission{}, invalid(err)

@@ -66,9 +66,13 @@ func returned(meta xdr.TransactionMeta) *xdr.ScVal {
 }
 
 // resultCode names why a transaction failed as its XDR does in JSON (SEP-51): tx_bad_seq, or for a failed operation its own reason,
-// invoke_host_function_trapped.
+// invoke_host_function_trapped. Of a fee bump it is why the transaction inside failed, unless the bump itself is the reason.
 func resultCode(result xdr.TransactionResult) string {
-	if results, ok := result.OperationResults(); ok && result.Result.Code == xdr.TransactionResultCodeTxFailed && len(results) > 0 {
+	code := result.Result.Code
+	if inner := result.Result.InnerResultPair; inner != nil {
+		code = inner.Result.Result.Code
+	}
+	if results, ok := result.OperationResults(); ok && code == xdr.TransactionResultCodeTxFailed && len(results) > 0 {
 		op := results[0]
 		switch tr := op.Tr; {
 		case tr == nil:
@@ -81,7 +85,7 @@ func resultCode(result xdr.TransactionResult) string {
 			return snake(strings.TrimPrefix(tr.RestoreFootprintResult.Code.String(), "RestoreFootprintResultCode"))
 		}
 	}
-	return snake(strings.TrimPrefix(result.Result.Code.String(), "TransactionResultCode"))
+	return snake(strings.TrimPrefix(code.String(), "TransactionResultCode"))
 }
 
 func snake(camel string) string {
