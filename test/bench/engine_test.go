@@ -1,0 +1,69 @@
+package bench
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+	"github.com/Abdullahi130/StellarEscrow/internal/store/postgres"
+	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
+)
+
+// database is an empty database with our schema, as the indexer and as nobody but its engine sees it.
+type database interface {
+	// open is our store on it; it may be closed and opened again.
+	open(b *testing.B) engine
+	// copier copies the rows of this database into another, a part at a time, as fast as the engine can.
+	copier(b *testing.B, to database) copier
+	// insert commits so many of the events of from one by one, and returns how many there were and how long it took.
+	insert(b *testing.B, from database, n int) (int, time.Duration)
+	// sizes is the bytes of each table with its indexes.
+	sizes(b *testing.B) map[string]int64
+}
+
+type engine interface {
+	indexer.Store
+	store.StateReader
+	Close() error
+}
+
+// copier copies part i of n of each table.
+type copier interface {
+	copy(b *testing.B, i, n int) time.Duration
+}
+
+// engines are what a benchmark runs on, by name.
+var engines = []struct {
+	name string
+	make func(b *testing.B) database
+}{
+	{"postgres", func(b *testing.B) database { return pg{durable.Database(b)} }},
+	{"sqlite", func(b *testing.B) database { return lite{filepath.Join(b.TempDir(), "store.db")} }},
+}
+
+func (p pg) open(b *testing.B) engine {
+	b.Helper()
+	s, err := postgres.Open(b.Context(), postgres.Options{URL: p.url})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func (l lite) open(b *testing.B) engine {
+	b.Helper()
+	s, err := sqlite.Open(b.Context(), l.path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func closeStore(b *testing.B, s engine) {
+	b.Helper()
+	if err := s.Close(); err != nil {
+		b.Error(err)
+	}
+}

@@ -1,0 +1,84 @@
+package bench
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+	"github.com/Abdullahi130/StellarEscrow/test/bench/ledgers"
+)
+
+// BenchmarkIngest follows recorded ledgers to their end, beside bare copying of the rows that come of it, indexes and all, into the same tables,
+// and beside one INSERT for each event. Ingest and copying take turns, so that whatever else the machine does slows both.
+//
+// "ratio" is the rate of ingest in terms of bare copying (issue 4 asks for 0.5), "x-insert" in terms of INSERT (20 is asked; where a commit costs next to
+// nothing, as on a disk that does not really flush, nothing can be 20 times as fast).
+func BenchmarkIngest(b *testing.B) {
+	set := recorded(b, ledgers.Plan{Seed: 1, Trades: trades(b)})
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) {
+			for range b.N {
+				final := e.make(b)
+				s := final.open(b)
+				var alone time.Duration
+				memory := most(func() { alone = ingest{set: set, store: s}.run(b) })
+				first := stateHash(b, s)
+				closeStore(b, s)
+
+				second := e.make(b)
+				s = second.open(b)
+				c := final.copier(b, e.make(b))
+				var bare time.Duration
+				turn := 0
+				took := ingest{set: set, store: s, turn: func(done float64) {
+					for ; turn < turns && turn < int(done*turns); turn++ {
+						bare += c.copy(b, turn, turns)
+					}
+				}}.run(b)
+				if again := stateHash(b, s); again != first || turn != turns {
+					b.Fatalf("two runs over the same ledgers: %x and %x, %d turns", first, again, turn)
+				}
+				closeStore(b, s)
+				inserted, inserting := e.make(b).insert(b, final, 2_000)
+
+				events := float64(set.Events)
+				b.ReportMetric(events/alone.Seconds(), "alone-events/s")
+				b.ReportMetric(events/took.Seconds(), "events/s")
+				b.ReportMetric(events/bare.Seconds(), "bare-events/s")
+				b.ReportMetric(bare.Seconds()/took.Seconds(), "ratio")
+				b.ReportMetric(events/took.Seconds()/(float64(inserted)/inserting.Seconds()), "x-insert")
+				b.ReportMetric(float64(memory.heap)/1e6, "heap-MB")
+				b.ReportMetric(float64(memory.resident)/1e6, "resident-MB")
+				b.Logf("%d trades, %d events, state %x\n%s", set.Plan.Trades, set.Events, first, sizes(final.sizes(b), set))
+			}
+		})
+	}
+}
+
+// turns is how often ingest and copying take turns.
+const turns = 10
+
+func stateHash(b *testing.B, s store.StateReader) store.Hash {
+	b.Helper()
+	state, err := store.StateHash(b.Context(), s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return state.Hash
+}
+
+// sizes is what is on disk, in all and for each trade.
+func sizes(of map[string]int64, set ledgers.Set) string {
+	var out strings.Builder
+	total := int64(0)
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		total += of[name]
+		fmt.Fprintf(&out, "%-14s %12d bytes %8.0f a trade\n", name, of[name], float64(of[name])/float64(set.Plan.Trades))
+	}
+	fmt.Fprintf(&out, "%-14s %12d bytes %8.0f a trade, %.0f an event", "in all", total, float64(total)/float64(set.Plan.Trades), float64(total)/float64(set.Events))
+	return out.String()
+}
