@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -197,6 +198,42 @@ func TestIDsThatGoBack(t *testing.T) {
 	say("6-0")
 	for seq := range int64(3) {
 		r.next(t, seq+1, time.Second)
+	}
+	heard := testutil.ToFloat64(r.metrics.messages)
+	time.Sleep(3 * blockTime)
+	if again := testutil.ToFloat64(r.metrics.messages) - heard; again != 0 {
+		t.Errorf("in silence %.0f messages were heard again", again)
+	}
+}
+
+// Whatever it waits for, a connection included, does not keep the program from ending.
+func TestItEndsAtOnce(t *testing.T) {
+	for _, frozen := range []bool{false, true} {
+		f, err := New(Config{
+			URL: server.URL(t), Password: func() secret.Secret { return secret.New(server.Password()) }, Name: "end", Store: &shelf{}, Bus: feed.NewBus(0),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { f.Run(ctx); close(ended) }()
+		until(t, "connected", 5*time.Second, f.Up)
+		if frozen {
+			server.Freeze(t)
+			f.Publish(1)
+			until(t, "found out", 5*time.Second, func() bool { return !f.Up() })
+			time.Sleep(2 * retryPause) // now it connects again
+		}
+		began := time.Now()
+		cancel()
+		<-ended
+		if took := time.Since(began); took > 150*time.Millisecond {
+			t.Errorf("with redis frozen: %t, it took %s to end", frozen, took)
+		}
+		if frozen {
+			server.Thaw(t)
+		}
 	}
 }
 
