@@ -46,6 +46,13 @@ func (n *modelNet) Asset(_ context.Context, asset string) (relay.Asset, error) {
 	return a, n.down
 }
 
+// Sponsor and FeeStats are not asked by the api.
+func (n *modelNet) Sponsor(context.Context, relay.SponsorRequest) (relay.Sponsorship, error) {
+	return relay.Sponsorship{}, relay.ErrNotOffered
+}
+
+func (n *modelNet) FeeStats(context.Context) (relay.FeeStats, error) { return relay.FeeStats{}, n.down }
+
 func (n *modelNet) Holding(_ context.Context, asset, holder string) (relay.Holding, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

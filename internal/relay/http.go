@@ -32,6 +32,8 @@ type call struct {
 	Hash     string `json:"hash,omitempty"`
 	Address  string `json:"address,omitempty"`
 	Asset    string `json:"asset,omitempty"`
+
+	Sponsor *SponsorRequest `json:"sponsor,omitempty"`
 }
 
 // calls are the relay's calls by their names on the wire.
@@ -41,10 +43,19 @@ var calls = map[string]func(context.Context, Relay, call) (any, error){
 	"simulate":      func(ctx context.Context, r Relay, c call) (any, error) { return r.Simulate(ctx, c.Envelope) },
 	"read":          func(ctx context.Context, r Relay, c call) (any, error) { return r.Read(ctx, c.Call) },
 	"submit":        func(ctx context.Context, r Relay, c call) (any, error) { return r.Submit(ctx, c.Envelope) },
+	"fee-stats":     func(ctx context.Context, r Relay, _ call) (any, error) { return r.FeeStats(ctx) },
+	"sponsor":       sponsor,
 	"transaction":   func(ctx context.Context, r Relay, c call) (any, error) { return r.Transaction(ctx, c.Hash) },
 	"account":       func(ctx context.Context, r Relay, c call) (any, error) { return r.Account(ctx, c.Address) },
 	"holding":       func(ctx context.Context, r Relay, c call) (any, error) { return r.Holding(ctx, c.Asset, c.Address) },
 	"asset":         func(ctx context.Context, r Relay, c call) (any, error) { return r.Asset(ctx, c.Asset) },
+}
+
+func sponsor(ctx context.Context, r Relay, c call) (any, error) {
+	if c.Sponsor == nil {
+		return nil, fmt.Errorf("sponsor: nothing to pay for: %w", ErrInvalid)
+	}
+	return r.Sponsor(ctx, *c.Sponsor)
 }
 
 // failure is the answer to a call that could not be answered. Kind is one of kinds, or "" for a fault of the indexer.
@@ -61,6 +72,9 @@ var kinds = []struct {
 	{"invalid", ErrInvalid, http.StatusUnprocessableEntity},
 	{"unavailable", ErrUnavailable, http.StatusServiceUnavailable},
 	{"wrong-network", ErrWrongNetwork, http.StatusBadGateway},
+	{"not-offered", ErrNotOffered, http.StatusForbidden},
+	{"spent", ErrSpent, http.StatusTooManyRequests},
+	{"busy", ErrBusy, http.StatusServiceUnavailable},
 }
 
 // Handler serves a relay to whoever knows the keys. What else a server offers stands beside it, under other paths.
@@ -172,6 +186,16 @@ func (c *Client) Submit(ctx context.Context, envelope string) (Submission, error
 	return ask[Submission](ctx, c, "submit", call{Envelope: envelope})
 }
 
+// Sponsor implements Relay.
+func (c *Client) Sponsor(ctx context.Context, r SponsorRequest) (Sponsorship, error) {
+	return ask[Sponsorship](ctx, c, "sponsor", call{Sponsor: &r})
+}
+
+// FeeStats implements Relay.
+func (c *Client) FeeStats(ctx context.Context) (FeeStats, error) {
+	return ask[FeeStats](ctx, c, "fee-stats", call{})
+}
+
 // Transaction implements Relay.
 func (c *Client) Transaction(ctx context.Context, hash string) (Transaction, error) {
 	return ask[Transaction](ctx, c, "transaction", call{Hash: hash})
@@ -193,7 +217,8 @@ func (c *Client) Asset(ctx context.Context, asset string) (Asset, error) {
 }
 
 // A call is made several times when the connection fails or the other end has another secret: an indexer that restarts, a file that has changed
-// at one end. Each call may be made again: a transaction is included once, however often it is submitted.
+// at one end. Each call may be made again: a transaction is included once, however often it is submitted, and what is being sponsored is
+// not sponsored a second time.
 const (
 	tries = 4
 	pause = 100 * time.Millisecond // before the third, doubled each time; the second comes at once, on a new connection or with the other key

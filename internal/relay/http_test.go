@@ -52,6 +52,15 @@ func (s *scripted) Submit(_ context.Context, envelope string) (relay.Submission,
 	return relay.Submission{Detail: s.said("submit", envelope)}, s.err
 }
 
+func (s *scripted) Sponsor(_ context.Context, r relay.SponsorRequest) (relay.Sponsorship, error) {
+	return relay.Sponsorship{Detail: s.said("sponsor", r.Call, strings.Join(r.Auth, ","), r.Envelope, r.Account)}, s.err
+}
+
+func (s *scripted) FeeStats(context.Context) (relay.FeeStats, error) {
+	s.said("fees")
+	return relay.FeeStats{Min: 100, Max: 1 << 60}, s.err
+}
+
 func (s *scripted) Transaction(_ context.Context, hash string) (relay.Transaction, error) {
 	return relay.Transaction{Hash: s.said("transaction", hash)}, s.err
 }
@@ -107,7 +116,9 @@ func TestEveryCallTravels(t *testing.T) {
 		name := typ.Method(i).Name
 		args := []reflect.Value{reflect.ValueOf(t.Context())}
 		for n := 1; n < typ.Method(i).Type.NumIn(); n++ {
-			args = append(args, reflect.ValueOf(fmt.Sprint("argument ", n, " of ", name)))
+			arg := reflect.New(typ.Method(i).Type.In(n)).Elem()
+			fill(t, fmt.Sprint("argument ", n, " of ", name), arg)
+			args = append(args, arg)
 		}
 		got, want := here.MethodByName(name).Call(args), there.MethodByName(name).Call(args)
 		if !got[1].IsNil() || !reflect.DeepEqual(got[0].Interface(), want[0].Interface()) {
@@ -122,7 +133,7 @@ func TestEveryCallTravels(t *testing.T) {
 func TestErrorsKeepTheirKind(t *testing.T) {
 	key := rand.Text()
 	l := newLine(t, keys(key), keys(key), nil)
-	for _, kind := range []error{relay.ErrInvalid, relay.ErrUnavailable, relay.ErrWrongNetwork} {
+	for _, kind := range []error{relay.ErrInvalid, relay.ErrUnavailable, relay.ErrWrongNetwork, relay.ErrNotOffered, relay.ErrSpent, relay.ErrBusy} {
 		l.relay.err = fmt.Errorf("envelope: %w: it is odd", kind)
 		if _, err := l.client.Submit(t.Context(), "x"); !errors.Is(err, kind) || err.Error() != "relay submit: "+l.relay.err.Error() {
 			t.Errorf("%v became %v", l.relay.err, err)

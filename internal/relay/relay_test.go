@@ -15,7 +15,7 @@ import (
 func TestTypesTravelAsJSON(t *testing.T) {
 	for _, v := range []any{
 		relay.Network{}, relay.Ledger{}, relay.Simulation{}, relay.Cost{}, relay.Restore{}, relay.Failure{}, relay.Reading{}, relay.Submission{},
-		relay.Transaction{}, relay.Account{}, relay.Holding{}, relay.Asset{},
+		relay.Transaction{}, relay.Account{}, relay.Holding{}, relay.Asset{}, relay.SponsorRequest{}, relay.Sponsorship{}, relay.FeeStats{},
 	} {
 		typ := reflect.TypeOf(v)
 		full := reflect.New(typ)

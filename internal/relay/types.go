@@ -105,6 +105,42 @@ type Submission struct {
 	Ledger Ledger          `json:"ledger"` // the newest one then
 }
 
+// SponsorRequest is what a trader wants the platform to pay for: either a call with its authorisations, or a transaction.
+type SponsorRequest struct {
+	// Call is what to call (InvokeContractArgs), and Auth what its signer has signed for it (SorobanAuthorizationEntry), apart from any
+	// transaction: exactly the expected one, and none where nobody signs.
+	Call string   `json:"call,omitempty"`
+	Auth []string `json:"auth,omitempty"`
+	// Envelope is a transaction that makes the call, complete and signed by the key of the account that sends it (TransactionEnvelope).
+	Envelope string `json:"envelope,omitempty"`
+	// Account is for whom the caller believes this to be: who authorises the call. Empty does not say; another one than who does is refused.
+	Account string `json:"account,omitempty"`
+}
+
+// Sponsorship is what the platform and the network said to a SponsorRequest.
+type Sponsorship struct {
+	// Failure says why the call would fail; nothing was then submitted, and the other fields are empty.
+	Failure *Failure `json:"failure,omitempty"`
+	// Hash names what was submitted: of a fee bump its own hash.
+	Hash   string          `json:"hash,omitempty"`
+	State  SubmissionState `json:"state,omitempty"`
+	Code   string          `json:"code,omitempty"`   // of a rejected one, as Submission's
+	Detail string          `json:"detail,omitempty"` // the same
+	Ledger Ledger          `json:"ledger"`
+}
+
+// FeeStats are the bids, in stroops above resources, of the contract calls in the last ledgers: the lowest, those that so many of a hundred did not
+// exceed, and the highest. All are 0 if there were none.
+type FeeStats struct {
+	Min    int64  `json:"min,string"`
+	P50    int64  `json:"p50,string"`
+	P90    int64  `json:"p90,string"`
+	P95    int64  `json:"p95,string"`
+	P99    int64  `json:"p99,string"`
+	Max    int64  `json:"max,string"`
+	Ledger Ledger `json:"ledger"` // the newest one then
+}
+
 // TransactionState is what became of a transaction.
 type TransactionState string
 

@@ -23,11 +23,12 @@ import (
 // refusing is the world's node as one that refuses every submission with a code.
 type refusing struct {
 	code    xdr.TransactionResultCode
-	blind   bool        // it has not read the newest ledgers yet
-	dead    bool        // it says nothing about transactions
-	evicted bool        // it has put contracts away that were archived for long
-	later   bool        // it takes no transaction now
-	silent  bool        // it says nothing to a transaction
+	blind   bool // it has not read the newest ledgers yet
+	dead    bool // it says nothing about transactions
+	evicted bool // it has put contracts away that were archived for long
+	later   bool // it takes no transaction now
+	silent  bool // it says nothing to a transaction
+	fees    map[string]string
 	through atomic.Bool // it takes every transaction
 	node    http.Handler
 }
@@ -78,6 +79,8 @@ func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		answer(map[string]any{"status": "ERROR", "errorResultXdr": text, "hash": "", "latestLedger": 7, "latestLedgerCloseTime": "7"})
+	case call.Method == "getFeeStats" && r.fees != nil:
+		answer(map[string]any{"sorobanInclusionFee": r.fees, "inclusionFee": r.fees, "latestLedger": 7})
 	case call.Method == "getTransaction" && r.dead:
 		http.Error(w, "out of order", http.StatusServiceUnavailable)
 	case call.Method == "getTransaction" && r.blind:
