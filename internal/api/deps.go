@@ -11,6 +11,9 @@ import (
 // ErrNoTrade is what Trades returns for an id it does not know.
 var ErrNoTrade = errors.New("no such trade")
 
+// ErrUnavailable is what Trades and Transactions wrap when what is stored cannot be asked for at the moment.
+var ErrUnavailable = errors.New("what is stored cannot be read now")
+
 // Trades is what the indexer has projected, as far as this package reads it. All methods are safe for concurrent use.
 type Trades interface {
 	// Head is the newest ledger all of whose events are projected, for every contract that is followed.

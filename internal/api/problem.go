@@ -169,6 +169,11 @@ func (s *server) problem(ctx context.Context, err error) *Problem {
 		return p
 	case errors.Is(err, ErrNoTrade):
 		return problemOf(ctx, kindNoTrade)
+	case errors.Is(err, ErrUnavailable):
+		s.Log.WarnContext(ctx, "what is stored cannot be read", "request", requestID(ctx), "err", err)
+		p := problemOf(ctx, kindNotReady)
+		p.Detail = "the database does not answer at the moment"
+		return p
 	case errors.Is(err, relay.ErrUnavailable), errors.Is(err, relay.ErrWrongNetwork):
 		s.Log.WarnContext(ctx, "the network cannot be asked", "request", requestID(ctx), "err", err)
 		return problemOf(ctx, kindUpstream)

@@ -127,6 +127,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 		<-ctx.Done()
 		return nil
 	})
+	g.run(ctx, func(ctx context.Context) error { x.Stand(ctx); return nil })
 	g.run(ctx, func(ctx context.Context) error { door.Track(ctx); return nil })
 	g.run(ctx, func(ctx context.Context) error { secrets.watch(ctx, env.log); return nil })
 	g.run(ctx, func(ctx context.Context) error {

@@ -32,7 +32,7 @@ var _ api.Trades = reads{}
 func (r reads) Contracts(ctx context.Context) ([]api.Followed, error) {
 	stored, err := r.store.Contracts(ctx, "", store.MaxPage)
 	if err != nil {
-		return nil, err
+		return nil, told(err)
 	}
 	followed := make([]api.Followed, len(stored))
 	for i, c := range stored {
@@ -45,7 +45,7 @@ func (r reads) Contracts(ctx context.Context) ([]api.Followed, error) {
 func (r reads) Head(ctx context.Context) (api.Ledger, error) {
 	stored, err := r.store.Contracts(ctx, "", store.MaxPage)
 	if err != nil {
-		return api.Ledger{}, err
+		return api.Ledger{}, told(err)
 	}
 	var head api.Ledger
 	for i, c := range stored {
@@ -62,7 +62,7 @@ func (r reads) Trade(ctx context.Context, id escrow.ID) (api.Trade, error) {
 		return api.Trade{}, api.ErrNoTrade
 	}
 	if err != nil {
-		return api.Trade{}, err
+		return api.Trade{}, told(err)
 	}
 	return shown(t), nil
 }
@@ -73,7 +73,7 @@ func (r reads) List(ctx context.Context, f api.TradeFilter) ([]api.Trade, error)
 		Page: store.Page{After: store.EventID(f.Before), Newest: true, Limit: f.Limit},
 	})
 	if err != nil {
-		return nil, err
+		return nil, told(err)
 	}
 	trades := make([]api.Trade, len(found))
 	for i, t := range found {
@@ -86,17 +86,25 @@ func (r reads) List(ctx context.Context, f api.TradeFilter) ([]api.Trade, error)
 func (r reads) Events(ctx context.Context, id escrow.ID, after string, limit int) ([]api.Event, error) {
 	found, err := r.store.Events(ctx, store.EventFilter{Trade: (*store.Hash)(&id), Read: true, Page: store.Page{After: store.EventID(after), Limit: limit}})
 	if err != nil {
-		return nil, err
+		return nil, told(err)
 	}
 	events := make([]api.Event, len(found))
 	for i, e := range found {
 		event, err := indexer.Decode(e)
 		if err != nil {
-			return nil, err
+			return nil, told(err)
 		}
 		events[i] = api.Event{ID: string(e.ID), Ledger: e.ID.Ledger(), At: e.ClosedAt, Tx: hex.EncodeToString(e.Tx[:]), Event: event}
 	}
 	return events, nil
+}
+
+// told is an error of the store in the api's words.
+func told(err error) error {
+	if errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", api.ErrUnavailable, err)
+	}
+	return err
 }
 
 func shown(t store.Trade) api.Trade {
@@ -167,9 +175,9 @@ func (p prepared) Put(ctx context.Context, t api.Transaction) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return told(err)
 	}
-	return p.store.ForgetPrepared(ctx, uint64(max(p.now().Add(-keptPastEnd).Unix(), 0)), forgotten)
+	return told(p.store.ForgetPrepared(ctx, uint64(max(p.now().Add(-keptPastEnd).Unix(), 0)), forgotten))
 }
 
 func (p prepared) Get(ctx context.Context, hash string) (api.Transaction, bool, error) {
@@ -182,7 +190,7 @@ func (p prepared) Get(ctx context.Context, hash string) (api.Transaction, bool, 
 		return api.Transaction{}, false, nil
 	}
 	if err != nil {
-		return api.Transaction{}, false, err
+		return api.Transaction{}, false, told(err)
 	}
 	var envelope xdr.TransactionEnvelope
 	if err := envelope.UnmarshalBinary(t.Envelope); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,6 +18,7 @@ type Replica struct {
 
 	mu  sync.Mutex
 	now *Indexer // nil while it stands by
+	err error    // of the store, when it was last asked while standing by
 }
 
 // NewReplica checks the configuration, as New does.
@@ -46,28 +48,60 @@ func (r *Replica) Follow(ctx context.Context) error {
 	return err // it stays, to say so in Status
 }
 
+// The bounds of standing by.
+const (
+	standEvery = time.Second
+	standWait  = 2 * time.Second // for the store's answer
+)
+
+// Stand asks the store now and then while this process stands by, until ctx ends: one that has lost its store must not say that it is ready.
+func (r *Replica) Stand(ctx context.Context) {
+	ticker := time.NewTicker(standEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if x, _ := r.current(); x != nil {
+			continue
+		}
+		asked, cancel := context.WithTimeout(ctx, standWait)
+		_, err := r.config.Store.FeedHead(asked)
+		cancel()
+		r.mu.Lock()
+		r.err = err
+		r.mu.Unlock()
+	}
+}
+
+func (r *Replica) current() (*Indexer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now, r.err
+}
+
 func (r *Replica) set(x *Indexer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.now = x
+	r.now, r.err = x, nil
 }
 
 // Status is how it is now.
 func (r *Replica) Status() Status {
-	r.mu.Lock()
-	x := r.now
-	r.mu.Unlock()
-	if x == nil {
-		return Status{State: Standby}
+	switch x, err := r.current(); {
+	case x != nil:
+		return x.Status()
+	case err != nil:
+		return Status{State: Unreachable, Err: err.Error()}
 	}
-	return x.Status()
+	return Status{State: Standby}
 }
 
 // Note is Indexer.Note of the process that follows; in one that stands by the error is ErrStandby.
 func (r *Replica) Note(ctx context.Context, n feed.Note) error {
-	r.mu.Lock()
-	x := r.now
-	r.mu.Unlock()
+	x, _ := r.current()
 	if x == nil {
 		return fmt.Errorf("tell of %s: %w", n.Kind, ErrStandby)
 	}

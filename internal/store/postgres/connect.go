@@ -40,22 +40,29 @@ func (s *Store) snapshot(ctx context.Context, f func(querier) error) error {
 	return s.retry(ctx, true, inSnapshot(ctx, f))
 }
 
+// beginSnapshot takes the lock that keeps a rebuild from putting other tables in the place of the projection's (rebuild.go), before the
+// transaction's first statement says which moment it sees: after it, the tables would be those of another moment. Whoever reads the
+// projection begins with this table, so that nobody waits for a rebuild that waits for them.
+const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE standings IN ACCESS SHARE MODE`
+
 func inSnapshot(ctx context.Context, f func(querier) error) func(*pgxpool.Conn) error {
 	return func(conn *pgxpool.Conn) error {
-		return inTx(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error { return f(tx) })
+		return inTx(ctx, conn, pgx.TxOptions{BeginQuery: beginSnapshot}, func(tx pgx.Tx) error { return f(tx) })
 	}
 }
 
 // write runs f in a transaction and commits it. It is run again if the server has undone it for another's sake, or never got to see it, but
 // not if the connection was lost while it may have been committed: the caller then reads what is stored.
 func (s *Store) write(ctx context.Context, f func(pgx.Tx) error) error {
-	return s.retry(ctx, false, func(conn *pgxpool.Conn) error {
-		return inTx(ctx, conn, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}, f)
-	})
+	return s.retry(ctx, false, func(conn *pgxpool.Conn) error { return inTx(ctx, conn, toWrite, f) })
 }
 
+var toWrite = pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}
+
 // inTx is pgx.BeginTxFunc, which answers a COMMIT that was cut off with the error of the ROLLBACK after it: that one could safely be retried.
-func inTx(ctx context.Context, conn *pgxpool.Conn, o pgx.TxOptions, f func(pgx.Tx) error) error {
+func inTx(ctx context.Context, conn interface {
+	BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error)
+}, o pgx.TxOptions, f func(pgx.Tx) error) error {
 	tx, err := conn.BeginTx(ctx, o)
 	if err != nil {
 		return err
@@ -103,15 +110,17 @@ func (s *Store) retry(ctx context.Context, harmless bool, f func(*pgxpool.Conn) 
 		switch {
 		case err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()):
 			return fmt.Errorf("%w: %w", ctx.Err(), err) // the driver ends a connection's use by closing it, and may report only that
-		case err == nil || try == tries || ctx.Err() != nil:
+		case err == nil || ctx.Err() != nil:
 			return err
+		case try == tries:
+			return unavailable(err)
 		case !harmless && errors.As(err, &commit) && !undone(err):
-			return err
+			return unavailable(err)
 		case refused(err):
 			wait = passwordWait
 		case undone(err) || pgconn.SafeToRetry(err) || harmless && lost(err):
 		default:
-			return err
+			return unavailable(err)
 		}
 		timer := time.NewTimer(wait << (try - 1))
 		select {
@@ -121,6 +130,14 @@ func (s *Store) retry(ctx context.Context, harmless bool, f func(*pgxpool.Conn) 
 			return err
 		}
 	}
+}
+
+// unavailable marks the errors of a server that cannot be reached, or has gone.
+func unavailable(err error) error {
+	if lost(err) || refused(err) || pgconn.SafeToRetry(err) {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	return err
 }
 
 func (s *Store) once(ctx context.Context, f func(*pgxpool.Conn) error) error {
