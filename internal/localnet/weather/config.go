@@ -36,11 +36,12 @@ type Config struct {
 
 	// What lasts until Clear.
 
-	Keep   uint32 // ledgers before its newest are no longer there, but for so many in all; 0 keeps what the node does
-	Forget Chance // it keeps nothing that is older than its newest ledger, and begins to keep again
-	Fork   Chance // from its newest ledger on it has others than before: the same transactions in ledgers with other hashes
-	Reset  Chance // Other answers: the network has begun anew
-	Other  http.Handler
+	Keep        uint32 // ledgers before its newest are no longer there, but for so many in all; 0 keeps what the node does
+	Forget      Chance // it keeps nothing that is older than its newest ledger, and begins to keep again
+	Fork        Chance // from ForkLedgers before its newest ledger on it has others than before: the same transactions in ledgers with other hashes
+	ForkLedgers uint32
+	Reset       Chance // Other answers: the network has begun anew
+	Other       http.Handler
 	// Passphrase, if not empty, is what getNetwork answers: a node of another network.
 	Passphrase string
 }

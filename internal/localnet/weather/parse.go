@@ -22,7 +22,7 @@ func fields(c *Config) []field {
 		{"duplicate", &c.Duplicate}, {"disorder", &c.Disorder}, {"empty-page", &c.EmptyPage},
 		{"truncate", &c.Truncate}, {"cut", &c.Cut}, {"slow", &c.Slow}, {"slow-for", &c.SlowFor},
 		{"lag", &c.Lag}, {"flap", &c.Flap}, {"lag-ledgers", &c.LagLedgers}, {"spell-calls", &c.SpellCalls},
-		{"keep", &c.Keep}, {"forget", &c.Forget}, {"fork", &c.Fork}, {"reset", &c.Reset}, {"passphrase", &c.Passphrase},
+		{"keep", &c.Keep}, {"forget", &c.Forget}, {"fork", &c.Fork}, {"fork-ledgers", &c.ForkLedgers}, {"reset", &c.Reset}, {"passphrase", &c.Passphrase},
 	}
 }
 

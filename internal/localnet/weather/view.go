@@ -59,7 +59,7 @@ func (w *Weather) viewOf(r *http.Request, f *forecast) (*view, error) {
 	if w.fork {
 		w.fork = false
 		if w.forked == nil {
-			w.forked = newFork(w.config.Seed, v.newest)
+			w.forked = newFork(w.config.Seed, v.newest-min(w.config.ForkLedgers, v.newest-health.OldestLedger))
 			w.seen[Forked]++
 		}
 	}
