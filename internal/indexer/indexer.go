@@ -26,7 +26,9 @@ type Config struct {
 	Source    Source
 	Store     Store
 	Bus       *feed.Bus // told of each new entry of the feed
-	Now       func() time.Time
+	// Publish, if there are other processes to be told of new entries, does that, and tells Bus. Nil tells Bus alone.
+	Publish func(head int64)
+	Now     func() time.Time
 	// Poll is how long to wait at the tip between two questions; DefaultPoll if 0. A value from Wake ends the wait early: whoever closes
 	// ledgers in this process can say so.
 	Poll time.Duration
@@ -80,6 +82,9 @@ func New(c Config) (*Indexer, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Publish == nil {
+		c.Publish = c.Bus.Publish
 	}
 	if len(c.Contracts) == 0 || len(c.Contracts) > maxContracts {
 		return nil, fmt.Errorf("indexer: %d contracts to follow: name 1 to %d", len(c.Contracts), maxContracts)
@@ -203,7 +208,7 @@ func (x *Indexer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.config.Bus.Publish(x.head.Seq)
+	x.config.Publish(x.head.Seq)
 	x.status.begin(x.follow, len(unread))
 	return nil
 }

@@ -163,7 +163,7 @@ func (x *Indexer) apply(ctx context.Context, group []*followed, p page) error {
 func (x *Indexer) published(batch store.Batch) {
 	if n := len(batch.Feed); n > 0 {
 		x.head = batch.Feed[n-1].Head()
-		x.config.Bus.Publish(x.head.Seq)
+		x.config.Publish(x.head.Seq)
 	}
 }
 

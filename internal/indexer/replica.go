@@ -54,7 +54,8 @@ const (
 	standWait  = 2 * time.Second // for the store's answer
 )
 
-// Stand asks the store now and then while this process stands by, until ctx ends: one that has lost its store must not say that it is ready.
+// Stand asks the store now and then while this process stands by, until ctx ends: one that has lost its store must not say that it is ready, and
+// its readers of the feed learn of new entries even if nothing else tells.
 func (r *Replica) Stand(ctx context.Context) {
 	ticker := time.NewTicker(standEvery)
 	defer ticker.Stop()
@@ -68,8 +69,11 @@ func (r *Replica) Stand(ctx context.Context) {
 			continue
 		}
 		asked, cancel := context.WithTimeout(ctx, standWait)
-		_, err := r.config.Store.FeedHead(asked)
+		head, err := r.config.Store.FeedHead(asked)
 		cancel()
+		if err == nil {
+			r.config.Bus.Publish(head.Seq)
+		}
 		r.mu.Lock()
 		r.err = err
 		r.mu.Unlock()
