@@ -14,8 +14,10 @@ import (
 // logKeys are the names that what happened is told under, one for each thing, so that one search finds all lines about a trade or a node. A value that could
 // be anything (the body of a call, an envelope) has no key: it belongs into no log.
 var logKeys = map[string]string{
+	"account":      "an account of the platform's (G…)",
 	"call":         "a call of the relay's, by its name on the wire",
 	"contract":     "a contract's address (C…)",
+	"entries":      "how many ledger entries",
 	"err":          "what went wrong, whoever says so: an error, or its text where it is kept as text; never why, error or reason",
 	"event":        "an event's id: where it is on the chain",
 	"from":         "the network address that a call came from",
@@ -30,13 +32,16 @@ var logKeys = map[string]string{
 	"stack":        "where a panic was",
 	"state":        "what something is in now; never status",
 	"status":       "an HTTP answer's number",
+	"stroops":      "XLM, in stroops: what a transaction was charged",
 	"took":         "how long it was at work",
+	"trade":        "a trade's id, 64 hex digits",
 	"transactions": "how many of them",
 	"tx":           "a transaction's hash, 64 hex digits",
 	"until":        "when it is tried again, if nothing else happens",
 	"variable":     "the environment variable that names a secret's file",
 	"wait":         "for how long nothing is tried",
 	"was":          "what was there before: a state, or the node used before",
+	"work":         "what the keeper spends on: settle or extend",
 }
 
 // logCalls are the methods of slog that write a line, and where in their arguments the message is.

@@ -1,0 +1,124 @@
+package keeper
+
+import (
+	"context"
+	"time"
+
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+)
+
+// sweep starts a sweep when it is time for one and nothing is left to extend of the last.
+func (s *shift) sweep(_ context.Context, now time.Time) {
+	if s.sweeping || len(s.extensions) > 0 || now.Before(s.nextSweep) {
+		return
+	}
+	s.sweeping = true
+	go func() {
+		f, err := s.k.sweep(s.jobs)
+		s.sweeps <- swept{f, err}
+	}()
+}
+
+// swept takes in what a sweep has found.
+func (s *shift) swept(w swept) {
+	now := s.k.c.Now()
+	s.sweeping = false
+	if w.err != nil {
+		s.nextSweep = now.Add(min(s.k.c.SweepEvery, sweepAgain))
+		s.k.metrics.failed(reasonOf(w.err, ""), 0)
+		s.k.c.Log.Warn("the lives of entries could not be looked at, it is tried again", "err", w.err, "wait", sweepAgain)
+		s.k.show(func(st *Status) { st.SweepErr = w.err.Error() })
+		return
+	}
+	s.extensions, s.nextSweep = w.extensions, now.Add(s.k.c.SweepEvery)
+	if w.more {
+		s.nextSweep = now // once these are extended
+	}
+	s.k.show(func(st *Status) {
+		st.Swept, st.SweepErr, st.Soonest, st.Archived, st.Looked = now, "", w.soonest, w.archived, w.entries
+	})
+	s.k.c.Log.Debug("looked at the lives of entries", "ledger", w.ledger, "entries", w.entries)
+	if w.archived > 0 {
+		s.k.c.Log.Warn("entries that are needed are archived: the next call restores them", "ledger", w.ledger, "entries", w.archived)
+	}
+}
+
+// sweepAgain is when a sweep that failed is tried again.
+const sweepAgain = time.Minute
+
+// extend gives the keys that are free what is to be extended. What is due was first.
+func (s *shift) extend(now time.Time) {
+	if s.stopped(Extending, now) {
+		s.extensions = nil // the sweep at the end of the pause finds them again
+		return
+	}
+	for _, key := range s.free(now) {
+		if len(s.extensions) == 0 {
+			return
+		}
+		e := s.extensions[0]
+		s.extensions = s.extensions[1:]
+		s.start(key, result{extend: &e}, func(ctx context.Context, by Signer) (relay.Transaction, error) { return s.k.extend(ctx, by, e) })
+	}
+}
+
+// extended takes in what became of an extension.
+func (s *shift) extended(r result, why Reason) {
+	e := *r.extend
+	log := s.k.c.Log.With("kind", string(e.kind), "entries", len(e.keys))
+	switch {
+	case r.err == nil:
+		s.k.metrics.extended.Add(float64(len(e.keys)))
+		log.Info("lives were extended", "tx", r.out.Hash, "ledger", r.out.Ledger.Sequence, "stroops", r.out.FeeCharged)
+	case why.ofTrade():
+		halves := e.halves()
+		s.extensions = append(halves, s.extensions...)
+		if halves == nil {
+			log.Warn("a life could not be extended, the next sweep tries again", "err", r.err, "stroops", r.out.FeeCharged)
+		}
+	case why == ReasonLimit && len(e.keys) > 1:
+		s.extensions = append(e.halves(), s.extensions...) // less may do
+	case why == ReasonLimit:
+	default:
+		s.nextSweep = s.k.c.Now().Add(sweepAgain) // it finds what is left
+	}
+}
+
+// account asks what the accounts have, and what was spent today.
+func (s *shift) account(ctx context.Context, now time.Time) error {
+	if now.Sub(s.asked) < balancesEvery && !now.Before(s.asked) {
+		return nil
+	}
+	spent, err := s.k.c.Store.Spent(ctx, store.PurposeKeeper, store.DayOf(now.Unix()), "")
+	if err != nil {
+		return err
+	}
+	keys := make([]xdr.LedgerKey, len(s.k.c.Keys))
+	for i, key := range s.k.c.Keys {
+		id := xdr.AccountId(xdr.PublicKey{Type: xdr.PublicKeyTypePublicKeyTypeEd25519, Ed25519: (*xdr.Uint256)(ptr(key.Account().Key))})
+		if err := keys[i].SetAccount(id); err != nil {
+			return err
+		}
+	}
+	entries, _, err := s.k.c.Node().Entries(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	balances := map[string]int64{}
+	for _, key := range s.k.c.Keys {
+		balances[key.Account().String()] = 0 // no account: nothing to pay with
+	}
+	for _, e := range entries {
+		if a := e.Data.Account; a != nil {
+			balances[a.AccountId.Address()] = int64(a.Balance)
+		}
+	}
+	s.asked = now
+	s.k.show(func(st *Status) { st.Spent, st.Balances = spent.Stroops, balances })
+	return nil
+}
+
+func ptr[T any](v T) *T { return &v }
