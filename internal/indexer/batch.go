@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -19,10 +18,15 @@ type trades interface {
 	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
 }
 
+// bulk reads many trades at once: those that are stored, for at most store.MaxPage ids.
+type bulk interface {
+	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
+}
+
 // builder works out what follows from a page of events.
 type builder struct {
 	network stellar.Network
-	trades  trades
+	trades  *cache
 	head    feed.Head
 	batch   store.Batch
 	// touched are the trades of the batch by id: as they are after its events so far; at points into batch.Trades.
@@ -35,23 +39,41 @@ type touched struct {
 }
 
 // build makes the batch of what a page says, which lies within the moves and is in order. head is the last entry of the feed.
-func build(ctx context.Context, network stellar.Network, trades trades, head feed.Head, moves []store.Move, facts []fact) (store.Batch, error) {
+func build(ctx context.Context, network stellar.Network, trades *cache, head feed.Head, moves []store.Move, facts []fact) (store.Batch, error) {
 	b := builder{network: network, trades: trades, head: head, batch: store.Batch{Moves: moves}, touched: map[escrow.ID]touched{}}
+	if err := b.read(ctx, facts); err != nil {
+		return store.Batch{}, err
+	}
 	for _, f := range facts {
-		if err := b.add(ctx, f); err != nil {
+		if err := b.add(f); err != nil {
 			return store.Batch{}, fmt.Errorf("event %s: %w", f.raw.ID, err)
 		}
 	}
 	return b.batch, nil
 }
 
-// add stores an event, projects it and writes the feed's entry. Its error is the store's; an event that cannot be read is kept as it is.
-func (b *builder) add(ctx context.Context, f fact) (err error) {
+// read gets the trades that the events are about ready, all at once: asked for one by one, each event that opens a trade would wait for an
+// answer that there is none.
+func (b *builder) read(ctx context.Context, facts []fact) error {
+	var ids []escrow.ID
+	for _, f := range facts {
+		if f.unread != nil || f.raw.Trade == nil {
+			continue
+		}
+		id := escrow.ID(*f.raw.Trade)
+		if _, ok := b.touched[id]; !ok {
+			b.touched[id] = touched{nil, -1}
+			ids = append(ids, id)
+		}
+	}
+	return b.trades.all(ctx, ids, func(t *store.Trade) { b.touched[t.ID] = touched{t, -1} })
+}
+
+// add stores an event, projects it and writes the feed's entry. An event that cannot be read is kept as it is.
+func (b *builder) add(f fact) (err error) {
 	raw, unread := f.raw, f.unread
 	if unread == nil && raw.Trade != nil {
-		if unread, err = b.project(ctx, raw, f.contract, f.event); err != nil {
-			return err
-		}
+		unread = b.project(raw, f.contract, f.event)
 	}
 	note := feed.Note{
 		Kind: raw.Kind, Contract: raw.Contract, Event: string(raw.ID), Ledger: raw.ID.Ledger(), ClosedAt: int64(raw.ClosedAt), Tx: hex.EncodeToString(raw.Tx[:]),
@@ -83,49 +105,37 @@ func (b *builder) note(n feed.Note) error {
 }
 
 // project brings the event's trade forward. unread says why it could not.
-func (b *builder) project(ctx context.Context, raw store.Event, contract stellar.Address, event stellar.Event) (unread, err error) {
+func (b *builder) project(raw store.Event, contract stellar.Address, event stellar.Event) (unread error) {
 	id := *event.Trade
-	known, ok := b.touched[id]
-	if !ok {
-		stored, err := b.trades.Trade(ctx, id)
-		switch {
-		case err == nil:
-			known = touched{&stored, -1}
-		case errors.Is(err, store.ErrNotFound):
-			known = touched{nil, -1}
-		default:
-			return nil, err
-		}
-		b.touched[id] = known
-	}
+	known := b.touched[id]
 	at := store.Point{Event: raw.ID, At: raw.ClosedAt}
 	opened, opens := event.Event.(escrow.Opened)
 	switch {
 	case opens && known.trade != nil:
-		return fmt.Errorf("the trade was opened before, by event %s: %w", known.trade.Opened.Event, errUnreadable), nil
+		return fmt.Errorf("the trade was opened before, by event %s: %w", known.trade.Opened.Event, errUnreadable)
 	case opens:
 		// Whoever signs later signs these terms: they must be the ones that the id stands for, whatever the source says.
 		if hashed, err := stellar.TermsID(b.network, contract, opened.Terms); err != nil || hashed != id {
-			return fmt.Errorf("its terms are not those of trade %s: %w", id, errUnreadable), nil
+			return fmt.Errorf("its terms are not those of trade %s: %w", id, errUnreadable)
 		}
 		known.trade, unread = open(id, raw.Contract, opened, at)
 		if unread != nil {
-			return unread, nil
+			return unread
 		}
 		b.touched[id] = b.change(known, every)
-		return nil, nil
+		return nil
 	case known.trade == nil:
-		return fmt.Errorf("its trade was opened before the first ledger that was read: %w", errUnreadable), nil
+		return fmt.Errorf("its trade was opened before the first ledger that was read: %w", errUnreadable)
 	case known.trade.Contract != raw.Contract:
-		return fmt.Errorf("its trade is in contract %s: %w", known.trade.Contract, errUnreadable), nil
+		return fmt.Errorf("its trade is in contract %s: %w", known.trade.Contract, errUnreadable)
 	}
 	after, milestone, unread := project(known.trade, event.Event, at)
 	if unread != nil {
-		return unread, nil
+		return unread
 	}
 	known.trade = after
 	b.touched[id] = b.change(known, milestone)
-	return nil, nil
+	return nil
 }
 
 // change puts the trade as it is now, and the milestone if one was touched, into the batch.

@@ -3,6 +3,8 @@ package indexer
 import (
 	"container/list"
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -24,17 +26,44 @@ func newCache(s trades) *cache {
 	return &cache{store: s, order: list.New(), known: map[escrow.ID]*list.Element{}}
 }
 
-// Trade is as the store's. What it returns must not be changed.
-func (c *cache) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
-	if e, ok := c.known[id]; ok {
-		c.order.MoveToFront(e)
-		return *e.Value.(*store.Trade), nil
+// all gives those of the trades that are stored, in no order. What it gives must not be changed.
+func (c *cache) all(ctx context.Context, ids []escrow.ID, give func(*store.Trade)) error {
+	var unknown []escrow.ID
+	for _, id := range ids {
+		if e, ok := c.known[id]; ok {
+			c.order.MoveToFront(e)
+			give(e.Value.(*store.Trade))
+			continue
+		}
+		unknown = append(unknown, id)
 	}
-	t, err := c.store.Trade(ctx, id)
-	if err == nil {
-		c.put(&t)
+	for part := range slices.Chunk(unknown, store.MaxPage) {
+		read, err := c.read(ctx, part)
+		if err != nil {
+			return err
+		}
+		for _, t := range read { // each by itself: a pointer into the list would keep all of it
+			give(&t)
+			c.put(&t)
+		}
 	}
-	return t, err
+	return nil
+}
+
+// read asks the store.
+func (c *cache) read(ctx context.Context, ids []escrow.ID) (all []store.Trade, err error) {
+	if many, ok := c.store.(bulk); ok {
+		return many.TradesByID(ctx, ids)
+	}
+	for _, id := range ids {
+		switch t, err := c.store.Trade(ctx, id); {
+		case err == nil:
+			all = append(all, t)
+		case !errors.Is(err, store.ErrNotFound):
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // stored takes in what has just been stored.

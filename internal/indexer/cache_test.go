@@ -1,20 +1,21 @@
 package indexer
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// counted is a store of trades that counts how often it is read.
+// counted is a store of trades that counts how often it is read, and how many trades were asked for.
 type counted struct {
-	trades map[escrow.ID]store.Trade
-	reads  int
+	trades       map[escrow.ID]store.Trade
+	reads, asked int
 }
 
 func (c *counted) Trade(_ context.Context, id escrow.ID) (store.Trade, error) {
@@ -26,6 +27,22 @@ func (c *counted) Trade(_ context.Context, id escrow.ID) (store.Trade, error) {
 	return t, nil
 }
 
+// many is one that reads many at once.
+type many struct{ *counted }
+
+func (m many) TradesByID(_ context.Context, ids []escrow.ID) (all []store.Trade, err error) {
+	m.reads, m.asked = m.reads+1, m.asked+len(ids)
+	if len(ids) > store.MaxPage {
+		return nil, store.ErrLimit
+	}
+	for _, id := range ids {
+		if t, ok := m.trades[id]; ok {
+			all = append(all, t)
+		}
+	}
+	return all, nil
+}
+
 func numbered(n int) (id escrow.ID) {
 	binary.BigEndian.PutUint64(id[:], uint64(n))
 	return id
@@ -33,8 +50,17 @@ func numbered(n int) (id escrow.ID) {
 
 // Whatever is stored and read in whatever order, the cache says what the store says, and never holds more than it may.
 func TestTheCacheSaysWhatTheStoreSays(t *testing.T) {
-	s := &counted{trades: map[escrow.ID]store.Trade{}}
-	c := newCache(s)
+	alone := &counted{trades: map[escrow.ID]store.Trade{}}
+	together := &counted{trades: map[escrow.ID]store.Trade{}}
+	for name, c := range map[string]struct {
+		counted *counted
+		cache   *cache
+	}{"one by one": {alone, newCache(alone)}, "many at once": {together, newCache(many{together})}} {
+		t.Run(name, func(t *testing.T) { checkCache(t, c.counted, c.cache) })
+	}
+}
+
+func checkCache(t *testing.T, s *counted, c *cache) {
 	random := rand.New(rand.NewPCG(3, 4))
 	asked := 0
 	for i := range 60_000 {
@@ -47,12 +73,14 @@ func TestTheCacheSaysWhatTheStoreSays(t *testing.T) {
 			s.trades[id] = trade
 			c.stored([]store.Change{{Trade: &trade}})
 		default:
-			asked++
-			want, there := s.trades[id]
-			got, err := c.Trade(t.Context(), id)
-			if there != (err == nil) || !there && !errors.Is(err, store.ErrNotFound) || got.LastDeadline != want.LastDeadline || len(got.Milestones) != len(want.Milestones) {
-				t.Fatalf("step %d: got %d (%v), want %d (%v)", i, got.LastDeadline, err, want.LastDeadline, there)
+			ids := []escrow.ID{id, numbered(3000 + i)} // the second is not there
+			for range random.IntN(3) {
+				ids = append(ids, numbered(random.IntN(3000)))
 			}
+			slices.SortFunc(ids, func(a, b escrow.ID) int { return bytes.Compare(a[:], b[:]) })
+			ids = slices.Compact(ids)
+			asked += len(ids)
+			checkAll(t, s, c, ids)
 		}
 		if c.weight > maxCached || c.order.Len() != len(c.known) {
 			t.Fatalf("step %d: %d weigh %d, %d are known", i, c.order.Len(), c.weight, len(c.known))
@@ -68,5 +96,45 @@ func TestTheCacheSaysWhatTheStoreSays(t *testing.T) {
 	}
 	if c.weight > maxCached || c.weight < maxCached-10 {
 		t.Errorf("it holds %d", c.weight)
+	}
+}
+
+func checkAll(t *testing.T, s *counted, c *cache, ids []escrow.ID) {
+	t.Helper()
+	got := map[escrow.ID]*store.Trade{}
+	if err := c.all(t.Context(), ids, func(one *store.Trade) { got[one.ID] = one }); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, id := range ids {
+		want, there := s.trades[id]
+		if is, ok := got[id]; ok != there || there && (is.LastDeadline != want.LastDeadline || len(is.Milestones) != len(want.Milestones)) {
+			t.Fatalf("got %+v, want %d, there %v", is, want.LastDeadline, there)
+		}
+		if there {
+			n++
+		}
+	}
+	if len(got) != n {
+		t.Fatalf("%d trades, want %d", len(got), n)
+	}
+}
+
+// Of a page that is all about trades nobody knows, the store is asked a few times, not once for each.
+func TestAPageOfUnknownTradesIsFewQuestions(t *testing.T) {
+	s := &counted{trades: map[escrow.ID]store.Trade{}}
+	c := newCache(many{s})
+	var ids []escrow.ID
+	for i := range 2*store.MaxPage + 1 {
+		ids = append(ids, numbered(i))
+		s.trades[ids[i]] = store.Trade{ID: ids[i], LastDeadline: uint64(i)}
+	}
+	checkAll(t, s, c, ids)
+	if s.reads != 3 || s.asked != len(ids) {
+		t.Errorf("%d questions for %d of %d trades", s.reads, s.asked, len(ids))
+	}
+	checkAll(t, s, c, ids)
+	if s.reads != 3 {
+		t.Errorf("what is known was asked for again: %d questions", s.reads)
 	}
 }

@@ -1,10 +1,12 @@
 package bench
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/postgres"
@@ -26,6 +28,7 @@ type database interface {
 type engine interface {
 	indexer.Store
 	store.StateReader
+	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 	Close() error
 }
 

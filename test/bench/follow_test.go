@@ -16,7 +16,7 @@ import (
 // ingest is one run of the whole indexer over recorded ledgers.
 type ingest struct {
 	set    ledgers.Set
-	store  indexer.Store
+	store  engine
 	follow []string // contracts; those of the set if nil
 	// turn is given the share of the events that is stored, after each batch. What it takes is not counted.
 	turn func(done float64)
@@ -31,7 +31,7 @@ func (in ingest) run(b *testing.B) time.Duration {
 	}
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
-	watched := &watched{Store: in.store, in: in, end: store.EndOfLedger(in.set.Last), stop: cancel}
+	watched := &watched{engine: in.store, in: in, end: store.EndOfLedger(in.set.Last), stop: cancel}
 	config := indexer.Config{Network: network, Source: openFiles(b, in.set), Store: watched, Bus: feed.NewBus(0), Now: time.Now}
 	if in.follow == nil {
 		in.follow = in.set.Contracts
@@ -60,7 +60,7 @@ func (in ingest) run(b *testing.B) time.Duration {
 
 // watched is a store that counts what is stored in it, and ends the run with the last ledger.
 type watched struct {
-	indexer.Store
+	engine
 	in     ingest
 	end    store.EventID
 	stop   func()
@@ -70,7 +70,7 @@ type watched struct {
 
 // Apply is the store's.
 func (w *watched) Apply(ctx context.Context, batch store.Batch) error {
-	if err := w.Store.Apply(ctx, batch); err != nil {
+	if err := w.engine.Apply(ctx, batch); err != nil {
 		return err
 	}
 	w.events += len(batch.Events)
