@@ -2,8 +2,6 @@ package indexer
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -70,26 +68,17 @@ func (b *builder) read(ctx context.Context, facts []fact) error {
 }
 
 // add stores an event, projects it and writes the feed's entry. An event that cannot be read is kept as it is.
-func (b *builder) add(f fact) (err error) {
+func (b *builder) add(f fact) error {
 	raw, unread := f.raw, f.unread
 	if unread == nil && raw.Trade != nil {
 		unread = b.project(raw, f.contract, f.event)
 	}
-	note := feed.Note{
-		Kind: raw.Kind, Contract: raw.Contract, Event: string(raw.ID), Ledger: raw.ID.Ledger(), ClosedAt: int64(raw.ClosedAt), Tx: hex.EncodeToString(raw.Tx[:]),
+	note, err := f.note(unread)
+	if err != nil {
+		return err
 	}
 	if unread != nil {
 		raw.Unread = unread.Error()
-		note.Kind = feed.KindUnread
-		note.Data, err = json.Marshal(map[string]string{"kind": raw.Kind, "why": raw.Unread})
-	} else {
-		note.Data, err = json.Marshal(f.event.Event)
-	}
-	if err != nil {
-		return fmt.Errorf("describe %s: %w", raw.Kind, err)
-	}
-	if raw.Trade != nil {
-		note.Trade = escrow.ID(*raw.Trade).String()
 	}
 	b.batch.Events = append(b.batch.Events, raw)
 	return b.note(note)
