@@ -34,6 +34,11 @@ func (p *Payer) dispatch(ctx context.Context, pay *Payment, r ready, freed func(
 	if most > pay.Ceiling {
 		return nil, fmt.Errorf("up to %d stroops, of which %d for resources and rent, at most %d: %w", most, tx.ResourceFee(), pay.Ceiling, ErrTooDear)
 	}
+	// It is signed first: what a key refuses then takes nothing from anybody's day. It leaves this process only once it is reserved.
+	first, err := p.sign(pay, r, r.sequence)
+	if err != nil {
+		return nil, err
+	}
 	o := &open{
 		spending: store.Spending{Purpose: pay.Purpose, Day: store.DayOf(p.c.Now().Unix()), Account: pay.Account, Stroops: most},
 		reserved: most, notAfter: r.notAfter, freed: freed, ready: make(chan struct{}), done: make(chan struct{}),
@@ -52,7 +57,7 @@ func (p *Payer) dispatch(ctx context.Context, pay *Payment, r ready, freed func(
 		return nil, err
 	}
 	o.owed = true
-	sub, err := p.submit(ctx, pay, r, o)
+	sub, err := p.submit(ctx, pay, r, first, o)
 	if o.hash == "" {
 		return nil, err
 	}
@@ -60,12 +65,8 @@ func (p *Payer) dispatch(ctx context.Context, pay *Payment, r ready, freed func(
 	return &Sent{Submission: sub, open: o}, err
 }
 
-// submit signs and submits, and again when the sequence number was refused. o says afterwards what to follow.
-func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, o *open) (relay.Submission, error) {
-	s, err := p.sign(pay, r, r.sequence)
-	if err != nil {
-		return relay.Submission{}, err
-	}
+// submit submits what is signed, and when its sequence number was refused another one in its place. o says afterwards what to follow.
+func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, s signed, o *open) (relay.Submission, error) {
 	pause := pauseFirst
 	for n := 1; ; n++ {
 		if err := p.note(ctx, pay, r, s); err != nil {

@@ -87,6 +87,16 @@ func (p *Payer) prepareSigned(ctx context.Context, pay *Payment) (ready, error) 
 	if err := stellar.CheckTree(pay.Tree, tx.Source(), tx.Auth()); err != nil {
 		return ready{}, err
 	}
+	// A simulation does not look at the account, and what no node would take should take nothing from the day.
+	account, err := p.c.Relay.Account(ctx, tx.Source().String())
+	switch {
+	case err != nil:
+		return ready{}, err
+	case !account.Exists:
+		return ready{}, fmt.Errorf("account %s: %w", tx.Source(), ErrNoAccount)
+	case account.Sequence+1 != tx.Sequence():
+		return ready{}, &RejectedError{Hash: tx.Hash(p.c.Network).String(), Code: "tx_bad_seq", Detail: fmt.Sprintf("its sequence number is %d, the next one of %s is %d", tx.Sequence(), tx.Source(), account.Sequence+1)}
+	}
 	sim, err := p.simulate(ctx, tx)
 	if err != nil {
 		return ready{}, err

@@ -161,6 +161,13 @@ func (w *world) tree(call escrow.Call) stellar.Tree {
 	return must(stellar.ExpectedTree(w.contract, call, stellar.State{}))
 }
 
-func (w *world) spent() store.Spent {
-	return must(w.db.Spent(w.t.Context(), store.PurposeKeeper, store.DayOf(w.now().Unix()), ""))
+// spent is what today and yesterday have cost: a test may begin before midnight.
+func (w *world) spent() (sum store.Spent) {
+	day := store.DayOf(w.now().Unix())
+	for _, d := range []uint32{day - 1, day} {
+		s := must(w.db.Spent(w.t.Context(), store.PurposeKeeper, d, ""))
+		sum.Stroops += s.Stroops
+		sum.Transactions += s.Transactions
+	}
+	return sum
 }
