@@ -20,6 +20,9 @@ type Job struct {
 	authorised func(s *Signer, tree stellar.Tree, tx stellar.Transaction) error
 }
 
+// Signs tells whether a function of the contract is among those that such a key may be asked for.
+func (j Job) Signs(function string) bool { return slices.Contains(j.functions, function) }
+
 // byTraders are the functions that traders, arbitrators and those who carry out what is due call.
 var byTraders = []string{
 	"open", "accept", "fund", "cancel", "deliver", "release", "refund", "settle", "dispute", "offer", "accept_offer", "evidence", "rule", "appeal", "claim", "extend",
