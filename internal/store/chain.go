@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 )
 
@@ -154,19 +153,7 @@ func (b Batch) Check() error {
 		}
 		last = e.ID
 	}
-	trades := make(map[escrow.ID]bool, len(b.Trades))
-	for _, c := range b.Trades {
-		if trades[c.ID] {
-			return fmt.Errorf("trade %s: changed for the second time", c.ID)
-		}
-		trades[c.ID] = true
-		for _, i := range c.Milestones {
-			if i < 0 || i >= len(c.Trade.Milestones) {
-				return fmt.Errorf("trade %s: milestone %d of %d", c.ID, i, len(c.Trade.Milestones))
-			}
-		}
-	}
-	return nil
+	return CheckChanges(b.Trades)
 }
 
 // Gap says that a contract has got into the gap state, or, with Oldest 0, out of it.

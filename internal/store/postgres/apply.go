@@ -74,21 +74,25 @@ func begin(ctx context.Context, tx pgx.Tx, b store.Batch) (found, error) {
 		return err
 	})
 	if len(b.Trades) > 0 {
-		checkContracts(&q, b)
-		q.Queue(`SELECT trade, stage, loose FROM standings WHERE opened = ANY($1)`, openedBefore(b)).Query(func(rows pgx.Rows) error {
-			var id escrow.ID
-			var w was
-			_, err := pgx.ForEachRow(rows, []any{(*hash)(&id), &w.stage, &w.loose}, func() error {
-				f.known[id] = w
-				return nil
-			})
-			return err
-		})
+		checkContracts(&q, b.Trades)
+		readKnown(&q, openedBefore(b), f)
 	}
 	if len(b.Moves) > 0 {
 		projectTransactions(&q)
 	}
 	return f, tx.SendBatch(ctx, &q).Close()
+}
+
+func readKnown(q *pgx.Batch, opened []string, into found) {
+	q.Queue(`SELECT trade, stage, loose FROM standings WHERE opened = ANY($1)`, opened).Query(func(rows pgx.Rows) error {
+		var id escrow.ID
+		var w was
+		_, err := pgx.ForEachRow(rows, []any{(*hash)(&id), &w.stage, &w.loose}, func() error {
+			into.known[id] = w
+			return nil
+		})
+		return err
+	})
 }
 
 // openedBefore are the places of trades that may be stored: not of those that were opened by an event of this batch.
@@ -148,9 +152,9 @@ func setGaps(q *pgx.Batch, gaps []store.Gap) {
 }
 
 // checkContracts is what a foreign key would ask for each trade, asked once for each contract.
-func checkContracts(q *pgx.Batch, b store.Batch) {
+func checkContracts(q *pgx.Batch, changes []store.Change) {
 	var contracts []string
-	for _, c := range b.Trades {
+	for _, c := range changes {
 		if !slices.Contains(contracts, c.Contract) {
 			contracts = append(contracts, c.Contract)
 		}
@@ -160,7 +164,7 @@ func checkContracts(q *pgx.Batch, b store.Batch) {
 		if err != nil {
 			return err
 		}
-		for _, c := range b.Trades {
+		for _, c := range changes {
 			if !slices.Contains(followed, c.Contract) {
 				return fmt.Errorf("trade %s: contract %s is not followed", c.ID, c.Contract)
 			}

@@ -43,18 +43,12 @@ type workError struct{ error }
 
 // term waits for the lead, and works until it is lost.
 func (s *Store) term(ctx context.Context, work func(context.Context) error) error {
-	config := s.pool.Config()
-	conn := config.ConnConfig.Copy()
-	conn.Tracer = nil
-	for name, value := range map[string]string{"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"} {
-		conn.RuntimeParams[name] = value
-	}
-	if config.BeforeConnect != nil {
-		if err := config.BeforeConnect(ctx, conn); err != nil {
-			return err
+	own, err := s.dial(ctx, func(conn *pgx.ConnConfig) {
+		conn.Tracer = nil
+		for name, value := range map[string]string{"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"} {
+			conn.RuntimeParams[name] = value
 		}
-	}
-	own, err := pgx.ConnectConfig(ctx, conn)
+	})
 	if err != nil {
 		return err
 	}
@@ -92,6 +86,19 @@ func (s *Store) term(ctx context.Context, work func(context.Context) error) erro
 			return errors.Join(err, <-done)
 		}
 	}
+}
+
+// dial is a connection beside the pool, for what belongs to a connection and not to a transaction, such as a lock that lasts.
+func (s *Store) dial(ctx context.Context, change func(*pgx.ConnConfig)) (*pgx.Conn, error) {
+	config := s.pool.Config()
+	conn := config.ConnConfig.Copy()
+	change(conn)
+	if config.BeforeConnect != nil {
+		if err := config.BeforeConnect(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	return pgx.ConnectConfig(ctx, conn)
 }
 
 // beat asks one question, and does not wait for long.

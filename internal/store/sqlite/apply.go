@@ -48,10 +48,8 @@ func (s *Store) apply(ctx context.Context, b store.Batch) error {
 	if err := insertEvents(ctx, tx, b.Events); err != nil {
 		return fmt.Errorf("apply batch: %w", err)
 	}
-	for _, c := range b.Trades {
-		if err := writeTrade(ctx, tx, c); err != nil {
-			return fmt.Errorf("apply batch: trade %s: %w", c.ID, err)
-		}
+	if err := writeTrades(ctx, tx, b.Trades); err != nil {
+		return fmt.Errorf("apply batch: %w", err)
 	}
 	if err := appendFeed(ctx, tx, b.Feed); err != nil {
 		return fmt.Errorf("apply batch: %w", err)

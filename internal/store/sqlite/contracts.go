@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -43,9 +42,10 @@ func (s *Store) Contracts(ctx context.Context, after string, limit int) ([]store
 
 const contractColumns = `contract, start_ledger, position, position_at, gap_oldest`
 
-func queryContracts(ctx context.Context, db interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}, query string, args ...any) ([]store.Contract, error) {
+// allContracts reads all of them: there are a few.
+const allContracts = `SELECT ` + contractColumns + ` FROM contracts WHERE contract > '' ORDER BY contract`
+
+func queryContracts(ctx context.Context, db queryer, query string, args ...any) ([]store.Contract, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

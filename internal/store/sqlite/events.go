@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -17,23 +18,42 @@ func (s *Store) Events(ctx context.Context, f store.EventFilter) ([]store.Event,
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.read.QueryContext(ctx, query, args...)
+	all, err := queryEvents(ctx, s.read, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
+	}
+	return all, nil
+}
+
+// queryer is a database or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func queryEvents(ctx context.Context, db queryer, query string, args ...any) ([]store.Event, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var all []store.Event
 	for rows.Next() {
 		e, err := scanEvent(rows)
 		if err != nil {
-			return nil, fmt.Errorf("list events: %w", err)
+			return nil, err
 		}
 		all = append(all, e)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list events: %w", err)
+	return all, rows.Err()
+}
+
+// eventsOf are a contract's events behind after, at most limit.
+func eventsOf(ctx context.Context, db queryer, contract string, after store.EventID, limit int) ([]store.Event, error) {
+	query, args, err := eventsQuery(store.EventFilter{Contract: contract, Page: store.Page{After: after, Limit: limit}})
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	return queryEvents(ctx, db, query, args...)
 }
 
 const eventColumns = `id, contract, closed_at, tx, kind, trade, body, unread`
@@ -80,20 +100,8 @@ func (s *Store) Unread(ctx context.Context, after store.EventID, limit int) ([]s
 	if err := (store.Page{After: after, Limit: limit}).Check(); err != nil {
 		return nil, err
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT `+eventColumns+` FROM events WHERE unread <> '' AND id > ? ORDER BY id LIMIT ?`, after, limit)
+	all, err := queryEvents(ctx, s.read, `SELECT `+eventColumns+` FROM events WHERE unread <> '' AND id > ? ORDER BY id LIMIT ?`, after, limit)
 	if err != nil {
-		return nil, fmt.Errorf("list unread events: %w", err)
-	}
-	defer rows.Close()
-	var all []store.Event
-	for rows.Next() {
-		e, err := scanEvent(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list unread events: %w", err)
-		}
-		all = append(all, e)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("list unread events: %w", err)
 	}
 	return all, nil

@@ -18,7 +18,7 @@ func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error) (
 		return nil, fmt.Errorf("read state: %w", err)
 	}
 	defer tx.Rollback()
-	contracts, err := queryContracts(ctx, tx, `SELECT `+contractColumns+` FROM contracts WHERE contract > '' ORDER BY contract`)
+	contracts, err := queryContracts(ctx, tx, allContracts)
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}

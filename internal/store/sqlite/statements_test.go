@@ -86,6 +86,7 @@ func statements(t *testing.T) map[string]string {
 		}
 	}
 	unfinished := regexp.MustCompile(`(WHERE|AND|FROM) $`) // the beginnings of those that are put together
+	swap := regexp.MustCompile(`rebuilt\.|main\.$`)        // whole tables, one of which is attached then
 	verb := regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s`)
 	for _, file := range parsed {
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -98,7 +99,7 @@ func statements(t *testing.T) map[string]string {
 				return true
 			}
 			at := files.Position(e.Pos())
-			if verb.MatchString(text) && !unfinished.MatchString(text) {
+			if verb.MatchString(text) && !unfinished.MatchString(text) && !swap.MatchString(text) {
 				add(fmt.Sprintf("%s:%d", at.Filename, at.Line), text)
 			}
 			return false // not its parts

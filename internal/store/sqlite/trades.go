@@ -30,19 +30,23 @@ func (s *Store) Trade(ctx context.Context, id escrow.ID) (store.Trade, error) {
 // TradesByID reads those of up to store.MaxPage trades that are stored, each once, with everything below them and all as of one moment, in the order
 // in which they were opened.
 func (s *Store) TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error) {
-	if len(ids) > store.MaxPage {
-		return nil, fmt.Errorf("read %d trades: %w: it is 1 to %d", len(ids), store.ErrLimit, store.MaxPage)
-	}
-	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, fmt.Errorf("read %d trades: %w", len(ids), err)
-	}
-	defer tx.Rollback()
-	all, err := tradesByID(ctx, tx, ids)
+	all, err := readTradesByID(ctx, s.read, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read %d trades: %w", len(ids), err)
 	}
 	return all, nil
+}
+
+func readTradesByID(ctx context.Context, db *sql.DB, ids []escrow.ID) ([]store.Trade, error) {
+	if len(ids) > store.MaxPage {
+		return nil, fmt.Errorf("%w: it is 1 to %d", store.ErrLimit, store.MaxPage)
+	}
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	return tradesByID(ctx, tx, ids)
 }
 
 // tradesByID looks each one up: here a statement costs no round trip.
@@ -166,6 +170,15 @@ func scanTrade(row scanner) (store.Trade, error) {
 		&t.LastDeadline, &t.Opened.Event, &t.Opened.At, &t.Updated.Event, &t.Updated.At, &t.EndedAt)
 	t.Milestones = make([]store.Milestone, len(t.Terms.Milestones))
 	return t, err
+}
+
+func writeTrades(ctx context.Context, tx *writer, changes []store.Change) error {
+	for _, c := range changes {
+		if err := writeTrade(ctx, tx, c); err != nil {
+			return fmt.Errorf("trade %s: %w", c.ID, err)
+		}
+	}
+	return nil
 }
 
 // writeTrade stores a trade as it is now, and those of its milestones that the change names.

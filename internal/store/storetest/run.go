@@ -31,6 +31,8 @@ type Engine interface {
 
 	ReadState(ctx context.Context, visit func(*store.Trade) error) ([]store.Contract, error)
 
+	Rebuild(ctx context.Context) (store.Rebuilding, error)
+
 	FeedHead(ctx context.Context) (feed.Head, error)
 	FeedEntries(ctx context.Context, after int64, limit int) ([]feed.Entry, error)
 
@@ -124,6 +126,10 @@ var cases = []testCase{
 	{"thousands of events are one batch", bigBatch},
 	{"writers of several contracts lose nothing", contractsRace},
 	{"a batch that is cancelled is stored or not", cancelledMidway},
+	{"a projection is made anew while the live one goes on", rebuildBeside},
+	{"a swap stores what was not read", rebuildFinishes},
+	{"a swap that fails changes nothing", rebuildFails},
+	{"one rebuild at a time", rebuildAlone},
 	{"a state hash is that of what is stored", hashMeans},
 	{"a state hash sees every field", hashSees},
 }
