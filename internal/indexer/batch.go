@@ -68,19 +68,21 @@ func (b *builder) read(ctx context.Context, facts []fact) error {
 }
 
 // add stores an event, projects it and writes the feed's entry. An event that cannot be read is kept as it is.
-func (b *builder) add(f fact) error {
-	raw, unread := f.raw, f.unread
-	if unread == nil && raw.Trade != nil {
-		unread = b.project(raw, f.contract, f.event)
+func (b *builder) add(f fact) (err error) {
+	unread := f.unread
+	if unread == nil && f.raw.Trade != nil {
+		unread = b.bring(f)
 	}
-	note, err := f.note(unread)
-	if err != nil {
-		return err
-	}
+	note := f.said
 	if unread != nil {
-		raw.Unread = unread.Error()
+		f.raw.Unread = unread.Error()
 	}
-	b.batch.Events = append(b.batch.Events, raw)
+	if unread != nil || note.Kind == "" {
+		if note, err = f.note(unread); err != nil {
+			return err
+		}
+	}
+	b.batch.Events = append(b.batch.Events, f.raw)
 	return b.note(note)
 }
 
@@ -93,8 +95,13 @@ func (b *builder) note(n feed.Note) error {
 	return nil
 }
 
-// project brings the event's trade forward. unread says why it could not.
+// project brings an event's trade forward. unread says why it could not.
 func (b *builder) project(raw store.Event, contract stellar.Address, event stellar.Event) (unread error) {
+	return b.bring(fact{raw: raw, contract: contract, event: event})
+}
+
+func (b *builder) bring(f fact) (unread error) {
+	raw, event := f.raw, f.event
 	id := *event.Trade
 	known := b.touched[id]
 	at := store.Point{Event: raw.ID, At: raw.ClosedAt}
@@ -104,7 +111,7 @@ func (b *builder) project(raw store.Event, contract stellar.Address, event stell
 		return fmt.Errorf("the trade was opened before, by event %s: %w", known.trade.Opened.Event, errUnreadable)
 	case opens:
 		// Whoever signs later signs these terms: they must be the ones that the id stands for, whatever the source says.
-		if hashed, err := stellar.TermsID(b.network, contract, opened.Terms); err != nil || hashed != id {
+		if hashed, err := f.termsID(b.network, opened); err != nil || hashed != id {
 			return fmt.Errorf("its terms are not those of trade %s: %w", id, errUnreadable)
 		}
 		known.trade, unread = open(id, raw.Contract, opened, at)

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -16,10 +18,14 @@ type fact struct {
 	contract stellar.Address
 	event    stellar.Event
 	unread   error // why it cannot be read; event is then empty
+
+	// What follows from the event alone is worked out while another page is being stored; without it, when it is needed.
+	said  feed.Note  // what the feed says of it if it has its effect
+	terms *escrow.ID // of the terms that it opens a trade with
 }
 
 // facts reads events. What a contract of ours says and we do not understand is kept as it is; an error is one of the source.
-func facts(events []rpc.Event) ([]fact, error) {
+func facts(network stellar.Network, events []rpc.Event) ([]fact, error) {
 	out := make([]fact, len(events))
 	for i, e := range events {
 		raw, err := normalise(e)
@@ -30,9 +36,32 @@ func facts(events []rpc.Event) ([]fact, error) {
 		if f.event, f.unread = stellar.DecodeEvent(e.Contract, e.Event); f.unread == nil && f.event.Trade != nil {
 			f.raw.Trade = (*store.Hash)(f.event.Trade)
 		}
+		f.prepare(network)
 		out[i] = f
 	}
 	return out, nil
+}
+
+func (f *fact) prepare(network stellar.Network) {
+	if f.unread != nil {
+		return
+	}
+	if said, err := f.note(nil); err == nil {
+		f.said = said
+	}
+	if opened, ok := f.event.Event.(escrow.Opened); ok {
+		if id, err := f.termsID(network, opened); err == nil {
+			f.terms = &id
+		}
+	}
+}
+
+// termsID is the id of the trade with the terms that the event opens one with.
+func (f *fact) termsID(network stellar.Network, opened escrow.Opened) (escrow.ID, error) {
+	if f.terms != nil {
+		return *f.terms, nil
+	}
+	return stellar.TermsID(network, f.contract, opened.Terms)
 }
 
 // normalise is the event as every source stores it: same id, same bytes.
