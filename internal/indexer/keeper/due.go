@@ -46,6 +46,9 @@ func (s *shift) settle(ctx context.Context, now time.Time) error {
 		if trade == nil {
 			continue // the projection is being made anew
 		}
+		if !s.turn.lasts() {
+			return nil
+		}
 		known := s.trades.begin(d)
 		job := &settlement{trade: trade, at: s.latest.CloseTime, noPush: known.noPush}
 		s.start(free[i], result{settle: job}, func(ctx context.Context, by Signer) (relay.Transaction, error) { return s.k.settle(ctx, by, job) })

@@ -77,7 +77,7 @@ func (s *shift) work(ctx context.Context, now time.Time) error {
 		return err
 	}
 	s.k.show(func(st *Status) { st.State = Keeping })
-	if err := s.newest(ctx); err != nil {
+	if err := s.newest(ctx); err != nil || !s.turn.lasts() {
 		return err
 	}
 	if err := s.settle(ctx, now); err != nil {

@@ -60,6 +60,9 @@ func (t *turn) take(ctx context.Context) (bool, error) {
 	return now < t.held.Until, err // it lasts yet, though the store does not answer
 }
 
+// lasts tells whether it is this keeper's turn still: time has passed since it was taken.
+func (t *turn) lasts() bool { return uint64(t.now().Unix()) < t.held.Until }
+
 // end gives it back.
 func (t *turn) end(ctx context.Context) error {
 	if t.held.Until == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -94,13 +95,11 @@ func newWorld(t *testing.T, o localnet.Options, keepers int, people ...string) *
 	w.db = must(sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "store.db")))
 	t.Cleanup(func() { _ = w.db.Close() })
 	w.relay = relayserver.New(relayserver.Config{Node: func() *rpc.Client { return w.node }, Transactions: w.db, Now: time.Now, Log: localnettest.Log(t)})
-	code, issuer, asset := w.net.USDC()
+	_, _, asset := w.net.USDC()
 	w.asset = must(stellar.ParseAddress(asset))
-	line := must(txnbuild.CreditAsset{Code: code, Issuer: issuer}.ToChangeTrustAsset())
 	for _, name := range append([]string{"operator"}, people...) {
 		w.keys[name] = localnettest.FundedKey(t, w.net)
-		w.classic(name, &txnbuild.ChangeTrust{Line: line})
-		must(w.net.FundUSDC(t.Context(), w.keys[name].Address(), 10_000*usdc))
+		w.holder(name)
 	}
 	w.deploy()
 	for i := range keepers {
@@ -117,6 +116,14 @@ func (w *world) addKeeper(name string) {
 		Job: signer.Keeper, Account: w.address(name), Seed: func() secret.Secret { return secret.New(w.keys[name].Seed()) }, Network: w.node.Network(),
 		Follows: func() []stellar.Address { return []stellar.Address{w.contract} }, MaxFee: 1000 * xlm, Now: w.now,
 	})))
+}
+
+// holder lets somebody hold USDC, and gives them some.
+func (w *world) holder(name string) {
+	w.t.Helper()
+	code, issuer, _ := w.net.USDC()
+	w.classic(name, &txnbuild.ChangeTrust{Line: must(txnbuild.CreditAsset{Code: code, Issuer: issuer}.ToChangeTrustAsset())})
+	must(w.net.FundUSDC(w.t.Context(), w.keys[name].Address(), 10_000*usdc))
 }
 
 func (w *world) classic(name string, op txnbuild.Operation) {
@@ -259,7 +266,7 @@ func (w *world) hold(d time.Duration) {
 func (w *world) terms(buyer, seller string, due uint64) escrow.Terms {
 	w.salt++
 	return escrow.Terms{
-		Asset: escrow.Address(w.asset.String()), Buyer: w.rule(buyer), FallbackPpm: 500_000, FeeBps: w.feeBps, FundBy: uint64(w.now().Unix()) + 20_000, Inspection: 1000,
+		Asset: escrow.Address(w.asset.String()), Buyer: w.rule(buyer), FallbackPpm: 500_000, FeeBps: w.feeBps, FundBy: uint64(w.now().Unix()) + 1_500, Inspection: 1000,
 		Milestones: []escrow.Milestone{{Amount: amount.Int(100 * usdc), DeliverBy: due}}, Salt: escrow.Hash{w.salt}, Seller: w.rule(seller),
 		Windows: escrow.Windows{Appeal: 1000, Offers: 1000, Ruling: 1000},
 	}
@@ -408,4 +415,24 @@ func kindsOf(events []store.Event) (kinds []string) {
 		kinds = append(kinds, e.Kind)
 	}
 	return kinds
+}
+
+// lines is what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+func (l *lines) count(part string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), part)
 }

@@ -1,0 +1,51 @@
+package keeper_test
+
+import (
+	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+)
+
+// Two processes that both believe that they lead settle each trade once, with the same accounts, and pay for nothing in vain; when the one that
+// acts is gone the other goes on.
+func TestTwoKeepersPayOnceForEachTrade(t *testing.T) {
+	const n = 20
+	w := newWorld(t, localnet.Options{}, 3, "buyer", "seller")
+	due := uint64(w.now().Unix()) + 3_000
+	trades := w.funded(n, due)
+	from := w.latest()
+	a, b := w.keep(), w.keep()
+	w.reach(due)
+	count := func() (done int) {
+		for _, id := range trades {
+			if ledger, _ := w.settledIn(id); ledger != 0 {
+				done++
+			}
+		}
+		return done
+	}
+	w.until("some are settled", func() bool { return count() >= n/4 })
+	acts := a
+	if b.Status().State == "keeping" {
+		acts = b
+	}
+	acts.stop()
+	w.until("all are settled", func() bool { return count() == n })
+	for _, id := range trades {
+		if _, times := w.settledIn(id); times != 1 {
+			t.Errorf("trade %s was settled %d times", id, times)
+		}
+	}
+	ok, failed, wasted := w.sent(from)
+	t.Logf("%d transactions for %d trades, %d failed and cost %d stroops", ok, n, failed, wasted)
+	if ok != n || failed != 0 {
+		t.Errorf("%d transactions for %d trades, %d failed and cost %d stroops", ok, n, failed, wasted)
+	}
+	total := int64(0)
+	for _, name := range []string{"keeper 0", "keeper 1", "keeper 2"} {
+		total += w.charged(name)
+	}
+	if s := w.spent(); s != total {
+		t.Errorf("the accounts were charged %d, the day says %d", total, s)
+	}
+}
