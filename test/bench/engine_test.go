@@ -21,6 +21,8 @@ type database interface {
 	copier(b *testing.B, to database) copier
 	// insert commits so many of the events of from one by one, and returns how many there were and how long it took.
 	insert(b *testing.B, from database, n int) (int, time.Duration)
+	// worked is the processor time that the engine has taken so far, beside this process's own.
+	worked(b *testing.B) time.Duration
 	// sizes is the bytes of each table with its indexes.
 	sizes(b *testing.B) map[string]int64
 }

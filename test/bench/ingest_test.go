@@ -25,7 +25,12 @@ func BenchmarkIngest(b *testing.B) {
 				final := e.make(b)
 				s := final.open(b)
 				var alone time.Duration
-				memory := most(func() { alone = ingest{set: set, store: s}.run(b) })
+				var ours, theirs, copying time.Duration // of the processors
+				memory := most(func() {
+					ours, theirs = worked(), final.worked(b)
+					alone = ingest{set: set, store: s}.run(b)
+					ours, theirs = worked()-ours, final.worked(b)-theirs
+				})
 				first := stateHash(b, s)
 				closeStore(b, s)
 
@@ -36,7 +41,9 @@ func BenchmarkIngest(b *testing.B) {
 				turn := 0
 				took := ingest{set: set, store: s, turn: func(done float64) {
 					for ; turn < turns && turn < int(done*turns); turn++ {
+						began := worked() + final.worked(b)
 						bare += c.copy(b, turn, turns)
+						copying += worked() + final.worked(b) - began
 					}
 				}}.run(b)
 				if again := stateHash(b, s); again != first || turn != turns {
@@ -46,6 +53,9 @@ func BenchmarkIngest(b *testing.B) {
 				inserted, inserting := e.make(b).insert(b, final, 2_000)
 
 				events := float64(set.Events)
+				b.ReportMetric(ours.Seconds()*1e6/events, "indexer-µs")
+				b.ReportMetric(theirs.Seconds()*1e6/events, "database-µs")
+				b.ReportMetric(copying.Seconds()*1e6/events, "copy-µs")
 				b.ReportMetric(events/alone.Seconds(), "alone-events/s")
 				b.ReportMetric(events/took.Seconds(), "events/s")
 				b.ReportMetric(events/bare.Seconds(), "bare-events/s")

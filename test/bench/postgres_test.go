@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +129,52 @@ func (p pg) insert(b *testing.B, from database, n int) (int, time.Duration) {
 		}
 	}
 	return len(events), time.Since(began)
+}
+
+// worked is that of all the server's processes; 0 where the system does not say (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html).
+func (p pg) worked(b *testing.B) time.Duration {
+	b.Helper()
+	var folder string
+	ctx := context.WithoutCancel(b.Context())
+	conn, err := pgx.Connect(ctx, p.url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&folder); err != nil {
+		b.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "postmaster.pid"))
+	if err != nil {
+		return 0 // the server runs as another user, whose folder is closed to us
+	}
+	main, _, _ := strings.Cut(string(text), "\n")
+	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		b.Fatal(err)
+	}
+	const hertz = 100 // USER_HZ
+	var ticks int
+	for _, path := range all {
+		text, _ := os.ReadFile(path) // it may have ended
+		_, rest, _ := strings.Cut(string(text), ") ")
+		f := strings.Fields(rest)
+		if len(f) < 15 {
+			continue
+		}
+		// Behind the name: state, parent, and from the twelfth on the time of the process itself and of its children that have ended.
+		counts := f[11:13]
+		if filepath.Base(filepath.Dir(path)) == main {
+			counts = f[11:15]
+		} else if f[1] != main {
+			continue
+		}
+		for _, n := range counts {
+			t, _ := strconv.Atoi(n)
+			ticks += t
+		}
+	}
+	return time.Duration(ticks) * time.Second / hertz
 }
 
 func (p pg) sizes(b *testing.B) map[string]int64 {
