@@ -45,13 +45,18 @@ func TestNothingIsLostWhateverRedisDoes(t *testing.T) {
 	over := make(chan struct{})
 	done := map[string]int{}
 	harmed.Go(func() {
+		var turn []int
 		for {
 			select {
 			case <-over:
 				return
 			case <-time.After(time.Duration(50+random.IntN(250)) * time.Millisecond):
 			}
-			h := harm[random.IntN(len(harm))]
+			if len(turn) == 0 {
+				turn = random.Perm(len(harm))
+			}
+			h := harm[turn[0]]
+			turn = turn[1:]
 			done[h.name]++
 			h.do(t, time.Duration(50+random.IntN(700))*time.Millisecond)
 		}
