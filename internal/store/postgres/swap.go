@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -161,7 +162,12 @@ func (r *Rebuilding) exchange(ctx context.Context, tx pgx.Tx) error {
 			fmt.Sprintf("ALTER TABLE %s SET SCHEMA %s", pgx.Identifier{r.schema, name}.Sanitize(), pgx.Identifier{r.live}.Sanitize()))
 	}
 	for _, sql := range append(all, "DROP SCHEMA "+r.schema) {
-		if _, err := tx.Exec(ctx, sql); err != nil {
+		_, err := tx.Exec(ctx, sql)
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && pg.Code == "2BP01" { // dependent_objects_still_exist
+			return fmt.Errorf("%s: %w: %s; drop that, rebuild, and make it again", sql, err, strings.ReplaceAll(pg.Detail, "\n", ", "))
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", sql, err)
 		}
 	}
