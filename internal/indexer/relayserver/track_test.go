@@ -29,8 +29,13 @@ func (w *world) signedOpen(salt byte) (stellar.Transaction, string) {
 	return tx, text
 }
 
+// hashed is a transaction or a fee bump.
+type hashed interface {
+	Hash(stellar.Network) stellar.Hash
+}
+
 // tracked runs Track until the transaction is stored in a state, and returns it.
-func (w *world) tracked(s *relayserver.Server, db *sqlite.Store, tx interface{ Hash(stellar.Network) stellar.Hash }, want store.TransactionState) store.Transaction {
+func (w *world) tracked(s *relayserver.Server, db *sqlite.Store, tx hashed, want store.TransactionState) store.Transaction {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
 	defer cancel()
