@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,8 +62,8 @@ type sent struct {
 	sequence int64
 	notAfter uint64
 	fee      int64
-	fate     Fate
-	at       time.Time
+	at       time.Time // from when on a ledger takes it
+	failed   bool
 	ledger   uint32 // that has it
 	told     bool   // the node has said that it took it
 }
@@ -170,9 +171,12 @@ func (n *Network) Submit(ctx context.Context, envelope string) (relay.Submission
 	defer n.mu.Unlock()
 	n.step()
 	out := relay.Submission{Hash: s.hash, State: relay.SubmissionPending, Ledger: n.ledger()}
-	if n.known[s.hash] != nil && n.known[s.hash].told {
-		out.State = relay.SubmissionDuplicate
-		return out, nil
+	if before := n.known[s.hash]; before != nil {
+		if before.told || before.ledger > 0 {
+			out.State = relay.SubmissionDuplicate
+			return out, nil
+		}
+		s = before // it may be on its way all the same
 	}
 	switch {
 	case uint64(time.Now().Unix()) > s.notAfter:
@@ -182,25 +186,25 @@ func (n *Network) Submit(ctx context.Context, envelope string) (relay.Submission
 		out.State, out.Code = relay.SubmissionRejected, "tx_bad_seq"
 		return out, nil
 	}
-	s.fate = Fate{Arrives: true}
+	fate := Fate{Arrives: true}
 	if n.Fate != nil {
-		s.fate = n.Fate()
+		fate = n.Fate()
 	}
-	if s.fate.Charged > 0 {
-		s.fee = min(s.fee, s.fate.Charged)
-	}
-	s.at = time.Now().Add(s.fate.After)
 	n.known[s.hash] = s
-	if s.fate.Arrives {
+	if fate.Arrives && !slices.Contains(n.onWay, s) {
+		s.at, s.failed = time.Now().Add(fate.After), fate.Failed
+		if fate.Charged > 0 {
+			s.fee = min(s.fee, fate.Charged)
+		}
 		n.onWay = append(n.onWay, s)
 	}
-	if s.fate.Code != "" {
-		out.State, out.Code = relay.SubmissionRejected, s.fate.Code
+	if fate.Code != "" {
+		out.State, out.Code = relay.SubmissionRejected, fate.Code
 		return out, nil
 	}
-	s.told = s.fate.Answer == nil
+	s.told = fate.Answer == nil
 	n.step()
-	return out, s.fate.Answer
+	return out, fate.Answer
 }
 
 // Transaction implements payer.Relay.
@@ -219,7 +223,7 @@ func (n *Network) Transaction(ctx context.Context, hash string) (relay.Transacti
 	case s == nil:
 	case s.ledger > 0:
 		out.State, out.Ledger.Sequence, out.FeeCharged = relay.TransactionIncluded, s.ledger, s.fee
-		if s.fate.Failed {
+		if s.failed {
 			out.State, out.Code = relay.TransactionFailed, "invoke_host_function_trapped"
 			out.Failure = &relay.Failure{Kind: relay.FailedByContract, Code: 7, Detail: "refused"}
 		}
