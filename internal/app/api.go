@@ -29,7 +29,7 @@ type apiConfig struct {
 // Validate reports everything that is wrong at once, each with the variable's name.
 func (c *apiConfig) Validate() error {
 	var assetsErr, serverErr error
-	c.assets, assetsErr = c.assetContracts()
+	c.assets, assetsErr = assetContracts(c.Asset)
 	c.server, serverErr = c.read("the api", time.Now)
 	return errors.Join(checkListen("API_LISTEN", c.Listen), c.checkIndexer(), assetsErr, serverErr)
 }
@@ -45,8 +45,9 @@ func (c *apiConfig) checkIndexer() error {
 	return nil
 }
 
-func (c *apiConfig) assetContracts() (all []stellar.Address, err error) {
-	for _, text := range c.Asset {
+// assetContracts reads ASSETS.
+func assetContracts(texts []string) (all []stellar.Address, err error) {
+	for _, text := range texts {
 		a, err := stellar.ParseAddress(text)
 		if err != nil || !a.Contract {
 			return nil, fmt.Errorf("ASSETS: %.60q is no contract's address (C…)", text)

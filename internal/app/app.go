@@ -31,6 +31,7 @@ type commands struct {
 type indexerTargets struct {
 	Run       indexerConfig   `cmd:"" default:"withargs" help:"Follow, and serve the relay. This is what happens without a further word."`
 	StateHash stateHashConfig `cmd:"" help:"One hash over every trade that is stored, the same whatever engine keeps them."`
+	Rebuild   rebuildConfig   `cmd:"" help:"Project every stored event anew, beside what is there, and put the result in its place."`
 	Verify    verifyConfig    `cmd:"" help:"Compare what is stored with what the contracts store. Ends with 0 if all is well, 1 if something is not, 2 if it could not look."`
 }
 

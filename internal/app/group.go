@@ -25,6 +25,13 @@ func (g *group) run(ctx context.Context, part func(context.Context) error) {
 	})
 }
 
+// background runs parts that end with ctx and cannot fail.
+func (g *group) background(ctx context.Context, parts ...func(context.Context)) {
+	for _, part := range parts {
+		g.parts.Go(func() { part(ctx) })
+	}
+}
+
 // wait returns when all have ended, with what went wrong.
 func (g *group) wait() error {
 	g.parts.Wait()

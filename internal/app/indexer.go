@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/files"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/secret"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
@@ -30,24 +33,38 @@ type indexerConfig struct {
 	LedgerFiles    string        `help:"Folder of ledger files (SEP-54) that is read for what no node keeps any more." env:"LEDGER_FILES" placeholder:"DIR"`
 	VerifyEvery    time.Duration `help:"How often what is stored is compared with the contracts' own entries; 0 for never." env:"VERIFY_EVERY" default:"1h"`
 	SecondRPC      string        `name:"second-rpc" help:"Another Stellar RPC server, of somebody else, that balances are read from too." env:"SECOND_RPC_URL" placeholder:"URL"`
+	Asset          []string      `help:"Contracts of the assets in whose trades what traders do is sponsored, with commas." env:"ASSETS" placeholder:"C…"`
+	LedgerClock    bool          `help:"Judge by the ledgers' time how long a transaction is good, where that clock can be moved: for a local network, and for none else." env:"LEDGER_CLOCK"`
 	JSON           bool          `name:"json" help:"Print one line of JSON when ready, for programs."`
 	nodeSettings   `embed:""`
+	streamSettings `embed:""`
+	spendSettings  `embed:""`
 	serverSettings `embed:""`
 
-	server server // what the settings say
-	urls   []string
+	// what the settings say
+	server   server
+	urls     []string
+	assets   []stellar.Address
+	spending spending
+	redis    *secret.File
 }
 
 // Validate reports everything that is wrong at once, each with the variable's name.
-func (c *indexerConfig) Validate() (err error) {
-	var errs [4]error
+func (c *indexerConfig) Validate() error {
+	var errs [7]error
 	c.urls, errs[0] = c.nodeURLs(&c.storeSettings)
 	if c.Poll < 10*time.Millisecond || c.Poll > time.Minute {
 		errs[1] = fmt.Errorf("INDEXER_POLL=%s is not between 10ms and 1m", c.Poll)
 	}
-	c.server, errs[2] = c.read("the indexer", time.Now)
+	c.server, errs[2] = c.serverSettings.read("the indexer", time.Now)
 	if c.VerifyEvery != 0 && c.VerifyEvery < time.Second {
 		errs[3] = fmt.Errorf("VERIFY_EVERY=%s is not 0 or at least 1s", c.VerifyEvery)
+	}
+	c.redis, errs[4] = c.streamSettings.read(&c.storeSettings, time.Now)
+	c.spending, errs[5] = c.spendSettings.read(&c.storeSettings, time.Now)
+	c.assets, errs[6] = assetContracts(c.Asset)
+	if c.spending.feeKey != nil && len(c.assets) == 0 && errs[6] == nil {
+		errs[6] = errors.New("ASSETS is not set: what is sponsored are trades in listed assets; name their contracts (C…)")
 	}
 	return errors.Join(append(errs[:], checkListen("INDEXER_LISTEN", c.Listen))...)
 }
@@ -83,60 +100,91 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	x, err := indexer.NewReplica(indexer.Config{
-		Network: c.server.network, Contracts: c.server.contracts, Source: ledgers, Store: db, Bus: feed.NewBus(head.Seq), Now: time.Now, Poll: c.Poll, Log: env.log,
+	bus := feed.NewBus(head.Seq)
+	others, err := c.fanOut(c.server, c.redis, db, bus, env.log)
+	if err != nil {
+		return err
+	}
+	config := indexer.Config{
+		Network: c.server.network, Contracts: c.server.contracts, Source: ledgers, Store: db, Bus: bus, Now: time.Now, Poll: c.Poll, Log: env.log,
+	}
+	if others != nil {
+		config.Publish = others.Publish
+	}
+	x, err := indexer.NewReplica(config)
+	if err != nil {
+		return err
+	}
+	node := inUse(ledgers, nodes)
+	door := relayserver.New(relayserver.Config{Node: node, Transactions: db, Now: time.Now, Log: env.log})
+	pays, err := newSpender(c.spending, spends{
+		network: c.server.network, contracts: addresses(c.server.contracts), assets: c.assets, door: door, node: node, db: db, replica: x, now: c.clock(x), log: env.log,
 	})
 	if err != nil {
 		return err
 	}
-	door := relayserver.New(relayserver.Config{Node: inUse(ledgers, nodes), Transactions: db, Now: time.Now, Log: env.log})
+	verify, err := c.comparing(x, node, db, env)
+	if err != nil {
+		return err
+	}
+	secrets := rotation{append(append(c.server.secrets(), c.spending.files()...), filesOf(c.redis)...), time.Now}
 	registry := prometheus.NewRegistry()
-	secrets := rotation{c.server.secrets(), time.Now}
 	registry.MustRegister(x, ledgers, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if pooled, ok := db.(connected); ok {
 		registry.MustRegister(connections{pooled})
 	}
-	work := leader{follow: x}
-	if c.VerifyEvery > 0 {
-		second, err := secondNode(c.SecondRPC, c.server.network)
-		if err != nil {
-			return err
-		}
-		node := inUse(ledgers, nodes)
-		work.verify = reconcile.NewWatch(reconcile.Schedule{
-			Every: c.VerifyEvery, Note: x.Note, Now: time.Now, Log: env.log,
-			Compare: func(ctx context.Context) (reconcile.Report, error) {
-				return reconcile.Run(ctx, comparison{node: node(), second: second, db: db, ended: scheduledEnded, timeout: scheduledWait}.config())
-			},
-		})
-		registry.MustRegister(work.verify)
-	}
-
-	ready := func() (any, bool) {
-		r := indexerReadiness{x.Status().Readiness(), nodesReady(ledgers.Status())}
-		return r, r.Ready
-	}
+	register(registry, others, verify, pays.keeper, pays.sponsor)
 
 	g := &group{cancel: cancel}
-	g.run(ctx, func(ctx context.Context) error { ledgers.Run(ctx); return nil })
+	g.background(ctx, ledgers.Run, x.Stand, door.Track, func(ctx context.Context) { secrets.watch(ctx, env.log) })
+	if others != nil {
+		g.background(ctx, others.Run)
+	}
+	g.background(ctx, pays.runs()...)
 	g.run(ctx, func(ctx context.Context) error {
 		// One that must not go on stays to say why, on /readyz: started again it would say the same, and nobody could read it.
+		work := leader{follow: x, verify: verify, keeper: pays.keeper, log: env.log}
 		if err := db.Lead(ctx, work.run, func(err error) { env.log.Error("the lead was lost", "err", err) }); !errors.Is(err, indexer.ErrStopped) {
 			return err
 		}
 		<-ctx.Done()
 		return nil
 	})
-	g.run(ctx, func(ctx context.Context) error { x.Stand(ctx); return nil })
-	g.run(ctx, func(ctx context.Context) error { door.Track(ctx); return nil })
-	g.run(ctx, func(ctx context.Context) error { secrets.watch(ctx, env.log); return nil })
 	g.run(ctx, func(ctx context.Context) error {
-		return serve(ctx, l, indexer.Handler(ready, relay.Handler(door, c.server.relay.Values, time.Now, env.log), registry))
+		mux := http.NewServeMux()
+		mux.Handle("/", indexer.Handler(readiness(x, ledgers, pays), relay.Handler(pays.over(door), c.server.relay.Values, time.Now, env.log), registry))
+		mux.Handle(relay.StreamPath, relay.StreamHandler(streamed{db, bus}, c.server.relay.Values, time.Now, ctx.Done(), env.log))
+		return serve(ctx, l, mux)
 	})
 	if err := c.announce(env, "http://"+l.Addr().String()); err != nil {
 		return errors.Join(err, g.stop())
 	}
 	return g.wait()
+}
+
+// clock is what keys judge by how long a transaction is good.
+func (c *indexerConfig) clock(x *indexer.Replica) func() time.Time {
+	if !c.LedgerClock {
+		return time.Now
+	}
+	return func() time.Time { return time.Unix(int64(x.Status().LatestAt), 0) }
+}
+
+// comparing is the comparison on a schedule; nil for none.
+func (c *indexerConfig) comparing(x *indexer.Replica, node func() *rpc.Client, db anyStore, env environment) (*reconcile.Watch, error) {
+	if c.VerifyEvery == 0 {
+		return nil, nil
+	}
+	second, err := secondNode(c.SecondRPC, c.server.network)
+	if err != nil {
+		return nil, err
+	}
+	return reconcile.NewWatch(reconcile.Schedule{
+		Every: c.VerifyEvery, Note: x.Note, Now: time.Now, Log: env.log,
+		Compare: func(ctx context.Context) (reconcile.Report, error) {
+			return reconcile.Run(ctx, comparison{node: node(), second: second, db: db, ended: scheduledEnded, timeout: scheduledWait}.config())
+		},
+	}), nil
 }
 
 func (c *indexerConfig) announce(env environment, at string) error {

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/keeper"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/reconcile"
 )
 
@@ -13,6 +15,8 @@ import (
 type leader struct {
 	follow *indexer.Replica
 	verify *reconcile.Watch // nil for none
+	keeper *keeper.Keeper   // nil for none
+	log    *slog.Logger
 }
 
 // The bounds of a scheduled comparison.
@@ -29,6 +33,13 @@ func (l leader) run(ctx context.Context) error {
 	defer cancel()
 	if l.verify != nil {
 		beside.Go(func() { l.verify.Run(ctx) })
+	}
+	if l.keeper != nil {
+		beside.Go(func() {
+			if err := l.keeper.Run(ctx); err != nil && ctx.Err() == nil {
+				l.log.Error("the keeper has stopped", "err", err)
+			}
+		})
 	}
 	return l.follow.Follow(ctx)
 }

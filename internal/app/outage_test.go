@@ -31,8 +31,8 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 	waitFor(t, func() bool { return found(s.apiURL+"/trades/"+first, &trade) })
 
 	server.Down(t)
-	waitFor(t, func() bool { return readiness(t, s.indexerURL).State == indexer.Unreachable })
-	if ready := readiness(t, s.indexerURL); ready.Ready || !strings.Contains(ready.Problem, "postgres") && !strings.Contains(ready.Problem, "database") {
+	waitFor(t, func() bool { return readyOf(t, s.indexerURL).State == indexer.Unreachable })
+	if ready := readyOf(t, s.indexerURL); ready.Ready || !strings.Contains(ready.Problem, "postgres") && !strings.Contains(ready.Problem, "database") {
 		t.Errorf("without a database: %+v", ready)
 	}
 	res, err := http.Get(s.indexerURL + "/healthz")
@@ -57,7 +57,7 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 		waitFor(t, func() bool { return found(s.apiURL+"/trades/"+id, &trade) })
 	}
 	t.Logf("all is there %s after the database", time.Since(up).Round(time.Millisecond))
-	waitFor(t, func() bool { return readiness(t, s.indexerURL).State == indexer.Following })
+	waitFor(t, func() bool { return readyOf(t, s.indexerURL).State == indexer.Following })
 	if got := hashOf(t, p, secrets); got.Trades != 21 {
 		t.Errorf("%d trades are stored, want 21", got.Trades)
 	}
@@ -82,7 +82,7 @@ func TestStoppingTakesNoTime(t *testing.T) {
 	}()
 	time.Sleep(300 * time.Millisecond) // it has been sent, and waits
 	server.Down(t)
-	waitFor(t, func() bool { return readiness(t, s.indexerURL).State == indexer.Unreachable })
+	waitFor(t, func() bool { return readyOf(t, s.indexerURL).State == indexer.Unreachable })
 	for name, process := range map[string]*process{"api": s.api, "indexer": s.indexer} {
 		began := time.Now()
 		process.end(syscall.SIGTERM)

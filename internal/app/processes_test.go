@@ -111,7 +111,7 @@ func TestServersAsProcesses(t *testing.T) {
 				t.Errorf("the play ends with\n%s", out.String())
 			}
 
-			ready := readiness(t, s.indexerURL)
+			ready := readyOf(t, s.indexerURL)
 			if !ready.Ready || ready.State != indexer.Following || ready.Unread != 0 || len(ready.Contracts) != 1 {
 				t.Errorf("%+v", ready)
 			}
@@ -216,7 +216,7 @@ func TestAForkedNodeIsLeft(t *testing.T) {
 	first.indexer.stop()
 
 	second := startServers(t, ours, fork.ready.RPC+","+ours.ready.RPC, secrets)
-	waitFor(t, func() bool { return readiness(t, second.indexerURL).State == indexer.Following })
+	waitFor(t, func() bool { return readyOf(t, second.indexerURL).State == indexer.Following })
 	if trade.ID = ""; !found(second.apiURL+"/trades/"+opened, &trade) || trade.ID != opened {
 		t.Errorf("the trade is %+v", trade)
 	}

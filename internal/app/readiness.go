@@ -4,13 +4,27 @@ import (
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/keeper"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 )
 
 // indexerReadiness is what the indexer's /readyz answers: how following is, and how the parts beside it are.
 type indexerReadiness struct {
 	indexer.Readiness
-	Nodes []nodeReadiness `json:"nodes"`
+	Nodes  []nodeReadiness `json:"nodes"`
+	Keeper *keeper.Status  `json:"keeper,omitempty"`
+}
+
+// readiness is how the indexer is now, as its /readyz answers.
+func readiness(x *indexer.Replica, ledgers *pool.Pool, pays spender) func() (any, bool) {
+	return func() (any, bool) {
+		r := indexerReadiness{Readiness: x.Status().Readiness(), Nodes: nodesReady(ledgers.Status())}
+		if pays.keeper != nil {
+			keeps := pays.keeper.Status()
+			r.Keeper = &keeps
+		}
+		return r, r.Ready
+	}
 }
 
 // nodeReadiness is how a node is that ledgers are read from.

@@ -52,7 +52,9 @@ func TestWhatIsStoredIsComparedOnASchedule(t *testing.T) {
 		}
 	}
 	differences := func(n string) func() bool {
-		return func() bool { return strings.Contains(metrics(t, s.indexerURL), "stellar_escrow_verify_differences "+n+"\n") }
+		return func() bool {
+			return strings.Contains(metrics(t, s.indexerURL), "stellar_escrow_verify_differences "+n+"\n")
+		}
 	}
 	waitFor(t, differences("0"))
 	change(5)

@@ -8,12 +8,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/keeper"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/sponsor"
 	"github.com/Abdullahi130/StellarEscrow/internal/secret"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -130,6 +133,20 @@ func (c *serverSettings) contracts(now func() time.Time) (all []indexer.Contract
 	return all, nil
 }
 
+// addresses are those of followed contracts.
+func addresses(contracts []indexer.Contract) []stellar.Address {
+	all := make([]stellar.Address, len(contracts))
+	for i, c := range contracts {
+		all[i] = c.Address
+	}
+	return all
+}
+
+// filesOf leaves out those that are not named.
+func filesOf(files ...*secret.File) []*secret.File {
+	return slices.DeleteFunc(files, func(f *secret.File) bool { return f == nil })
+}
+
 const sqlitePrefix = "sqlite:"
 
 // database reads where trades are kept, and refuses a password that everybody knows.
@@ -166,7 +183,10 @@ func (c *storeSettings) database(who string, now func() time.Time) (file, passwo
 // anyStore is what both engines offer to the parts.
 type anyStore interface {
 	indexer.Store
+	indexer.RebuildStore
 	relayserver.Transactions
+	keeper.Store
+	sponsor.Store
 	projected
 	ForgetPrepared(ctx context.Context, before uint64, limit int) error
 	store.StateReader

@@ -23,7 +23,7 @@ func TestTheNextIndexerTakesOver(t *testing.T) {
 			p := ownPlatform(t)
 			secrets := secretsFolder(t, url(t))
 			first := startServers(t, p, p.ready.RPC, secrets)
-			state := func(s servers) indexer.State { return readiness(t, s.indexerURL).State }
+			state := func(s servers) indexer.State { return readyOf(t, s.indexerURL).State }
 			waitFor(t, func() bool { return state(first) == indexer.Following })
 			second := startServers(t, p, p.ready.RPC, secrets)
 			if got := state(second); got != indexer.Standby {
@@ -53,8 +53,8 @@ func TestTheNextIndexerTakesOver(t *testing.T) {
 	}
 }
 
-// readiness is what an indexer says of itself, ready or not.
-func readiness(t *testing.T, url string) (r indexerReadiness) {
+// readyOf is what an indexer says of itself, ready or not.
+func readyOf(t *testing.T, url string) (r indexerReadiness) {
 	t.Helper()
 	res, err := http.Get(url + "/readyz")
 	if err != nil {
