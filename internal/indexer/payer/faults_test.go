@@ -190,6 +190,39 @@ func TestSequenceNumbersThatAreRefused(t *testing.T) {
 	})
 }
 
+// A node may refuse what it, or another one, has passed on all the same. No other transaction takes its place before it is certain that no ledger
+// will have it: that would be paid for twice and reserved once.
+func TestARefusedOneThatIsIncludedIsNotReplaced(t *testing.T) {
+	for name, c := range map[string]struct {
+		after time.Duration
+		lag   int64 // of the node that is asked for the number again
+	}{
+		"at once": {0, 0}, "a second later": {time.Second, 0}, "a second later, a node that lags": {time.Second, 1},
+	} {
+		inBench(t, func(b *bench) {
+			b.net.Use(b.key.Address())
+			first, asked := true, 0
+			b.net.Lag = func() int64 {
+				if asked++; asked == 1 {
+					return 0
+				}
+				return c.lag
+			}
+			b.net.Fate = func() payertest.Fate {
+				if first {
+					first = false
+					return payertest.Fate{Arrives: true, After: c.after, Code: "tx_bad_seq", Charged: 900}
+				}
+				return payertest.Fate{Code: "tx_bad_seq"}
+			}
+			if out, err := b.payer.Pay(b.t.Context(), b.pay); err != nil || out.FeeCharged != 900 {
+				t.Errorf("%s: %+v, %v", name, out, err)
+			}
+			b.agrees(1)
+		})
+	}
+}
+
 // What is not known to be cheaper counts at its most.
 func TestWhatIsNotSettledStaysReserved(t *testing.T) {
 	t.Run("the process dies before the outcome", func(t *testing.T) {
