@@ -81,8 +81,8 @@ func (d *desk) offer(call escrow.Call) offered {
 	return offered{source: d.address("key"), call: call, contract: d.contract, fee: 1000, notAfter: uint64(d.now.Unix()) + 60}
 }
 
-// give builds the transaction and has it signed. What a party authorises, that party has signed.
-func (d *desk) give(s *signer.Signer, o offered) (stellar.Transaction, error) {
+// authorise is what the call may ask to be signed, and that, signed by whom it needs.
+func (d *desk) authorise(o offered) (stellar.Tree, []xdr.SorobanAuthorizationEntry) {
 	d.t.Helper()
 	key := escrow.Address(d.address("key").String())
 	tree := must(stellar.ExpectedTree(o.contract, o.call, stellar.State{Trade: &escrow.Trade{}, Config: &escrow.Config{Admin: key, AnchorKey: &key, PendingAdmin: &key}}))
@@ -105,6 +105,13 @@ func (d *desk) give(s *signer.Signer, o offered) (stellar.Transaction, error) {
 	if o.auth != nil {
 		auth = o.auth(auth)
 	}
+	return tree, auth
+}
+
+// give builds the transaction and has it signed. What a party authorises, that party has signed.
+func (d *desk) give(s *signer.Signer, o offered) (stellar.Transaction, error) {
+	d.t.Helper()
+	tree, auth := d.authorise(o)
 	tx := must(stellar.Invoke(stellar.Envelope{Source: o.source, Sequence: 1, NotAfter: o.notAfter, InclusionFee: 100}, tree.Call))
 	tx = must(tx.Assemble(xdr.SorobanTransactionData{}, o.fee, auth))
 	if o.signed {
