@@ -13,6 +13,10 @@ const (
 	duePage = store.MaxPage
 	// maxDuePages bounds how far the list of what is due is read. Trades behind it wait until earlier ones are settled.
 	maxDuePages = 200
+	// dearTries is after how many tries in vain a trade is settled without payouts at any price that the day's limit leaves room for.
+	dearTries = 3
+	// sweepDear is how long ago the last sweep must be for another to be made because a trade is dear.
+	sweepDear = 10 * time.Minute
 )
 
 // settle gives the keys that are free what is due, the earliest first.
@@ -50,7 +54,10 @@ func (s *shift) settle(ctx context.Context, now time.Time) error {
 			return nil
 		}
 		known := s.trades.begin(d)
-		job := &settlement{trade: trade, at: s.latest.CloseTime, noPush: known.noPush}
+		job := &settlement{
+			trade: trade, at: s.latest.CloseTime, noPush: known.noPush, costly: known.tries >= dearTries,
+			patient: known.tries == 0 || known.tries < dearTries && s.restoring(),
+		}
 		s.start(free[i], result{settle: job}, func(ctx context.Context, by Signer) (relay.Transaction, error) { return s.k.settle(ctx, by, job) })
 	}
 	return nil
@@ -119,6 +126,9 @@ func (s *shift) settled(r result, why Reason, now time.Time) {
 		known.putOff(now, why, r.err) // what it means is logged where it is dealt with
 	default:
 		known.noPush = known.noPush || pushFailed(r.err, t.Contract)
+		if why == ReasonDear && now.Sub(s.lastSweep) >= sweepDear {
+			s.nextSweep = now // it restores what all trades share
+		}
 		known.putOff(now, why, r.err)
 		if why == ReasonNotDue {
 			log.Debug("a trade is not due any more", "err", r.err)

@@ -45,6 +45,7 @@ func TestATokenThatStopsPayoutsStopsNoSettlement(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, localnet.Options{}, 1, "buyer", "seller")
+			defer w.stop()
 			token := w.badToken("buyer")
 			due := uint64(w.now().Unix()) + 3_000
 			terms := w.terms("buyer", "seller", due)
@@ -79,6 +80,7 @@ func TestATokenThatStopsPayoutsStopsNoSettlement(t *testing.T) {
 // one transaction.
 func TestAllThatIsDueInATradeIsOneTransaction(t *testing.T) {
 	w := newWorld(t, localnet.Options{}, 2, "buyer", "seller")
+	defer w.stop()
 	now := uint64(w.now().Unix())
 	terms := w.terms("buyer", "seller", now+3_000)
 	for i := range 3 {
@@ -108,6 +110,7 @@ func TestAllThatIsDueInATradeIsOneTransaction(t *testing.T) {
 // A trade that cannot be settled is put off, longer each time, and shown with the reason; the others are settled meanwhile.
 func TestWhatCannotBeSettledIsPutOff(t *testing.T) {
 	w := newWorld(t, localnet.Options{}, 1, "buyer", "seller")
+	defer w.stop()
 	due := uint64(w.now().Unix()) + 3_000
 	// An account of the platform's is the buyer: its key signs nothing that concerns itself.
 	w.keys["other"] = w.keys["keeper 0"]

@@ -33,7 +33,7 @@ func (s *shift) swept(w swept) {
 		s.k.show(func(st *Status) { st.SweepErr = w.err.Error() })
 		return
 	}
-	s.extensions, s.nextSweep = w.extensions, now.Add(s.k.c.SweepEvery)
+	s.extensions, s.lastSweep, s.nextSweep = w.extensions, now, now.Add(s.k.c.SweepEvery)
 	if w.more {
 		s.nextSweep = now // once these are extended
 	}
@@ -61,9 +61,13 @@ func (s *shift) extend(now time.Time) {
 		}
 		e := s.extensions[0]
 		s.extensions = s.extensions[1:]
+		s.extending++
 		s.start(key, result{extend: &e}, func(ctx context.Context, by Signer) (relay.Transaction, error) { return s.k.extend(ctx, by, e) })
 	}
 }
+
+// restoring tells whether what a sweep has found, or may find, is not done yet.
+func (s *shift) restoring() bool { return s.sweeping || len(s.extensions) > 0 || s.extending > 0 }
 
 // extended takes in what became of an extension.
 func (s *shift) extended(r result, why Reason) {

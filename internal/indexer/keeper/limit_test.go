@@ -24,6 +24,7 @@ func (w *world) spent() int64 {
 // When the day's limit is reached the keeper stops, and says so once: in the log, in a metric, in the feed. On the next day it goes on.
 func TestTheDaysLimitStopsTheKeeper(t *testing.T) {
 	w := newWorld(t, localnet.Options{}, 2, "buyer", "seller")
+	defer w.stop()
 	const day, limit = 86_400, 250_000
 	due := (uint64(w.now().Unix())/day+2)*day + 3600 // an hour after midnight
 	terms := w.terms("buyer", "seller", due)

@@ -18,11 +18,12 @@ const (
 	KindTrade    Kind = "trade"
 	KindOwed     Kind = "owed"     // what the contract owes in an asset
 	KindBalance  Kind = "balance"  // what it has of an asset
+	KindAsset    Kind = "asset"    // the asset's own contract, which payouts call
 	KindInstance Kind = "instance" // the contract itself
 	KindCode     Kind = "code"
 )
 
-var kinds = []Kind{KindTrade, KindOwed, KindBalance, KindInstance, KindCode}
+var kinds = []Kind{KindTrade, KindOwed, KindBalance, KindAsset, KindInstance, KindCode}
 
 const (
 	// grace is how long after its last deadline a trade is kept: as long as the contract's own calls keep it.
@@ -33,9 +34,9 @@ const (
 	targetStep = 10 * dayLedgers
 	// leastGain is what an extension must gain: one by less would be paid for again and again.
 	leastGain = dayLedgers
-	// mostBytes bounds what an entry of somebody else's contract, a balance, may be: its rent is paid by the byte, and a token could make it large.
-	// A Stellar asset's has 150 bytes.
-	mostBytes = 512
+	// mostBytes bounds what an entry of somebody else's contract, a balance or the asset itself, may be: its rent is paid by the byte, and a token
+	// could make it large. A Stellar asset's have some 150 and 400.
+	mostBytes = 1024
 )
 
 // life is an entry that is looked at.

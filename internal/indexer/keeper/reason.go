@@ -18,7 +18,8 @@ type Reason string
 // The reasons.
 const (
 	ReasonNotDue      Reason = "not_due"     // the contract says that nothing is due: somebody was quicker, or the projection is behind
-	ReasonRefused     Reason = "refused"     // the transaction would fail, ask for a signature, or be too dear
+	ReasonRefused     Reason = "refused"     // the transaction would fail, or ask for a signature
+	ReasonDear        Reason = "dear"        // it would cost more than it may
 	ReasonLimit       Reason = "limit"       // the day's limit leaves no room
 	ReasonUnavailable Reason = "unavailable" // the node did not answer, or too much is on its way
 	ReasonOvertaken   Reason = "overtaken"   // somebody else used the account's sequence number, or the time was over; nothing was charged
@@ -28,7 +29,7 @@ const (
 )
 
 // reasons are all of them.
-var reasons = []Reason{ReasonNotDue, ReasonRefused, ReasonLimit, ReasonUnavailable, ReasonOvertaken, ReasonAccount, ReasonFailed, ReasonOther}
+var reasons = []Reason{ReasonNotDue, ReasonRefused, ReasonDear, ReasonLimit, ReasonUnavailable, ReasonOvertaken, ReasonAccount, ReasonFailed, ReasonOther}
 
 // ofTrade tells whether the trade is to be left alone for a while; for other reasons it is tried again as soon as it can be.
 func (r Reason) ofTrade() bool {
@@ -56,7 +57,9 @@ func reasonOf(err error, contract string) Reason {
 		return ReasonRefused
 	case errors.As(err, &rejected):
 		return reasonOfCode(rejected.Code)
-	case errors.Is(err, payer.ErrTooDear), errors.Is(err, stellar.ErrTree):
+	case errors.Is(err, payer.ErrTooDear):
+		return ReasonDear
+	case errors.Is(err, stellar.ErrTree):
 		return ReasonRefused
 	case errors.Is(err, store.ErrSpent):
 		return ReasonLimit

@@ -1,9 +1,12 @@
 package keeper_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/keeper"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 // Two processes that both believe that they lead settle each trade once, with the same accounts, and pay for nothing in vain; when the one that
@@ -11,6 +14,7 @@ import (
 func TestTwoKeepersPayOnceForEachTrade(t *testing.T) {
 	const n = 20
 	w := newWorld(t, localnet.Options{}, 3, "buyer", "seller")
+	defer w.stop()
 	due := uint64(w.now().Unix()) + 3_000
 	trades := w.funded(n, due)
 	from := w.latest()
@@ -47,5 +51,40 @@ func TestTwoKeepersPayOnceForEachTrade(t *testing.T) {
 	}
 	if s := w.spent(); s != total {
 		t.Errorf("the accounts were charged %d, the day says %d", total, s)
+	}
+}
+
+// selfish is a store in which it is always one's turn.
+type selfish struct{ keeper.Store }
+
+func (selfish) Lease(_ context.Context, names []string, holder string, _, until uint64) (store.Lease, error) {
+	return store.Lease{Name: names[0], Holder: holder, Until: until}, nil
+}
+
+func (selfish) EndLease(context.Context, store.Lease) error { return nil }
+
+// Even if both act at once, which turns keep them from, nothing is settled twice, and hardly anything is paid for in vain.
+func TestKeepersWithoutTurnsSettleOnce(t *testing.T) {
+	const n = 20
+	w := newWorld(t, localnet.Options{}, 5, "buyer", "seller")
+	defer w.stop()
+	due := uint64(w.now().Unix()) + 3_000
+	trades := w.funded(n, due)
+	alone := func(c *config) { c.Store = selfish{w.db} }
+	w.keep(alone)
+	w.keep(alone)
+	from := w.reach(due)
+	for _, id := range trades {
+		w.until("all are settled", func() bool { ledger, _ := w.settledIn(id); return ledger != 0 })
+	}
+	for _, id := range trades {
+		if _, times := w.settledIn(id); times != 1 {
+			t.Errorf("trade %s was settled %d times", id, times)
+		}
+	}
+	ok, failed, wasted := w.sent(from)
+	t.Logf("%d transactions for %d trades, %d failed and cost %d stroops", ok, n, failed, wasted)
+	if ok != n || failed > n/2 {
+		t.Errorf("%d transactions for %d trades, %d failed", ok, n, failed)
 	}
 }

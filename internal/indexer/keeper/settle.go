@@ -35,6 +35,9 @@ type settlement struct {
 	trade  *store.Trade
 	at     uint64 // the close time of the ledger that is looked at
 	noPush bool   // without payouts from the start
+	// patient keeps payouts from being withheld because they are dear: what they all need may be archived, and about to be restored.
+	patient bool
+	costly  bool // what it costs without payouts is paid whatever it is
 
 	withheld error // why nothing was paid out; nil where payouts were made
 }
@@ -54,21 +57,29 @@ func (k *Keeper) settle(ctx context.Context, by Signer, s *settlement) (relay.Tr
 	s.withheld = errPushFailed
 	if !s.noPush {
 		out, err := k.call(ctx, by, contract, s.trade.ID, call, k.c.Ceiling)
-		if err == nil || !withoutPayouts(err, s.trade.Contract) {
+		if err == nil || !s.withoutPayouts(err) {
 			s.withheld = nil
 			return out, err
 		}
 		s.withheld = err
 	}
-	// No token is called: what this costs is the contract's own, such as restoring what is archived.
+	// No token is called: if even this is too dear, it is for what is archived and has to be restored. A sweep does that for what all trades
+	// share, and then there is no reason to withhold a payout; what is left after that is this trade's own.
 	call.Push = false
-	return k.call(ctx, by, contract, s.trade.ID, call, k.c.Limit)
+	ceiling := k.c.Ceiling
+	if s.costly {
+		ceiling = k.c.Limit
+	}
+	return k.call(ctx, by, contract, s.trade.ID, call, ceiling)
 }
 
 // withoutPayouts tells whether a call that was not made could be without payouts: a token that spends the whole budget, reaches outside the
 // footprint, wants a signature of ours or costs too much stops no call that does not call it. What failed in a ledger was paid for, so that is
 // for the next try.
-func withoutPayouts(err error, contract string) bool { return reasonOf(err, contract) == ReasonRefused }
+func (s *settlement) withoutPayouts(err error) bool {
+	why := reasonOf(err, s.trade.Contract)
+	return why == ReasonRefused || why == ReasonDear && !s.patient
+}
 
 // pushFailed tells whether a call failed in a ledger by more than that somebody was quicker.
 func pushFailed(err error, contract string) bool {

@@ -11,6 +11,7 @@ import (
 // A trade that is due at a time is in the ledger after the first one that closes at that time or later, and not before.
 func TestATradeIsSettledInTheNextLedger(t *testing.T) {
 	w := newWorld(t, localnet.Options{}, 1, "buyer", "seller")
+	defer w.stop()
 	due := uint64(w.now().Unix()) + 3_000
 	trade := w.funded(1, due)[0]
 	k := w.keep()
@@ -37,6 +38,7 @@ func TestATradeIsSettledInTheNextLedger(t *testing.T) {
 func TestThirtyTradesAreSettledInTheNextLedger(t *testing.T) {
 	const n = 30
 	w := newWorld(t, localnet.Options{}, n, "buyer", "seller")
+	defer w.stop()
 	due := uint64(w.now().Unix()) + 3_000
 	trades := w.funded(n, due)
 	k := w.keep(func(c *config) { c.Poll = time.Hour }) // only the ledger wakes it
@@ -60,6 +62,7 @@ func TestThirtyTradesAreSettledInTheNextLedger(t *testing.T) {
 func TestMoreTradesThanAccountsGoOnLedgerByLedger(t *testing.T) {
 	const each, accounts = 3, 4
 	w := newWorld(t, localnet.Options{}, accounts, "buyer", "seller")
+	defer w.stop()
 	due := uint64(w.now().Unix()) + 3_000
 	var order []escrow.ID
 	for i := range accounts {

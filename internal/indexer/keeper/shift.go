@@ -25,7 +25,9 @@ type shift struct {
 	extensions []extension
 	sweeps     chan swept
 	sweeping   bool
+	extending  int // keys that are at one
 	nextSweep  time.Time
+	lastSweep  time.Time
 
 	counted time.Time // when everything due was last counted
 	asked   time.Time // when balances and spending were last asked for
@@ -190,6 +192,7 @@ func (s *shift) finish(r result) {
 	if r.settle != nil {
 		s.settled(r, why, now)
 	} else {
+		s.extending--
 		s.extended(r, why)
 	}
 }

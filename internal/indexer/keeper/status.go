@@ -38,6 +38,7 @@ type Status struct {
 	Archived   int             `json:"archived"`   // entries that are needed and archived, as of the last sweep
 	Looked     int             `json:"looked_at"`  // entries whose lives the last sweep has looked at
 	Extensions int             `json:"extensions"` // transactions that extend what it has found, still to be sent
+	Busy       bool            `json:"busy"`       // something that it has sent is in no ledger yet
 	Swept      time.Time       `json:"swept"`      // when the last sweep ended; zero before
 	SweepErr   string          `json:"sweep_err,omitempty"`
 	Err        string          `json:"err,omitempty"` // what keeps it from looking; empty if nothing does
@@ -69,7 +70,7 @@ func (k *Keeper) show(change func(*Status)) {
 
 // report copies what a shift knows.
 func (s *shift) report(st *Status, now time.Time) {
-	st.Ledger, st.Extensions = s.latest.Sequence, len(s.extensions)
+	st.Ledger, st.Extensions, st.Busy = s.latest.Sequence, len(s.extensions), len(s.busy) > 0
 	st.Paused = map[Work]time.Time{}
 	for w, until := range s.pauses.until {
 		if now.Before(until) {

@@ -206,7 +206,8 @@ func (s *sweeping) holdings(ctx context.Context) error {
 			continue // of an event that could be read otherwise; nothing can be kept there
 		}
 		contract := s.contracts[h.contract]
-		lives = append(lives, life{KindOwed, stellar.OwedKey(contract, asset), until}, life{KindBalance, balanceKey(asset, contract), until})
+		lives = append(lives, life{KindOwed, stellar.OwedKey(contract, asset), until}, life{KindBalance, balanceKey(asset, contract), until},
+			life{KindAsset, stellar.InstanceKey(asset), until})
 	}
 	for len(lives) > 0 {
 		n := min(len(lives), sweepPage)
@@ -258,7 +259,7 @@ func (s *sweeping) judge(l life, name string, e rpc.Entry, there bool, latest ui
 	s.out.entries++
 	shared := l.kind == KindInstance || l.kind == KindCode
 	switch {
-	case !there && (l.kind == KindOwed || l.kind == KindBalance):
+	case !there && l.kind != KindTrade && !shared:
 		return nil // nothing was ever owed, or the token keeps balances elsewhere
 	case !there || e.LiveUntil < latest:
 		s.out.archived++
@@ -266,7 +267,7 @@ func (s *sweeping) judge(l life, name string, e rpc.Entry, there bool, latest ui
 			s.extend(l.kind, l.key, name, 0, s.shares())
 		}
 		return nil
-	case l.kind == KindBalance:
+	case l.kind == KindBalance || l.kind == KindAsset:
 		if raw, err := e.Data.MarshalBinary(); err != nil || len(raw) > mostBytes {
 			return err
 		}

@@ -57,6 +57,7 @@ type world struct {
 	feeBps   uint32
 	keys     map[string]*keypair.Full
 	keepers  []keeper.Signer
+	running  []*settling
 	salt     byte
 }
 
@@ -338,8 +339,17 @@ func (w *world) keep(change ...func(*keeper.Config)) *settling {
 		}
 	})
 	s.stop = func() { stopKeeper(); stopPayer() }
-	w.t.Cleanup(s.stop)
+	w.running = append(w.running, s)
 	return s
+}
+
+// stop ends all keepers while there is a network yet, which is gone with the test.
+func (w *world) stop() {
+	var all sync.WaitGroup
+	for _, s := range w.running {
+		all.Go(s.stop)
+	}
+	all.Wait()
 }
 
 // until waits for something to be so.
@@ -347,6 +357,9 @@ func (w *world) until(what string, so func() bool) {
 	w.t.Helper()
 	for end := time.Now().Add(40 * time.Second); !so(); {
 		if time.Now().After(end) {
+			for _, k := range w.running {
+				w.t.Logf("%+v", k.Status())
+			}
 			w.t.Fatalf("it never came to this: %s", what)
 		}
 		time.Sleep(10 * time.Millisecond) // the network, the indexer and the keeper have no common clock to step
@@ -378,7 +391,7 @@ func (w *world) sent(from uint32) (succeeded, failed int, wasted int64) {
 	for _, k := range w.keepers {
 		ours[k.Account().String()] = true
 	}
-	for seq := from; seq <= w.latest(); seq++ {
+	for seq := range w.net.Chain().Filled(from, w.latest()) {
 		meta, ok, err := w.net.Chain().Ledger(seq)
 		if err != nil || !ok {
 			w.t.Fatalf("ledger %d: %v", seq, err)
@@ -435,4 +448,10 @@ func (l *lines) count(part string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Count(l.text.String(), part)
+}
+
+// code is the hash of the contract's code.
+func (w *world) code() (stellar.Hash, error) {
+	_, hash, err := wasm.Escrow()
+	return hash, err
 }
