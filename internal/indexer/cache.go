@@ -13,7 +13,7 @@ import (
 // maxCached bounds the trades that are remembered, by their milestones and votes: some 2 kB each, 40 MB in all.
 const maxCached = 20_000
 
-// cache remembers the trades that were changed last: most events are about one of them. Whoever leads is the only one that changes trades, so
+// cache remembers the trades that were changed last and are not over: most events are about one of them. Whoever leads is the only one that changes trades, so
 // what is remembered is what is stored, until something goes wrong; then all of it is forgotten.
 type cache struct {
 	store  trades
@@ -69,8 +69,19 @@ func (c *cache) read(ctx context.Context, ids []escrow.ID) (all []store.Trade, e
 // stored takes in what has just been stored.
 func (c *cache) stored(changes []store.Change) {
 	for _, change := range changes {
+		if over(change.Trade) {
+			if e, ok := c.known[change.ID]; ok {
+				c.drop(e)
+			}
+			continue
+		}
 		c.put(change.Trade)
 	}
+}
+
+// over tells whether nothing can happen to a trade any more.
+func over(t *store.Trade) bool {
+	return (t.Stage == escrow.StageEnded || t.Stage == escrow.StageCancelled) && len(t.Parked) == 0
 }
 
 func (c *cache) put(t *store.Trade) {

@@ -69,7 +69,10 @@ func checkCache(t *testing.T, s *counted, c *cache) {
 		case 0:
 			c.forget()
 		case 1, 2, 3, 4, 5, 6:
-			trade := store.Trade{ID: id, LastDeadline: uint64(i), Milestones: make([]store.Milestone, 1+random.IntN(20))}
+			trade := store.Trade{ID: id, LastDeadline: uint64(i), Milestones: make([]store.Milestone, 1+random.IntN(20)), Stage: escrow.Stage(random.IntN(5))}
+			if random.IntN(3) == 0 {
+				trade.Parked = []escrow.Parcel{{}}
+			}
 			s.trades[id] = trade
 			c.stored([]store.Change{{Trade: &trade}})
 		default:
@@ -117,6 +120,22 @@ func checkAll(t *testing.T, s *counted, c *cache, ids []escrow.ID) {
 	}
 	if len(got) != n {
 		t.Fatalf("%d trades, want %d", len(got), n)
+	}
+}
+
+// Trades that are over make room for others; one with money to be claimed is not over.
+func TestWhatIsOverIsForgotten(t *testing.T) {
+	for _, stage := range []escrow.Stage{escrow.StageOpen, escrow.StageAgreed, escrow.StageFunded, escrow.StageEnded, escrow.StageCancelled} {
+		for _, parked := range [][]escrow.Parcel{nil, {{}}} {
+			c := newCache(&counted{})
+			trade := store.Trade{ID: numbered(1), Stage: stage, Parked: parked}
+			c.put(&store.Trade{ID: numbered(1)})
+			c.stored([]store.Change{{Trade: &trade}})
+			over := (stage == escrow.StageEnded || stage == escrow.StageCancelled) && parked == nil
+			if (len(c.known) == 0) != over || (c.weight == 0) != over {
+				t.Errorf("%s, %d parked: %d are known", stage, len(parked), len(c.known))
+			}
+		}
 	}
 }
 

@@ -24,11 +24,16 @@ type fact struct {
 	terms *escrow.ID // of the terms that it opens a trade with
 }
 
-// facts reads events. What a contract of ours says and we do not understand is kept as it is; an error is one of the source.
+// facts reads events, and lets go of each as it does. What a contract of ours says and we do not understand is kept as it is; an error is one of the source.
 func facts(network stellar.Network, events []rpc.Event) ([]fact, error) {
 	out := make([]fact, len(events))
+	var contract stellar.Address
+	var id string
 	for i, e := range events {
-		raw, err := normalise(e)
+		if id == "" || e.Contract != contract { // nearly always the same, so that one text serves for all
+			contract, id = e.Contract, e.Contract.String()
+		}
+		raw, err := normalise(e, id)
 		if err != nil {
 			return nil, fmt.Errorf("event %.60q: %w: %w", e.ID, rpc.ErrAnswer, err)
 		}
@@ -38,6 +43,7 @@ func facts(network stellar.Network, events []rpc.Event) ([]fact, error) {
 		}
 		f.prepare(network)
 		out[i] = f
+		events[i].Event = xdr.ContractEvent{} // ten times its bytes, and no longer needed
 	}
 	return out, nil
 }
@@ -64,8 +70,8 @@ func (f *fact) termsID(network stellar.Network, opened escrow.Opened) (escrow.ID
 	return stellar.TermsID(network, f.contract, opened.Terms)
 }
 
-// normalise is the event as every source stores it: same id, same bytes.
-func normalise(e rpc.Event) (store.Event, error) {
+// normalise is the event as every source stores it: same id, same bytes. contract is the text of its contract.
+func normalise(e rpc.Event, contract string) (store.Event, error) {
 	id, err := store.ParseEventID(e.ID)
 	if err != nil {
 		return store.Event{}, err
@@ -74,7 +80,7 @@ func normalise(e rpc.Event) (store.Event, error) {
 	if err != nil {
 		return store.Event{}, fmt.Errorf("encode: %w", err)
 	}
-	return store.Event{ID: id, Contract: e.Contract.String(), ClosedAt: e.Ledger.CloseTime, Tx: e.Tx, Kind: kind(e), Body: body}, nil
+	return store.Event{ID: id, Contract: contract, ClosedAt: e.Ledger.CloseTime, Tx: e.Tx, Kind: kind(e), Body: body}, nil
 }
 
 // kind is the event's first topic, cut to what a name may have; "?" if it is none.

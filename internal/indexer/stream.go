@@ -12,10 +12,11 @@ import (
 )
 
 const (
-	// pagesPerPass is how many pages of one group are read before the next group's turn: who is far behind must not keep the others waiting.
+	// pagesPerPass is how many pages of one group are stored before the next group's turn: who is far behind must not keep the others waiting.
 	pagesPerPass = 16
-	// pagesAhead is how many pages may wait to be stored, each of at most pageEvents events; one more is being read, and one stored.
-	pagesAhead = 1
+	// joinedFrom is from how many events on a page of less than pageEvents is stored together with the next. The larger what is stored at once,
+	// the less often a trade is written again; but not all sources can hold so many events while they look for them.
+	joinedFrom = pageEvents / 10
 )
 
 // page is a page of events on its way to the store.
@@ -29,14 +30,11 @@ type page struct {
 }
 
 // stream reads the pages after from, at most pagesPerPass of them and none once the newest ledger or bound is reached: while one is being
-// stored, the next one is fetched and decoded. It yields at least one page. All of it has ended when stream returns.
-//
-// Fetching and decoding take turns. As two stages they would not be quicker while the database works on the other processor, and each page
-// between them is of several megabytes: the SDK's trees of an event are ten times its bytes.
+// stored, the next one is fetched and decoded, and no more. It yields at least one page. All of it has ended when stream returns.
 func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID) iter.Seq[page] {
 	return func(yield func(page) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		read := make(chan page, pagesAhead)
+		read := make(chan page)
 		var reader sync.WaitGroup
 		defer reader.Wait()
 		defer cancel()
@@ -54,14 +52,31 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 
 // fetch asks for page after page. It ends with the context, whose error may go untold.
 func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, to chan<- page) {
+	last := func(p page) bool {
+		return p.err != nil || p.odd != nil || p.to == p.from || p.to.Complete() >= p.kept.Latest.Sequence || bound > p.from && p.to >= bound
+	}
+	var next *page // read already
 	for range pagesPerPass {
-		p := x.page(ctx, contracts, from)
+		p := page{}
+		if next != nil {
+			p, next = *next, nil
+		} else {
+			p = x.page(ctx, contracts, from)
+		}
+		for !last(p) && len(p.facts) >= joinedFrom && len(p.facts) < pageEvents {
+			q := x.page(ctx, contracts, p.to)
+			if q.err != nil || q.odd != nil || q.kept.Latest.Sequence < p.kept.Latest.Sequence {
+				next = &q
+				break
+			}
+			p.to, p.kept.Latest, p.facts = q.to, q.kept.Latest, append(p.facts, q.facts...)
+		}
 		select {
 		case to <- p:
 		case <-ctx.Done():
 			return
 		}
-		if p.err != nil || p.odd != nil || p.to == from || p.to.Complete() >= p.kept.Latest.Sequence || bound > from && p.to >= bound {
+		if last(p) {
 			return
 		}
 		from = p.to
