@@ -207,3 +207,45 @@ func TestSeveralKeysInOneSecret(t *testing.T) {
 		}
 	}
 }
+
+// A pool is made of two secrets. Its keys know each other: none signs what another one's account takes part in.
+func TestPool(t *testing.T) {
+	d := newDesk(t)
+	for _, name := range []string{"channel", "other channel"} {
+		d.keys[name] = must(keypair.Random())
+	}
+	config := signer.Config{Network: d.network, Follows: func() []stellar.Address { return []stellar.Address{d.contract} },
+		Own: func() []stellar.Address { return []stellar.Address{d.address("other own")} }, MaxFee: 1_000_000, Now: func() time.Time { return d.now }}
+	fee := func() secret.Secret { return secret.New(d.keys["key"].Seed()) }
+	lines := d.keys["channel"].Seed() + "\n" + d.keys["other channel"].Seed()
+	channels := func() secret.Secret { return secret.New(lines) }
+	pool := must(signer.NewPool(config, fee, channels))
+	if got := pool.Accounts(); len(got) != 3 || len(pool.Channels) != 2 || pool.Fee.Account() != d.address("key") {
+		t.Fatalf("%v", got)
+	}
+	if _, err := d.giveBump(pool.Fee, d.bump("other channel", escrow.CallFund{Terms: d.terms()})); err != nil {
+		t.Errorf("the fee key and a channel of its pool: %v", err)
+	}
+	for _, name := range []string{"key", "channel", "other channel", "other own"} {
+		terms := d.terms()
+		terms.Seller = escrow.Address(d.address(name).String())
+		for _, s := range pool.Channels {
+			o := d.offer(escrow.CallFund{Terms: terms})
+			o.source = s.Account()
+			if _, err := d.give(s, o); !errors.Is(err, signer.ErrNotMine) || !strings.Contains(err.Error(), "takes part") {
+				t.Errorf("a channel key and a trade of %s: %v", name, err)
+			}
+		}
+		if _, err := d.giveBump(pool.Fee, d.bump("buyer", escrow.CallFund{Terms: terms})); !errors.Is(err, signer.ErrNotMine) || !strings.Contains(err.Error(), "takes part") {
+			t.Errorf("the fee key and a trade of %s: %v", name, err)
+		}
+	}
+	for why, bad := range map[string][2]string{
+		"the fee key": {"", lines}, "the channel keys": {d.keys["key"].Seed(), ""}, "among the channel accounts": {d.keys["channel"].Seed(), lines},
+	} {
+		_, err := signer.NewPool(config, func() secret.Secret { return secret.New(bad[0]) }, func() secret.Secret { return secret.New(bad[1]) })
+		if err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+}

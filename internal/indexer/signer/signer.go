@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
@@ -47,53 +46,6 @@ func New(c Config) (*Signer, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// AccountOf is the account whose key a seed is.
-func AccountOf(seed secret.Secret) (stellar.Address, error) {
-	key, err := keypair.ParseFull(seed.Reveal())
-	if err != nil {
-		return stellar.Address{}, errors.New("the secret is no seed of an account (S…)")
-	}
-	return stellar.ParseAccount(key.Address())
-}
-
-// Several are keys with the same job, one for each line of a secret; c has neither their Account nor their Seed. Which accounts they are is
-// settled here: a secret that changes later must have the seeds of the same ones.
-func Several(c Config, seeds func() secret.Secret) ([]*Signer, error) {
-	var all []*Signer
-	accounts := map[stellar.Address]bool{}
-	for i, line := range strings.Fields(seeds().Reveal()) {
-		account, err := AccountOf(secret.New(line))
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("the %s keys: line %d: %w", c.Job.name, i+1, err)
-		case accounts[account]:
-			return nil, fmt.Errorf("the %s keys: line %d: the seed of %s stands there twice", c.Job.name, i+1, account)
-		}
-		accounts[account] = true
-		own := c
-		own.Account, own.Seed = account, func() secret.Secret { return lineOf(seeds(), account) }
-		s, err := New(own)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("the %s keys: the secret is empty: put one seed (S…) in each line", c.Job.name)
-	}
-	return all, nil
-}
-
-// lineOf is the seed of an account among several; an empty secret if it is not there.
-func lineOf(seeds secret.Secret, account stellar.Address) secret.Secret {
-	for _, line := range strings.Fields(seeds.Reveal()) {
-		if of, err := AccountOf(secret.New(line)); err == nil && of == account {
-			return secret.New(line)
-		}
-	}
-	return secret.Secret{}
 }
 
 // Account is whose key it is.

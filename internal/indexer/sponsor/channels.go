@@ -40,7 +40,7 @@ type channels struct {
 
 func newChannels(c Config) *channels {
 	out := &channels{store: c.Store, now: c.Now, rand: c.Rand, log: c.Log, byName: map[string]payer.Source{}}
-	for _, s := range c.Channels {
+	for _, s := range c.Keys.Channels {
 		name := s.Account().String()
 		if out.byName[name] == nil {
 			out.byName[name] = s

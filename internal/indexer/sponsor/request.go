@@ -141,10 +141,7 @@ func (s *Sponsor) offered(call escrow.Call) error {
 
 // own are the platform's accounts.
 func (s *Sponsor) own() []stellar.Address {
-	own := []stellar.Address{s.c.Fee.Account()}
-	for _, c := range s.c.Channels {
-		own = append(own, c.Account())
-	}
+	own := s.c.Keys.Accounts()
 	if s.c.Own != nil {
 		own = append(own, s.c.Own()...)
 	}

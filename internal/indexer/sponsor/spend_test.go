@@ -79,22 +79,11 @@ func newBench(channels, people int, random *seeded) *bench {
 	b.people, _ = keysOf(1, people)
 	_, lines := keysOf(2, channels)
 	fee, _ := keysOf(3, 1)
-	key := signer.Config{Job: signer.Channel, Network: b.net.Name, Follows: func() []stellar.Address { return []stellar.Address{escrowContract} }, MaxFee: 1 << 40, Now: time.Now}
-	own := must(signer.Several(key, func() secret.Secret { return secret.New(lines) }))
-	key.Job, key.Account, key.Seed = signer.Fee, must(stellar.ParseAccount(fee[0].Address())), func() secret.Secret { return secret.New(fee[0].Seed()) }
+	key := signer.Config{Network: b.net.Name, Follows: func() []stellar.Address { return []stellar.Address{escrowContract} }, MaxFee: 1 << 40, Now: time.Now}
 	b.config = sponsor.Config{
 		Relay: b.net, Store: b.store, Network: b.net.Name, Follows: key.Follows, Assets: []stellar.Address{token}, Limits: generous, Now: time.Now, Rand: random,
+		Keys: must(signer.NewPool(key, func() secret.Secret { return secret.New(fee[0].Seed()) }, func() secret.Secret { return secret.New(lines) })),
 	}
-	key.Channels = func() (all []stellar.Address) {
-		for _, s := range own {
-			all = append(all, s.Account())
-		}
-		return all
-	}
-	for _, s := range own {
-		b.config.Channels = append(b.config.Channels, s)
-	}
-	b.config.Fee = must(signer.New(key))
 	return b
 }
 
@@ -289,7 +278,7 @@ func (b *bench) within(l sponsor.Limits) (included int, err error) {
 		account string
 	}
 	channels := []string{}
-	for _, c := range b.config.Channels {
+	for _, c := range b.config.Keys.Channels {
 		channels = append(channels, c.Account().String())
 	}
 	all, each := map[uint32]int64{}, map[of]store.Spent{}

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/payer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/signer"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -51,10 +52,8 @@ type Config struct {
 	Store   Store
 	Network stellar.Network
 	Follows func() []stellar.Address // the escrow contracts
-	Own     func() []stellar.Address // accounts of the platform's beside those of Fee and Channels: keeper, admin, fee receiver …
-
-	Fee      payer.Bumper   // a signer.Fee
-	Channels []payer.Source // each a signer.Channel; at most store.MaxPage
+	Own     func() []stellar.Address // accounts of the platform's beside those of Keys: keeper, admin, fee receiver …
+	Keys    signer.Pool              // of at most store.MaxPage channel accounts
 
 	Assets []stellar.Address // whose trades are paid for
 	Limits Limits
@@ -78,8 +77,8 @@ var _ prometheus.Collector = (*Sponsor)(nil)
 
 // New makes a sponsor; it asks nothing yet. Run must run for it to pay anything.
 func New(c Config) (*Sponsor, error) {
-	switch n := len(c.Channels); {
-	case c.Fee == nil:
+	switch n := len(c.Keys.Channels); {
+	case c.Keys.Fee == nil:
 		return nil, errors.New("sponsor: there is no fee account: give it a key")
 	case n == 0 || n > store.MaxPage:
 		return nil, fmt.Errorf("sponsor: %d channel accounts: give it the keys of 1 to %d", n, store.MaxPage)
@@ -111,7 +110,7 @@ func (s *Sponsor) Sponsor(ctx context.Context, r relay.SponsorRequest) (relay.Sp
 // send submits what was asked for. landed is called once when nothing of it is on its way any more.
 func (s *Sponsor) send(ctx context.Context, w wanted, landed func()) (relay.Sponsorship, error) {
 	pay := payer.Payment{
-		Fee: s.c.Fee, Tree: w.tree, Auth: w.auth, Signed: w.signed, Purpose: store.PurposeSponsor, Account: w.account, Trade: w.trade,
+		Fee: s.c.Keys.Fee, Tree: w.tree, Auth: w.auth, Signed: w.signed, Purpose: store.PurposeSponsor, Account: w.account, Trade: w.trade,
 		Limits: s.limits(w.account), Ceiling: s.c.Limits.Ceiling, Freed: landed,
 	}
 	if w.signed == nil {

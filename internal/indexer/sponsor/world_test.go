@@ -113,27 +113,11 @@ func (w *world) settings() sponsor.Config {
 	for _, name := range w.channels {
 		lines = append(lines, w.keys[name].Seed())
 	}
-	channel := key
-	channel.Job = signer.Channel
-	channels := must(signer.Several(channel, func() secret.Secret { return secret.New(strings.Join(lines, "\n")) }))
-	fee := key
-	fee.Job, fee.Account, fee.Seed = signer.Fee, w.address("fee"), func() secret.Secret { return secret.New(w.keys["fee"].Seed()) }
-	c := sponsor.Config{
+	return sponsor.Config{
 		Relay: w.server, Store: w.db, Network: key.Network, Follows: key.Follows, Own: key.Own, Assets: []stellar.Address{w.asset}, Limits: generous, Now: w.now,
 		Rand: rand.Reader, Log: localnettest.Log(w.t),
+		Keys: must(signer.NewPool(key, func() secret.Secret { return secret.New(w.keys["fee"].Seed()) }, func() secret.Secret { return secret.New(strings.Join(lines, "\n")) })),
 	}
-	for _, s := range channels {
-		c.Channels = append(c.Channels, s)
-	}
-	fee.Channels = func() []stellar.Address {
-		var all []stellar.Address
-		for _, s := range channels {
-			all = append(all, s.Account())
-		}
-		return all
-	}
-	c.Fee = must(signer.New(fee))
-	return c
 }
 
 // sponsor starts one that ends with the test.
