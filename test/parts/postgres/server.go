@@ -112,6 +112,15 @@ func (s *Server) Up(t testing.TB) {
 	}
 }
 
+// Restart starts a server that may have ended by itself, on the same port; one that runs is stopped at once before.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.ready(t)
+	if err := s.files.ctl(context.WithoutCancel(t.Context()), "restart", "-m", "immediate"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Address is where the server listens.
 func (s *Server) Address(t testing.TB) string {
 	t.Helper()

@@ -5,11 +5,14 @@ package postgres_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,6 +82,33 @@ func TestDownAndUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close(t.Context())
+}
+
+func TestRestart(t *testing.T) {
+	url := shared.Database(t)
+	for _, down := range []bool{false, true} {
+		if down {
+			shared.Down(t)
+		}
+		shared.Restart(t)
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close(t.Context())
+	}
+}
+
+func TestASmallDiskIsFullAndGrows(t *testing.T) {
+	disk := postgres.SmallDisk(t, 1)
+	path := filepath.Join(disk.Path, "file")
+	if err := os.WriteFile(path, make([]byte, 2<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("2 MiB on a disk of one: %v, want no space", err)
+	}
+	disk.Resize(t, 4)
+	if err := os.WriteFile(path, make([]byte, 2<<20), 0o600); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestTheServerEndsWithItsBinary kills a test binary that has started a server.
