@@ -79,6 +79,7 @@ func (w *Weather) forecast(method string) forecast {
 	w.forget, w.fork = w.forget || forget, w.fork || fork
 	if reset && !w.reset {
 		w.reset = true
+		clear(w.times)
 		w.seen[Reset]++
 	}
 	return f

@@ -19,7 +19,6 @@ type view struct {
 	oldest  uint32
 	newest  uint32
 	fork    *fork // nil: it has the ledgers that the node has
-	known   map[uint32]ledger
 }
 
 // ledger is one and its close time.
@@ -30,7 +29,7 @@ type ledger struct {
 
 // viewOf works out what the node has for this call.
 func (w *Weather) viewOf(r *http.Request, f *forecast) (*view, error) {
-	v := &view{w: w, r: r, known: map[uint32]ledger{}}
+	v := &view{w: w, r: r}
 	w.mu.Lock()
 	due := w.forget || w.fork
 	v.fork = w.forked
@@ -71,19 +70,33 @@ func (w *Weather) viewOf(r *http.Request, f *forecast) (*view, error) {
 	return v, nil
 }
 
-func (v *view) know(seq uint32, closeTime int64) { v.known[seq] = ledger{seq, closeTime} }
+// maxKnown is how many close times are remembered.
+const maxKnown = 1 << 16
+
+// know remembers when a ledger closed: that never changes.
+func (v *view) know(seq uint32, closeTime int64) {
+	v.w.mu.Lock()
+	defer v.w.mu.Unlock()
+	if len(v.w.times) >= maxKnown {
+		clear(v.w.times)
+	}
+	v.w.times[seq] = closeTime
+}
 
 // find is a ledger of the node's.
 func (v *view) find(seq uint32) (ledger, error) {
-	if l, ok := v.known[seq]; ok {
-		return l, nil
+	v.w.mu.Lock()
+	at, ok := v.w.times[seq]
+	v.w.mu.Unlock()
+	if ok {
+		return ledger{seq, at}, nil
 	}
 	info, err := v.info(seq)
 	if err != nil {
 		return ledger{}, err
 	}
 	v.know(seq, info.LedgerCloseTime)
-	return v.known[seq], nil
+	return ledger{seq, info.LedgerCloseTime}, nil
 }
 
 // info is what the node says of one ledger.
@@ -142,13 +155,13 @@ func (v *view) getLatestLedger() (json.RawMessage, error) {
 	if err := v.fork.rewrite(v, &info); err != nil {
 		return nil, err
 	}
-	var meta xdr.LedgerCloseMeta
-	if err := xdr.SafeUnmarshalBase64(info.LedgerMetadata, &meta); err != nil {
+	var entry xdr.LedgerHeaderHistoryEntry
+	if err := xdr.SafeUnmarshalBase64(info.LedgerHeader, &entry); err != nil {
 		return nil, err
 	}
-	header, err := xdr.MarshalBase64(meta.LedgerHeaderHistoryEntry().Header)
+	header, err := xdr.MarshalBase64(entry.Header)
 	return encode(protocol.GetLatestLedgerResponse{
-		Hash: info.Hash, ProtocolVersion: meta.ProtocolVersion(), Sequence: info.Sequence, LedgerCloseTime: info.LedgerCloseTime, LedgerHeader: header, LedgerMetadata: info.LedgerMetadata,
+		Hash: info.Hash, ProtocolVersion: uint32(entry.Header.LedgerVersion), Sequence: info.Sequence, LedgerCloseTime: info.LedgerCloseTime, LedgerHeader: header, LedgerMetadata: info.LedgerMetadata,
 	}, err)
 }
 

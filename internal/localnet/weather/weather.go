@@ -31,11 +31,12 @@ type Weather struct {
 	oldest uint32
 	forked *fork
 	reset  bool
+	times  map[uint32]int64 // close times of ledgers, as far as they are known
 }
 
 // New puts weather in front of a node that answers as Stellar RPC does. It refuses a Config that Validate does.
 func New(node http.Handler, c Config) (*Weather, error) {
-	w := &Weather{node: node, seen: map[string]int{}}
+	w := &Weather{node: node, seen: map[string]int{}, times: map[uint32]int64{}}
 	return w, w.Set(c)
 }
 
@@ -55,6 +56,7 @@ func (w *Weather) Clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.config, w.spell, w.forget, w.fork, w.oldest, w.forked, w.reset = Config{}, spell{}, false, false, 0, nil, false
+	clear(w.times) // they may be those of the network after a reset
 }
 
 // Seen is how often each thing has happened, by its name, since New.
