@@ -24,6 +24,7 @@ const (
 	maxRestores = 2   // restoring transactions before a call
 	maxTries    = 5   // submissions of one transaction whose sequence number is refused
 	maxOpen     = 512 // payments whose cost is not known yet, at once
+	minSigned   = 12  // ledgers, a minute's, that an authorisation lasts at least
 
 	pauseFirst = 250 * time.Millisecond // before a submission is tried again, doubled each time
 )

@@ -25,6 +25,9 @@ func (p *Payer) prepare(ctx context.Context, pay *Payment) (next ready, restore 
 	if err != nil {
 		return ready{}, nil, err
 	}
+	if err := lasts(pay, net.Latest); err != nil {
+		return ready{}, nil, err
+	}
 	if pay.Signed != nil {
 		next, err = p.prepareSigned(ctx, pay)
 		return next, nil, err
@@ -81,6 +84,21 @@ func (p *Payer) prepare(ctx context.Context, pay *Payment) (next ready, restore 
 	return next, nil, err
 }
 
+// lasts refuses authorisations that end so soon that the transaction may be included too late for them: it would fail, and be paid for.
+func lasts(pay *Payment, latest relay.Ledger) error {
+	auth := pay.Auth
+	if pay.Signed != nil {
+		auth = pay.Signed.Auth()
+	}
+	for _, entry := range auth {
+		if last, ok := stellar.AuthExpiry(entry); ok && uint64(last) < uint64(latest.Sequence)+minSigned {
+			return &FailedError{Failure: relay.Failure{Kind: relay.FailedByAuth, Detail: fmt.Sprintf(
+				"the authorisation counts until ledger %d, and %d is the newest: have one signed for %d ledgers more", last, latest.Sequence, minSigned)}}
+		}
+	}
+	return nil
+}
+
 // prepareSigned looks whether what somebody else has signed would succeed now. Its fee and footprint are as they were signed.
 func (p *Payer) prepareSigned(ctx context.Context, pay *Payment) (ready, error) {
 	tx := *pay.Signed
@@ -93,7 +111,7 @@ func (p *Payer) prepareSigned(ctx context.Context, pay *Payment) (ready, error) 
 	case err != nil:
 		return ready{}, err
 	case !account.Exists:
-		return ready{}, fmt.Errorf("account %s: %w", tx.Source(), ErrNoAccount)
+		return ready{}, &RejectedError{Hash: tx.Hash(p.c.Network).String(), Code: "tx_no_account", Detail: "the account that sends it does not exist"}
 	case account.Sequence+1 != tx.Sequence():
 		return ready{}, &RejectedError{Hash: tx.Hash(p.c.Network).String(), Code: "tx_bad_seq", Detail: fmt.Sprintf("its sequence number is %d, the next one of %s is %d", tx.Sequence(), tx.Source(), account.Sequence+1)}
 	}
