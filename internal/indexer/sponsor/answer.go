@@ -28,8 +28,6 @@ func (s *Sponsor) answer(out relay.Sponsorship, err error) (relay.Sponsorship, e
 		s.refusals.WithLabelValues(reasonFails).Inc()
 		return relay.Sponsorship{Failure: &failed.Failure}, nil
 	case errors.As(err, &rejected):
-		// Of what a channel account sends it is a fault of ours: no XLM left, say.
-		s.c.Log.Warn("no node takes what should be sponsored", "tx", rejected.Hash, "result", rejected.Code)
 		s.refusals.WithLabelValues(reasonRejected).Inc()
 		return relay.Sponsorship{Hash: rejected.Hash, State: relay.SubmissionRejected, Code: rejected.Code, Detail: rejected.Detail}, nil
 	case errors.Is(err, store.ErrSpent):

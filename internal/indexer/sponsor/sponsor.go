@@ -123,6 +123,9 @@ func (s *Sponsor) send(ctx context.Context, w wanted, landed func()) (relay.Spon
 	}
 	sent, err := s.payer.Send(ctx, pay)
 	if err != nil {
+		if rejected := (*payer.RejectedError)(nil); errors.As(err, &rejected) && w.signed == nil {
+			s.c.Log.Warn("no node takes what a channel account sends: have the accounts XLM?", "tx", rejected.Hash, "result", rejected.Code)
+		}
 		return relay.Sponsorship{}, err
 	}
 	return relay.Sponsorship{Hash: sent.Hash, State: sent.State, Ledger: sent.Ledger}, nil

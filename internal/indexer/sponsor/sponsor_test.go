@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stellar/go-stellar-sdk/keypair"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/sponsor"
@@ -128,10 +129,10 @@ func (w *world) envelope(who string, call escrow.Call) (stellar.Transaction, rel
 // A transaction that a trader has signed is paid for by a fee bump: it uses the trader's number, and costs the fee account alone.
 func TestATradersOwnTransactionIsPaidFor(t *testing.T) {
 	w := newWorld(t, 1, "buyer", "seller")
-	s := w.sponsor(w.settings())
+	s := overHTTP(t, sponsor.Over(w.server, w.sponsor(w.settings())))
 	paid, trader, channel := w.balance("fee"), w.balance("buyer"), w.sequence("channel 0")
-	call := escrow.CallOpen{Terms: w.terms("buyer", "seller", 1), By: escrow.Buyer}
-	_, r := w.envelope("buyer", call)
+	terms := w.terms("buyer", "seller", 1)
+	_, r := w.envelope("buyer", escrow.CallOpen{Terms: terms, By: escrow.Buyer})
 	out, err := s.Sponsor(t.Context(), r)
 	if err != nil || out.State != relay.SubmissionPending {
 		t.Fatalf("%+v, %v", out, err)
@@ -147,8 +148,21 @@ func TestATradersOwnTransactionIsPaidFor(t *testing.T) {
 	if err != nil || out.Failure == nil && out.State != relay.SubmissionRejected {
 		t.Errorf("again: %+v, %v", out, err)
 	}
+	// So is that of an account that does not exist: anybody can make a key.
+	w.keys["nobody"] = must(keypair.Random())
+	tx := must(stellar.Invoke(stellar.Envelope{Source: w.address("nobody"), Sequence: 1, NotAfter: uint64(w.now().Unix()) + 120, InclusionFee: 100},
+		must(stellar.EncodeCall(w.contract, escrow.CallExtend{ID: must(stellar.TermsID(w.node.Network(), w.contract, terms))}))))
+	tx = w.assemble(tx, must(w.server.Simulate(t.Context(), must(tx.Base64()))))
+	out, err = s.Sponsor(t.Context(), relay.SponsorRequest{Envelope: must(must(tx.Sign(w.node.Network(), w.keys["nobody"])).Base64())})
+	if err != nil || out.State != relay.SubmissionRejected || out.Code != "tx_no_account" {
+		t.Errorf("of an account that does not exist: %+v, %v", out, err)
+	}
 	if w.spent("").Transactions != 1 {
 		t.Errorf("%+v", w.spent(""))
+	}
+	// Beside it everything is as the relay says.
+	if fees, err := s.FeeStats(t.Context()); err != nil || fees.Max == 0 {
+		t.Errorf("%+v, %v", fees, err)
 	}
 }
 
@@ -215,6 +229,11 @@ func TestRefusals(t *testing.T) {
 	if out, err := s.Sponsor(t.Context(), forged); err != nil || out.Failure == nil || out.Failure.Kind != relay.FailedByAuth {
 		t.Errorf("a signature of somebody else: %+v, %v", out, err)
 	}
+	soon := w.request(escrow.CallOpen{Terms: w.terms("buyer", "seller", 7), By: escrow.Buyer}, stellar.State{})
+	soon.Auth = []string{w.until(soon.Auth[0], must(w.server.LatestLedger(t.Context())).Sequence+5)}
+	if out, err := s.Sponsor(t.Context(), soon); err != nil || out.Failure == nil || !strings.Contains(out.Failure.Detail, "is the newest: have one signed for") {
+		t.Errorf("an authorisation that ends in five ledgers: %+v, %v", out, err)
+	}
 	if got := w.spent(""); got.Transactions != 0 || got.Stroops != 0 {
 		t.Errorf("refusals have cost %+v", got)
 	}
@@ -224,7 +243,7 @@ func TestRefusals(t *testing.T) {
 		stellar_escrow_sponsor_refusals_total{reason="asset"} 1
 		stellar_escrow_sponsor_refusals_total{reason="busy"} 0
 		stellar_escrow_sponsor_refusals_total{reason="dear"} 0
-		stellar_escrow_sponsor_refusals_total{reason="fails"} 2
+		stellar_escrow_sponsor_refusals_total{reason="fails"} 3
 		stellar_escrow_sponsor_refusals_total{reason="function"} 3
 		stellar_escrow_sponsor_refusals_total{reason="invalid"} 8
 		stellar_escrow_sponsor_refusals_total{reason="key"} 0

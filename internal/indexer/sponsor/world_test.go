@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -231,4 +232,23 @@ func (w *world) forged(text string) string {
 	}
 	payload := must(stellar.AuthPayload(w.node.Network(), entry))
 	return must(stellar.Encode(must(stellar.AttachSignature(entry, w.address("buyer"), must(w.keys["seller"].Sign(payload[:]))))))
+}
+
+// until is the buyer's authorisation signed for another last ledger.
+func (w *world) until(text string, last uint32) string {
+	var entry xdr.SorobanAuthorizationEntry
+	if err := stellar.Decode("authorisation", text, &entry); err != nil {
+		w.t.Fatal(err)
+	}
+	return must(stellar.Encode(must(stellar.SignAuth(w.node.Network(), entry, last, w.keys["buyer"]))))
+}
+
+// overHTTP puts the wire between a relay and its caller, as between the api and the indexer.
+func overHTTP(t *testing.T, r relay.Relay) relay.Relay {
+	t.Helper()
+	key := secret.New(rand.Text())
+	keys := func() []secret.Secret { return []secret.Secret{key} }
+	server := httptest.NewServer(relay.Handler(r, keys, time.Now, localnettest.Log(t)))
+	t.Cleanup(server.Close)
+	return relay.NewClient(server.URL, keys, time.Now, rand.Reader, nil)
 }
