@@ -97,6 +97,9 @@ func TestFeeBumps(t *testing.T) {
 // Bids are told as the node tells them; one that nobody can make is the highest that somebody can.
 func TestFeeStatistics(t *testing.T) {
 	w := newWorld(t)
+	if out, err := w.relay.Sponsor(t.Context(), relay.SponsorRequest{Call: "AAAA"}); !errors.Is(err, relay.ErrNotOffered) {
+		t.Errorf("a server without an account that pays: %+v, %v", out, err)
+	}
 	fees, err := w.relay.FeeStats(t.Context())
 	if want := (relay.FeeStats{Min: 100, P50: 100, P90: 100, P95: 100, P99: 100, Max: 100, Ledger: fees.Ledger}); err != nil || fees != want || fees.Ledger.Sequence != w.latest() || fees.Ledger.CloseTime == 0 {
 		t.Errorf("of a network that nobody outbids anybody on: %+v, %v", fees, err)
