@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stellar/go-stellar-sdk/keypair"
@@ -263,5 +264,47 @@ func TestRefusals(t *testing.T) {
 		stellar_escrow_sponsor_spent_stroops 0
 	`), "stellar_escrow_sponsor_refusals_total", "stellar_escrow_sponsor_channels", "stellar_escrow_sponsor_limit_stroops", "stellar_escrow_sponsor_spent_stroops"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A trade that was forgotten until its entry was archived is cancelled all the same, by a stranger who pays nothing: the call restores what it
+// needs. What that costs counts against the ceiling like everything else.
+func TestAnArchivedTradeIsCancelled(t *testing.T) {
+	w := newWorld(t, 1, "buyer", "seller")
+	config := w.settings()
+	config.Limits.Ceiling = 1_000_000_000
+	s := w.sponsor(config)
+	terms := w.terms("buyer", "seller", 1)
+	out, err := s.Sponsor(t.Context(), w.request(escrow.CallOpen{Terms: terms, By: escrow.Buyer}, stellar.State{}))
+	if err != nil || w.await(out.Hash).State != relay.TransactionIncluded {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	key := stellar.TradeKey(w.contract, must(stellar.TermsID(w.node.Network(), w.contract, terms)))
+	archived := func() bool {
+		t.Helper()
+		entries, latest, err := w.node.Entries(t.Context(), key)
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("%+v, %v", entries, err)
+		}
+		return entries[0].LiveUntil < latest
+	}
+	for range 20 {
+		if !archived() {
+			must(w.net.Advance(30 * 24 * time.Hour))
+		}
+	}
+	if !archived() {
+		t.Fatal("the trade is not archived after 600 days")
+	}
+	cancel := w.request(escrow.CallCancel{Terms: terms}, stellar.State{})
+	if out, err := w.sponsor(w.settings()).Sponsor(t.Context(), cancel); !errors.Is(err, relay.ErrNotOffered) || !strings.Contains(err.Error(), "dearer than a transaction may be") {
+		t.Errorf("with the usual ceiling: %+v, %v", out, err)
+	}
+	out, err = s.Sponsor(t.Context(), cancel)
+	if err != nil || out.State != relay.SubmissionPending {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if got := w.await(out.Hash); got.State != relay.TransactionIncluded || got.FeeCharged < generous.Ceiling {
+		t.Errorf("%+v", got)
 	}
 }

@@ -109,7 +109,7 @@ var generous = sponsor.Limits{
 func (w *world) settings() sponsor.Config {
 	w.t.Helper()
 	key := signer.Config{Network: w.node.Network(), Follows: func() []stellar.Address { return []stellar.Address{w.contract} },
-		Own: func() []stellar.Address { return []stellar.Address{w.address("operator")} }, MaxFee: 100_000_000, Now: w.now}
+		Own: func() []stellar.Address { return []stellar.Address{w.address("operator")} }, MaxFee: 1_000_000_000, Now: w.now}
 	var lines []string
 	for _, name := range w.channels {
 		lines = append(lines, w.keys[name].Seed())
