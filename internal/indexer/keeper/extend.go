@@ -9,9 +9,13 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// extend pays for one extension. What it costs is rent, and bounded by what extending may cost in a day.
+// extend pays for one extension. What it costs is rent, and bounded by what extending may cost in a day; restoring what every call needs comes
+// before settling, so it may use all of the day's limit.
 func (k *Keeper) extend(ctx context.Context, by Signer, e extension) (relay.Transaction, error) {
 	limit := k.c.limitOf(Extending)
+	if e.restores {
+		limit = k.c.Limit
+	}
 	return k.c.Payer.Pay(ctx, payer.Payment{
 		Source: by, Purpose: store.PurposeKeeper, Action: "extend_ttl",
 		Operation: func(in stellar.Envelope) (stellar.Transaction, error) {
@@ -28,5 +32,5 @@ func (e extension) halves() []extension {
 		return nil
 	}
 	half := len(e.keys) / 2
-	return []extension{{e.kind, e.keys[:half], e.ledgers}, {e.kind, e.keys[half:], e.ledgers}}
+	return []extension{{e.kind, e.keys[:half], e.ledgers, e.restores}, {e.kind, e.keys[half:], e.ledgers, e.restores}}
 }

@@ -28,8 +28,9 @@ var kinds = []Kind{KindTrade, KindOwed, KindBalance, KindAsset, KindInstance, Ki
 const (
 	// grace is how long after its last deadline a trade is kept: as long as the contract's own calls keep it.
 	grace = 30 * 24 * 60 * 60 // seconds
-	// sharedFor is how far what all trades of a contract share is extended.
-	sharedFor = 60 * dayLedgers
+	// sharedFor is how far what all trades of a contract share is extended: the code's rent is high (docs/contract-attacks.md D5), and a month of it at
+	// a time fits into a smaller limit than a year.
+	sharedFor = 30 * dayLedgers
 	// targetStep is what lives are rounded up to, so that many entries have the same target and fit into one transaction.
 	targetStep = 10 * dayLedgers
 	// leastGain is what an extension must gain: one by less would be paid for again and again.

@@ -28,9 +28,12 @@ func TestATradeIsSettledInTheNextLedger(t *testing.T) {
 	if ledger, times := w.settledIn(trade); ledger != first+1 || times != 1 {
 		t.Errorf("settled in ledger %d, %d times; it was due at the close of %d", ledger, times, first)
 	}
-	w.until("nothing is due any more", func() bool { return k.Status().Due == 0 && len(k.Status().Balances) == 1 && k.Status().Spent > 0 })
-	if s := k.Status(); s.Spent != w.charged("keeper 0") || s.PutOffAll != 0 || s.Err != "" {
-		t.Errorf("the account was charged %d: %+v", w.charged("keeper 0"), s)
+	w.until("nothing is due any more, and the day says what was charged", func() bool {
+		s, charged := k.Status(), w.charged("keeper 0")
+		return s.Due == 0 && charged > 0 && s.Spent == charged && s.Balances[w.address("keeper 0").String()] == localnet.FriendbotLumens*xlm-charged
+	})
+	if s := k.Status(); s.PutOffAll != 0 || s.Err != "" {
+		t.Errorf("%+v", s)
 	}
 }
 

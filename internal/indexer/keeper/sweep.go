@@ -27,9 +27,10 @@ const (
 
 // An extension is entries that are to live until so many ledgers after the one that includes it.
 type extension struct {
-	kind    Kind
-	keys    []xdr.LedgerKey
-	ledgers uint32
+	kind     Kind
+	keys     []xdr.LedgerKey
+	ledgers  uint32
+	restores bool // they are archived
 }
 
 // found is what a sweep has found.
@@ -61,8 +62,9 @@ type sweeping struct {
 type holding struct{ contract, asset string }
 
 type target struct {
-	kind    Kind
-	ledgers uint32
+	kind     Kind
+	ledgers  uint32
+	restores bool
 }
 
 // sweep looks at the lives of all entries that are needed.
@@ -264,7 +266,7 @@ func (s *sweeping) judge(l life, name string, e rpc.Entry, there bool, latest ui
 	case !there || e.LiveUntil < latest:
 		s.out.archived++
 		if shared { // every call needs it, and the next one would pay for it; what restores it extends it
-			s.extend(l.kind, l.key, name, 0, s.shares())
+			s.extend(target{kind: l.kind, restores: true}, l.key, name, 0, s.shares())
 		}
 		return nil
 	case l.kind == KindBalance || l.kind == KindAsset:
@@ -284,7 +286,7 @@ func (s *sweeping) judge(l life, name string, e rpc.Entry, there bool, latest ui
 		s.out.soonest[l.kind] = left
 	}
 	if left < s.margin {
-		s.extend(l.kind, l.key, name, left, want)
+		s.extend(target{kind: l.kind}, l.key, name, left, want)
 	}
 	return nil
 }
@@ -293,13 +295,12 @@ func (s *sweeping) judge(l life, name string, e rpc.Entry, there bool, latest ui
 func (s *sweeping) shares() uint64 { return max(sharedFor, uint64(s.margin)+targetStep) }
 
 // extend notes an entry that is to live for about so many ledgers, as far as the network allows.
-func (s *sweeping) extend(kind Kind, key xdr.LedgerKey, name string, left uint32, want uint64) {
-	ledgers := uint32(min((want+targetStep-1)/targetStep*targetStep, uint64(s.most)))
-	if s.listed[name] || uint64(left)+leastGain > uint64(ledgers) {
+func (s *sweeping) extend(t target, key xdr.LedgerKey, name string, left uint32, want uint64) {
+	t.ledgers = uint32(min((want+targetStep-1)/targetStep*targetStep, uint64(s.most)))
+	if s.listed[name] || uint64(left)+leastGain > uint64(t.ledgers) {
 		return
 	}
 	s.listed[name] = true
-	t := target{kind, ledgers}
 	s.due[t] = append(s.due[t], key)
 }
 
@@ -321,7 +322,7 @@ func (s *sweeping) plan() {
 					s.out.more = true
 					return
 				}
-				s.out.extensions = append(s.out.extensions, extension{kind, keys, t.ledgers})
+				s.out.extensions = append(s.out.extensions, extension{kind, keys, t.ledgers, t.restores})
 			}
 		}
 	}
