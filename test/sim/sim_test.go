@@ -60,7 +60,17 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return databases.Main(m)
+	code := databases.Main(m)
+	if made.Load() { // by a test that submits
+		if l, err := theLive(); err == nil {
+			err = l.close()
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = max(code, 1)
+			}
+		}
+	}
+	return code
 }
 
 // courses are the kinds of worlds; the seed says which one it is.
