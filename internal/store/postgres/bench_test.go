@@ -189,6 +189,62 @@ func (c *copier) copy(b *testing.B, turn int) (took time.Duration) {
 	return time.Since(began)
 }
 
+// BenchmarkRebuild writes the projection of a workload anew, and swaps, beside what Apply took for the same; "ratio" is the rate of the first in
+// terms of the second. Working out what follows from an event is no part of either.
+func BenchmarkRebuild(b *testing.B) {
+	durable := postgres.New(postgres.Options{Template: migrated, Settings: settings})
+	defer func() {
+		if err := durable.Stop(); err != nil {
+			b.Error(err)
+		}
+	}()
+	work := storetest.Workload{Seed: 1, Trades: number(b, "STELLARESCROW_BENCH_TRADES", 20_000), Together: number(b, "STELLARESCROW_BENCH_TOGETHER", 2_000), Events: number(b, "STELLARESCROW_BENCH_BATCH", 10_000)}
+	for range b.N {
+		url := durable.Database(b)
+		var applied time.Duration
+		applyAll(b, url, work, func(_ int, one time.Duration, _ float64) { applied += one })
+		s := openURL(b, Options{URL: url})
+		before, err := store.StateHash(b.Context(), s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := s.Rebuild(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer r.Close()
+		read, events := store.EventID(""), 0
+		var took time.Duration
+		for batch := range work.Batches() {
+			began := time.Now()
+			page, err := r.Events(b.Context(), storetest.Contract, read, store.MaxRebuildPage)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := r.Write(b.Context(), batch.Trades); err != nil {
+				b.Fatal(err)
+			}
+			took += time.Since(began)
+			if n := len(page); n > 0 {
+				read, events = page[n-1].ID, events+n
+			}
+		}
+		began := time.Now()
+		if err := r.Swap(b.Context(), map[string]store.EventID{storetest.Contract: read}, rebuilt); err != nil {
+			b.Fatal(err)
+		}
+		swap := time.Since(began)
+		took += swap
+		if after, err := store.StateHash(b.Context(), s); err != nil || after.Hash != before.Hash {
+			b.Fatalf("the state is %x, %v, it was %x", after.Hash, err, before.Hash)
+		}
+		b.ReportMetric(float64(events)/took.Seconds(), "events/s")
+		b.ReportMetric(float64(events)/applied.Seconds(), "applied-events/s")
+		b.ReportMetric(applied.Seconds()/took.Seconds(), "ratio")
+		b.ReportMetric(float64(swap.Milliseconds()), "swap-ms")
+	}
+}
+
 // BenchmarkInsert is what most indexers do: one INSERT for each event, committed by itself.
 func BenchmarkInsert(b *testing.B) {
 	durable := postgres.New(postgres.Options{Template: migrated})

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -324,5 +326,30 @@ func TestATooSmallGrantSaysWhatToDo(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "grant user "+user+" CREATE on the schema") {
 		t.Errorf("no next step: %v", err)
+	}
+}
+
+// TestEveryNounHasItsTable names all there are; a benchmark that copies tables knows those that batches write.
+func TestEveryNounHasItsTable(t *testing.T) {
+	want := map[string]string{
+		"network": "ledgers: the first and the newest one seen", "contracts": "followed contracts, and the cursor of each", "events": "raw events",
+		"trades": "trades: what never changes", "standings": "trades: where they stand", "participants": "accounts' roles", "milestones": "milestones", "disputes": "disputes",
+		"offers": "offers", "votes": "votes", "parked": "parked amounts", "due": "what the keeper settles", "transactions": "transactions we sent", "feed": "the feed",
+		"spending": "the platform's own XLM", "leases": "channel accounts in use", "stellarescrow_migrations": "the schema's number",
+	}
+	s := openTemp(t)
+	rows, err := s.pool.Query(t.Context(), `SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || !slices.Equal(got, slices.Sorted(maps.Keys(want))) {
+		t.Errorf("the tables are %v, %v, want %v", got, err, slices.Sorted(maps.Keys(want)))
+	}
+	for _, name := range []string{"spending", "leases", "stellarescrow_migrations"} { // that no batch writes
+		delete(want, name)
+	}
+	if copied := slices.Sorted(slices.Values(tables)); !slices.Equal(copied, slices.Sorted(maps.Keys(want))) {
+		t.Errorf("the benchmark copies %v, want %v", copied, slices.Sorted(maps.Keys(want)))
 	}
 }

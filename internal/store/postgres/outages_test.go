@@ -172,12 +172,12 @@ func TestAnOutageInTheMidstOfABatch(t *testing.T) {
 func TestAConnectionCutInTheMidstOfACopy(t *testing.T) {
 	u := server.Database(t)
 	c := newCutter(t, server.Address(t))
-	o := half(t, openURL(t, Options{URL: c.through(u), Connections: 1}), storetest.Workload{Seed: 6, Trades: 6000, Together: 1000, Events: 5000})
+	o := half(t, openURL(t, Options{URL: c.through(u), Connections: 1}), storetest.Workload{Seed: 6, Trades: 1500, Together: 500, Events: 2500})
 	direct := openURL(t, Options{URL: u})
 	before := c.count()
 	o.must()
 	needs := c.count()[toServer] - before[toServer]
-	if needs < 60 {
+	if needs < 30 {
 		t.Fatalf("a batch takes only %d messages: no copy has many", needs)
 	}
 	c.at(toServer, needs/3)
@@ -357,7 +357,7 @@ func TestTheDiskOfTheLogIsFull(t *testing.T) {
 		}
 	})
 	s := openURL(t, Options{URL: on(t, own, tables)})
-	o := newOutage(t, s, storetest.Workload{Seed: 8, Trades: 5000, Together: 1000, Events: 4000})
+	o := newOutage(t, s, storetest.Workload{Seed: 8, Trades: 2500, Together: 1000, Events: 3000})
 	ballast := filepath.Join(disk.Path, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 300<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("fill the disk: %v", err)

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,5 +180,30 @@ func TestAMigrationIsWholeOrNotAtAll(t *testing.T) {
 	}
 	if version != 1 || tables != 1 {
 		t.Errorf("schema %d with %d tables, want 1 with 1", version, tables)
+	}
+}
+
+// TestEveryNounHasItsTable names all there are.
+func TestEveryNounHasItsTable(t *testing.T) {
+	want := map[string]string{
+		"network": "ledgers: the first and the newest one seen", "contracts": "followed contracts, and the cursor of each", "events": "raw events", "trades": "trades",
+		"participants": "accounts' roles", "milestones": "milestones", "disputes": "disputes", "offers": "offers", "votes": "votes", "parked": "parked amounts",
+		"due": "what the keeper settles", "transactions": "transactions we sent", "feed": "the feed", "spending": "the platform's own XLM", "leases": "channel accounts in use",
+	}
+	rows, err := openTemp(t).read.QueryContext(t.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var got []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, name)
+	}
+	if err := rows.Err(); err != nil || !slices.Equal(got, slices.Sorted(maps.Keys(want))) {
+		t.Errorf("the tables are %v, %v, want %v", got, err, slices.Sorted(maps.Keys(want)))
 	}
 }

