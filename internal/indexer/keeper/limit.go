@@ -65,17 +65,33 @@ func (p *pauses) stopped(w Work, now time.Time) (stopped, over bool) {
 	return false, true
 }
 
-// tellWait bounds how long the feed is waited for; what it could not be told is told the next time.
-const tellWait = 5 * time.Second
+// How long the feed is waited for, and when it is told what it could not be told.
+const (
+	tellWait  = 5 * time.Second
+	tellAgain = 10 * time.Second
+)
 
-func (p *pauses) told(ctx context.Context, note func(context.Context, feed.Note) error) error {
-	ctx, cancel := context.WithTimeout(ctx, tellWait)
-	defer cancel()
-	for len(p.tell) > 0 {
-		if err := note(ctx, p.tell[0]); err != nil {
-			return err
-		}
-		p.tell = p.tell[1:]
+// tell tells the feed what it has yet to be told, one note after the other, while everything else goes on.
+func (s *shift) tell(now time.Time) {
+	if len(s.pauses.tell) == 0 || s.telling || now.Before(s.nextTell) {
+		return
 	}
-	return nil
+	s.telling = true
+	n, note, to, jobs := s.pauses.tell[0], s.k.c.Note, s.told, s.jobs
+	go func() {
+		ctx, cancel := context.WithTimeout(jobs, tellWait)
+		defer cancel()
+		to <- note(ctx, n)
+	}()
+}
+
+// wasTold takes in whether the feed has the first of what it has to be told.
+func (s *shift) wasTold(err error) {
+	s.telling = false
+	if err != nil {
+		s.nextTell = s.k.c.Now().Add(tellAgain)
+		s.k.c.Log.Warn("the feed could not be told, and is told again", "kind", s.pauses.tell[0].Kind, "err", err, "wait", tellAgain)
+		return
+	}
+	s.pauses.tell = s.pauses.tell[1:]
 }

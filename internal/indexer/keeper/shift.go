@@ -29,6 +29,10 @@ type shift struct {
 	nextSweep  time.Time
 	lastSweep  time.Time
 
+	told     chan error // by the one that tells the feed something
+	telling  bool
+	nextTell time.Time
+
 	counted time.Time // when everything due was last counted
 	asked   time.Time // when balances and spending were last asked for
 	failing string    // what keeps it from working, as it was logged
@@ -55,7 +59,7 @@ const restFor = time.Minute
 func newShift(k *Keeper, t *turn) *shift {
 	s := &shift{
 		k: k, turn: t, pauses: pauses{until: map[Work]time.Time{}}, trades: attempts{}, busy: map[int]bool{}, rests: map[int]time.Time{},
-		results: make(chan result, len(k.c.Keys)), sweeps: make(chan swept, 1), wake: k.c.Wake,
+		results: make(chan result, len(k.c.Keys)), sweeps: make(chan swept, 1), told: make(chan error, 1), wake: k.c.Wake,
 	}
 	s.jobs, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -87,9 +91,7 @@ func (s *shift) work(ctx context.Context, now time.Time) error {
 	}
 	s.sweep(ctx, now)
 	s.extend(now)
-	if err := s.pauses.told(ctx, s.k.c.Note); err != nil {
-		return err
-	}
+	s.tell(now)
 	return s.account(ctx, now)
 }
 
@@ -117,6 +119,8 @@ func (s *shift) wait(ctx context.Context) {
 		s.finish(r)
 	case w := <-s.sweeps:
 		s.swept(w)
+	case err := <-s.told:
+		s.wasTold(err)
 	}
 	for n := len(s.results); n > 0; n-- { // what else is there by now
 		s.finish(<-s.results)
@@ -142,6 +146,9 @@ func (s *shift) end(ctx context.Context) {
 	}
 	if s.sweeping {
 		<-s.sweeps
+	}
+	if s.telling {
+		<-s.told
 	}
 	ctx, cancel := context.WithTimeout(ctx, tellWait)
 	defer cancel()
