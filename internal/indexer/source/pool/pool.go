@@ -73,6 +73,7 @@ type Pool struct {
 	checks   []source.Link // ledgers up to it whose hash is known, the newest maxChecks, in order
 	claims   claims        // ledgers behind it
 	newest   rpc.Ledger    // that was reported; it never moves back
+	stored   []source.Link // ledgers that the store has, in order
 }
 
 // New makes a pool. It asks nobody anything yet. Let Run go on beside whoever uses it.
@@ -103,6 +104,7 @@ func (p *Pool) Trust(seq uint32, hash stellar.Hash) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	link := source.Link{Sequence: seq, Hash: hash}
+	p.remember(link)
 	known, ok := p.chain.Link(seq)
 	broken := p.chain.Check(link)
 	p.chain.Trust(seq, hash)
@@ -118,9 +120,13 @@ func (p *Pool) Trust(seq uint32, hash stellar.Hash) {
 }
 
 // CheckNetwork returns the protocol of the first node that can be used. It is rpc.ErrWrongNetwork only if every node is of another network:
-// one that is misnamed is left.
+// one that is misnamed is left. After a reset of the network it is the preferred node's answer, so that whoever goes on to ask for ledgers sees it.
 func (p *Pool) CheckNetwork(ctx context.Context) (uint32, error) {
-	return ask(ctx, p, func(ctx context.Context, s Source) (uint32, error) { return s.CheckNetwork(ctx) }, nil)
+	protocol, err := ask(ctx, p, func(ctx context.Context, s Source) (uint32, error) { return s.CheckNetwork(ctx) }, nil)
+	if err != nil && p.reset(ctx) {
+		return p.nodes[0].Source.CheckNetwork(ctx)
+	}
+	return protocol, err
 }
 
 // LatestHash is the newest ledger of the first node that can be used and has all that was reported before.
@@ -189,7 +195,7 @@ func (p *Pool) Ledgers(ctx context.Context, from uint32, limit uint) ([]rpc.Clos
 		defer p.mu.Unlock()
 		p.report(&got.kept)
 		return nil, got.kept, nil // none of them has it: it is yet to be
-	case err != nil && p.reset():
+	case err != nil && p.reset(ctx):
 		got, err = read(ctx, p.nodes[0].Source)
 	}
 	return got.list, got.kept, err
@@ -267,16 +273,4 @@ func (p *Pool) best() uint32 {
 		}
 	}
 	return best
-}
-
-// reset tells that every node contradicts the store's mark.
-func (p *Pool) reset() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, n := range p.nodes {
-		if n.state != Forked || !n.otherMark {
-			return false
-		}
-	}
-	return true
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stellar/go-stellar-sdk/xdr"
+
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/sourcetest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -386,6 +388,54 @@ func TestReset(t *testing.T) {
 				t.Errorf("%+v, %v", list, err)
 			}
 		})
+	})
+}
+
+// The network is reset while it is followed, the nodes coming back one by one: that the ledgers are others is found by what was read last, and by
+// a look, long after the store's mark; whoever compares the store's ledgers has to see it all the same, and can ask which network it is.
+func TestResetWhileItIsFollowed(t *testing.T) {
+	modes(t, func(t *testing.T, verify bool) {
+		for _, shorter := range []bool{false, true} {
+			inWorld(t, 3, verify, func(t *testing.T, w *world) {
+				w.run()
+				first, mark := w.all[2], w.all[10]
+				for _, m := range []xdr.LedgerCloseMeta{first, mark} {
+					w.pool.Trust(m.LedgerSequence(), stellar.Hash(m.LedgerHash()))
+				}
+				w.live(5)
+				fork := w.fork(1)
+				if shorter {
+					fork = fork[:8] // behind the mark, and beyond the first one
+				}
+				for _, n := range w.nodes {
+					n.fault.Store(&sourcetest.Fault{Status: 502})
+				}
+				w.wait(time.Minute)
+				for _, n := range w.nodes {
+					n.off = true
+					n.Replace(fork...)
+					n.fault.Store(nil)
+					w.wait(7 * time.Minute)
+				}
+				if more, err := w.page(); more || err != nil && !errors.Is(err, rpc.ErrUnavailable) {
+					t.Errorf("a page, or %v", err)
+				}
+				if _, err := w.pool.CheckNetwork(t.Context()); err != nil {
+					t.Errorf("which network it is: %v", err)
+				}
+				seen := false
+				for _, m := range []xdr.LedgerCloseMeta{mark, first} {
+					list, _, err := w.pool.Ledgers(t.Context(), m.LedgerSequence(), 1)
+					if err != nil {
+						t.Errorf("ledger %d: %v", m.LedgerSequence(), err)
+					}
+					seen = seen || len(list) == 1 && list[0].Hash != stellar.Hash(m.LedgerHash())
+				}
+				if !seen {
+					t.Error("nobody can see that the network was reset")
+				}
+			})
+		}
 	})
 }
 
