@@ -44,6 +44,9 @@ const (
 	retryMost    = 30 * time.Second // at most
 	retryGap     = 30 * time.Second // how often a gap is looked at again
 	markLedgers  = 100              // after so many ledgers the network is looked at again
+	markSoon     = 10               // and after so many already if that is markPause ago
+	markPause    = 10 * time.Second
+	sayTries     = 8 // to write into the feed that it has stopped: for half a minute
 	maxContracts = store.MaxPage
 
 	// sourceLagLedgers is how far the source may be behind what is stored without failing. source/pool, where nodes are held against each other,
@@ -57,6 +60,7 @@ type Indexer struct {
 	follow map[string]*followed // by address; those of the configuration
 	head   feed.Head
 	mark   store.Ledger // the newest ledger whose hash was seen
+	marked time.Time    // when that was looked at last
 	latest uint32       // the newest ledger the source has spoken of; it never goes back
 	status *status
 
@@ -113,7 +117,7 @@ func (x *Indexer) Run(ctx context.Context) error {
 		return nil
 	}
 	x.status.stopped(err)
-	if err := x.sayStopped(ctx, err); err != nil {
+	if err := x.sayStopped(ctx, err); err != nil && ctx.Err() == nil {
 		x.config.Log.Error("the feed's readers could not be told that it stopped", "err", err)
 	}
 	return err

@@ -75,11 +75,14 @@ func (x *Indexer) found(ctx context.Context) error {
 	return x.config.Store.SetNetwork(ctx, x.config.Network.Passphrase(), x.mark)
 }
 
-// remark looks at the network again from time to time: the mark must still be the source's, and then becomes a newer ledger.
+// remark looks at the network again from time to time: the mark must still be the source's, and then becomes a newer ledger. A process that starts
+// knows by it alone which of two chains is the stored one, so it is never far behind.
 func (x *Indexer) remark(ctx context.Context) error {
-	if x.latest < x.mark.Seq+markLedgers {
+	now := x.config.Now()
+	if soon := x.latest >= x.mark.Seq+markSoon && now.Sub(x.marked) >= markPause; !soon && x.latest < x.mark.Seq+markLedgers {
 		return nil
 	}
+	x.marked = now
 	if err := x.identify(ctx); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -117,6 +118,32 @@ func TestANodeThatLagsALittle(t *testing.T) {
 	}
 	if d := diff(before, s.everything()); d != "" {
 		t.Errorf("what is stored has changed (-before +now):\n%s", d)
+	}
+}
+
+// At the newest ledger the mark is never many ledgers behind, and the network is not looked at more often than now and then.
+func TestTheMarkIsNear(t *testing.T) {
+	c := newChain(19, 1).play(10)
+	s := newSite(t, c, tempPath(t))
+	defer s.close()
+	s.mustCatchUp()
+	marks := map[uint32]bool{}
+	for range 60 {
+		c.play(1)
+		s.clock = s.clock.Add(5 * time.Second)
+		for range 2 { // the source speaks of a newer ledger in the pass before
+			if err := s.passes(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := must(s.store.Network(t.Context()))
+		marks[n.Mark.Seq] = true
+		if behind := len(c.ledgers) - int(n.Mark.Seq); behind > markSoon {
+			t.Fatalf("the mark is %d ledgers behind", behind)
+		}
+	}
+	if len(marks) < 5 || len(marks) > 12 {
+		t.Errorf("in 60 ledgers the mark was in %d places", len(marks))
 	}
 }
 

@@ -83,7 +83,19 @@ func (x *Indexer) write(ctx context.Context, notes ...feed.Note) error {
 
 // sayStopped tells the feed's readers that nothing will follow, and why; once, however often it is started like that. Into a store of another
 // network it writes nothing.
-func (x *Indexer) sayStopped(ctx context.Context, why error) error {
+func (x *Indexer) sayStopped(ctx context.Context, why error) (err error) {
+	wait := retryFirst
+	for range sayTries {
+		if err = x.trySayStopped(ctx, why); err == nil {
+			return nil
+		}
+		sleep(ctx, wait)
+		wait *= 2
+	}
+	return err
+}
+
+func (x *Indexer) trySayStopped(ctx context.Context, why error) error {
 	stored, err := x.config.Store.Network(ctx)
 	if errors.Is(err, store.ErrNotFound) || err == nil && stored.Passphrase != x.config.Network.Passphrase() {
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 // said lists the kinds of the feed's entries that are the platform's own.
@@ -122,5 +123,35 @@ func TestAStandbyTellsNothing(t *testing.T) {
 	}
 	if err := r.Note(t.Context(), feed.Note{Kind: feed.KindVerifyOK}); !errors.Is(err, ErrStandby) {
 		t.Errorf("%v, want ErrStandby", err)
+	}
+}
+
+// unsteady is a store that loses its connection while it writes, so many times.
+type unsteady struct {
+	Store
+	times int
+}
+
+func (u *unsteady) Apply(ctx context.Context, b store.Batch) error {
+	if u.times--; u.times >= 0 {
+		return errors.New("connection lost")
+	}
+	return u.Store.Apply(ctx, b)
+}
+
+func TestThatItStoppedIsToldWhateverTheStoreDoes(t *testing.T) {
+	c := newChain(24, 1).play(20)
+	path := tempPath(t)
+	s := newSite(t, c, path)
+	s.mustCatchUp()
+	s.close()
+	c.set(func() { c.err = fmt.Errorf("asked: %w", rpc.ErrWrongNetwork) })
+	s = newSite(t, c, path, func(config *Config) { config.Store = &unsteady{config.Store, 2} })
+	defer s.close()
+	if err := s.x.Run(t.Context()); !errors.Is(err, ErrStopped) {
+		t.Errorf("%v, want ErrStopped", err)
+	}
+	if got := s.said(); !slices.Equal(got, []string{feed.KindStopped}) {
+		t.Errorf("the feed says %v", got)
 	}
 }
