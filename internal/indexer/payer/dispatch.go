@@ -41,11 +41,7 @@ func (p *Payer) dispatch(ctx context.Context, pay *Payment, r ready, freed func(
 	}
 	o := &open{
 		spending: store.Spending{Purpose: pay.Purpose, Day: store.DayOf(p.c.Now().Unix()), Account: pay.Account, Stroops: most},
-		reserved: most, notAfter: r.notAfter, freed: freed, ready: make(chan struct{}), done: make(chan struct{}),
-	}
-	if pay.Signed == nil {
-		source := pay.source()
-		o.source = &source
+		reserved: most, notAfter: r.notAfter, source: pay.source(), ours: pay.Signed == nil, freed: freed, ready: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := p.follow(ctx, o); err != nil { // first somebody must be there to settle it
 		return nil, err
@@ -94,7 +90,7 @@ func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, s signed, o *
 			return sub, fmt.Errorf("%w: %w", rejected, err)
 		}
 		pause *= 2
-		used, dead, err := p.dead(ctx, pay.source(), s)
+		used, dead, err := p.dead(ctx, pay.source(), o.hash, o.sequence)
 		switch {
 		case err != nil:
 			o.rejected = rejected
@@ -109,14 +105,14 @@ func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, s signed, o *
 	}
 }
 
-// dead tells whether a refused transaction can never be included: its number is used, and not by it. Another one may then take its place within
-// what was reserved. used is the number from which on.
-func (p *Payer) dead(ctx context.Context, source stellar.Address, s signed) (used int64, dead bool, err error) {
+// dead tells whether a transaction that no ledger has can never be included: its sequence number is used, and not by it. Another one may then take
+// its place within what was reserved. used is the last number of the account.
+func (p *Payer) dead(ctx context.Context, source stellar.Address, hash string, sequence int64) (used int64, dead bool, err error) {
 	account, err := p.c.Relay.Account(ctx, source.String())
-	if err != nil || account.Sequence < s.sequence {
+	if err != nil || account.Sequence < sequence {
 		return 0, false, err
 	}
-	became, err := p.c.Relay.Transaction(ctx, s.hash.String())
+	became, err := p.c.Relay.Transaction(ctx, hash)
 	if err != nil || became.State == relay.TransactionIncluded || became.State == relay.TransactionFailed || became.Latest.Sequence < account.Ledger.Sequence {
 		return 0, false, err
 	}

@@ -13,7 +13,7 @@ var (
 	ErrTooDear   = errors.New("dearer than a transaction may be")
 	ErrNoAccount = errors.New("the account that should send it does not exist: give it XLM first")
 	ErrRejected  = errors.New("no node takes the transaction")
-	ErrExpired   = errors.New("the transaction's time is over, no ledger can include it any more")
+	ErrExpired   = errors.New("no ledger can include the transaction any more")
 	ErrStopped   = errors.New("payments are not followed any more")
 	ErrBusy      = errors.New("too many payments are on their way")
 )

@@ -223,6 +223,26 @@ func TestARefusedOneThatIsIncludedIsNotReplaced(t *testing.T) {
 	}
 }
 
+// A transaction whose number another process has used meanwhile is given up long before its time is over, and the account is free again.
+func TestANumberThatAnotherHasUsed(t *testing.T) {
+	inBench(t, func(b *bench) {
+		b.net.Fate = func() payertest.Fate { return payertest.Fate{} }
+		time.AfterFunc(time.Second, func() { b.net.Use(b.key.Address()) })
+		begin := time.Now()
+		if _, err := b.payer.Pay(b.t.Context(), b.pay); !errors.Is(err, payer.ErrExpired) {
+			t.Errorf("%v", err)
+		}
+		if took := time.Since(begin); took > 20*time.Second {
+			t.Errorf("it was given up after %s", took)
+		}
+		b.net.Fate = nil
+		if _, err := b.payer.Pay(b.t.Context(), b.pay); err != nil {
+			t.Errorf("the next one: %v", err)
+		}
+		b.agrees(1)
+	})
+}
+
 // What is not known to be cheaper counts at its most.
 func TestWhatIsNotSettledStaysReserved(t *testing.T) {
 	t.Run("the process dies before the outcome", func(t *testing.T) {

@@ -11,10 +11,12 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// How long is waited between two questions for an outcome, at first and at most.
+// How long is waited between two questions for an outcome, at first and at most; and how often it is asked whether another transaction has used
+// the sequence number.
 const (
 	pollFirst = 50 * time.Millisecond
 	pollMost  = time.Second
+	deadEvery = 10 * time.Second
 )
 
 // open is a payment whose cost is not known yet. What dispatch writes stands before ready is closed, what Run writes before done is.
@@ -22,7 +24,8 @@ type open struct {
 	spending store.Spending
 	reserved int64
 	notAfter uint64
-	source   *stellar.Address // nil: not one of ours
+	source   stellar.Address
+	ours     bool // the source is the platform's
 	freed    func()
 
 	ready    chan struct{}
@@ -127,9 +130,9 @@ func (p *Payer) watch(ctx context.Context, o *open) {
 		charged = o.reserved // that a ledger has it is only remembered here: what it has charged is not known, and at most this
 	}
 	p.settle(ctx, o, charged)
-	if out.State != relay.TransactionExpired && o.source != nil {
+	if out.State != relay.TransactionExpired && o.ours {
 		p.mu.Lock()
-		p.used[*o.source] = max(p.used[*o.source], o.sequence)
+		p.used[o.source] = max(p.used[o.source], o.sequence)
 		p.mu.Unlock()
 	}
 }
@@ -151,7 +154,7 @@ func failure(out relay.Transaction) error {
 
 // outcome asks until a ledger has the transaction or none can have it any more; false when ctx has ended before.
 func (p *Payer) outcome(ctx context.Context, o *open) (relay.Transaction, bool) {
-	pause := pollFirst
+	pause, waited := pollFirst, time.Duration(0)
 	for {
 		out, err := p.c.Relay.Transaction(ctx, o.hash)
 		switch {
@@ -162,10 +165,18 @@ func (p *Payer) outcome(ctx context.Context, o *open) (relay.Transaction, bool) 
 		case err == nil && out.Latest.CloseTime > o.notAfter:
 			out.State = relay.TransactionExpired
 			return out, true
+		case err == nil && waited >= deadEvery:
+			// Another process, or whoever else has the key, may have been first.
+			waited = 0
+			if _, dead, err := p.dead(ctx, o.source, o.hash, o.sequence); err == nil && dead {
+				out.State = relay.TransactionExpired
+				return out, true
+			}
 		}
 		if wait(ctx, pause) != nil {
 			return relay.Transaction{}, false
 		}
+		waited += pause
 		pause = min(2*pause, pollMost)
 	}
 }
