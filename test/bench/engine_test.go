@@ -8,6 +8,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer/reconcile"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/postgres"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
@@ -30,6 +31,8 @@ type database interface {
 type engine interface {
 	indexer.Store
 	store.StateReader
+	indexer.RebuildStore
+	reconcile.Store
 	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 	Close() error
 }

@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
+	"github.com/Abdullahi130/StellarEscrow/internal/store/storetest"
+	"github.com/Abdullahi130/StellarEscrow/test/bench/ledgers"
+)
+
+// way is a way to ingest something; several are compared.
+type way struct {
+	set    ledgers.Set
+	follow []string
+	before func(b *testing.B, s engine) // fills the store; not timed
+}
+
+// compare lets all ways take turns, several times, and returns the least that each took for an event: what else the machine does can only add to it.
+func compare(b *testing.B, make func(*testing.B) database, ways ...way) []time.Duration {
+	b.Helper()
+	const rounds = 3
+	least := slicesOf(len(ways))
+	for range rounds {
+		for i, w := range ways {
+			s := make(b).open(b)
+			if w.before != nil {
+				w.before(b, s)
+			}
+			took := ingest{set: w.set, store: s, follow: w.follow}.run(b) / time.Duration(w.set.Events)
+			least[i] = min(least[i], took)
+			closeStore(b, s)
+		}
+	}
+	return least
+}
+
+func slicesOf(n int) []time.Duration {
+	all := make([]time.Duration, n)
+	for i := range all {
+		all[i] = time.Hour
+	}
+	return all
+}
+
+// percent is what more costs beside less.
+func percent(more, less time.Duration) float64 {
+	return 100 * (more.Seconds()/less.Seconds() - 1)
+}
+
+// BenchmarkContracts is what one more followed contract costs: one in which nothing happens, and one that half of the same trades are in. Issue 4
+// allows 10 %.
+func BenchmarkContracts(b *testing.B) {
+	n := trades(b) / 2
+	one, two := recorded(b, ledgers.Plan{Seed: 1, Trades: n}), recorded(b, ledgers.Plan{Seed: 1, Trades: n, Contracts: 2})
+	idle := stellar.Address{Contract: true, Key: [32]byte{1}}.String()
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) {
+			for range b.N {
+				took := compare(b, e.make, way{set: one}, way{set: one, follow: append([]string{idle}, one.Contracts...)}, way{set: two})
+				b.ReportMetric(1/took[0].Seconds(), "events/s")
+				b.ReportMetric(percent(took[1], took[0]), "idle-%")
+				b.ReportMetric(percent(took[2], took[0]), "busy-%")
+			}
+		})
+	}
+}
+
+// BenchmarkEnded is what it costs that a hundred times as many trades are stored, nearly all of them ended. Issue 4 allows 10 %.
+func BenchmarkEnded(b *testing.B) {
+	set := recorded(b, ledgers.Plan{Seed: 1, Trades: trades(b) / 4})
+	few := trades(b) / 100
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) {
+			for range b.N {
+				filled := func(n int) func(*testing.B, engine) {
+					return func(b *testing.B, s engine) { fill(b, s, n) }
+				}
+				took := compare(b, e.make, way{set: set, before: filled(few)}, way{set: set, before: filled(100 * few)})
+				b.ReportMetric(float64(few), "trades-before")
+				b.ReportMetric(1/took[0].Seconds(), "events/s")
+				b.ReportMetric(percent(took[1], took[0]), "100-times-%")
+			}
+		})
+	}
+}
+
+// later is how many ledgers the trades of fill lie behind those that are ingested: no two events have the same place.
+const later = 1 << 24
+
+// fill stores the trades of a workload, of a contract of its own, without their feed: what is ingested begins it.
+func fill(b *testing.B, s engine, n int) {
+	b.Helper()
+	if err := s.Follow(b.Context(), storetest.Contract, storetest.Start+later); err != nil {
+		b.Fatal(err)
+	}
+	for batch := range (storetest.Workload{Seed: 9, Trades: n, Together: min(n, 2_000), Events: 20_000}).Batches() {
+		batch.Feed = nil
+		for i := range batch.Moves {
+			batch.Moves[i].From, batch.Moves[i].To = moved(batch.Moves[i].From), moved(batch.Moves[i].To)
+		}
+		for i := range batch.Events {
+			batch.Events[i].ID = moved(batch.Events[i].ID)
+		}
+		for i := range batch.Trades {
+			t := batch.Trades[i].Clone() // the workload goes on with its own
+			t.Opened.Event, t.Updated.Event = moved(t.Opened.Event), moved(t.Updated.Event)
+			batch.Trades[i].Trade = t
+		}
+		if err := s.Apply(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	ended := 0
+	stage := escrow.StageEnded
+	list, err := s.Trades(b.Context(), store.TradeFilter{Contract: storetest.Contract, Stage: &stage, Page: store.Page{Limit: store.MaxPage}})
+	if ended = len(list); err != nil || ended < min(n/2, store.MaxPage) {
+		b.Fatalf("%d of %d trades have ended: %v", ended, n, err)
+	}
+}
+
+// moved is an event's place so many ledgers later.
+func moved(id store.EventID) store.EventID {
+	var place uint64
+	if _, err := fmt.Sscanf(string(id[:19]), "%d", &place); err != nil {
+		panic(err) // an id of the workload
+	}
+	return store.EventID(fmt.Sprintf("%019d%s", place+later<<32, id[19:]))
+}
