@@ -137,8 +137,8 @@ func (pay *Payment) source() stellar.Address {
 //     errors.As gives a *FailedError with the network's reason.
 //   - ErrTooDear: it would cost more than Ceiling. store.ErrSpent: the day's limit. stellar.ErrTree: it asks for another authorisation than the
 //     expected one. ErrNoAccount: the source does not exist. Nothing was sent.
-//   - ErrRejected: no node took it; a *RejectedError has the code. ErrExpired: its time is over, or its number used by another. Neither has
-//     cost anything.
+//   - ErrRejected: no node took it; a *RejectedError has the code. It has cost nothing, unless a ledger has it all the same: then the day
+//     counts it. ErrExpired: its time is over, or its number used by another; it has cost nothing.
 //   - ErrStopped: Run has ended; if it was sent, it may still be included. ErrBusy: too many are on their way.
 //   - relay's kinds, the signer's refusals, the store's errors, the context's own: whether it was sent, the text says.
 //

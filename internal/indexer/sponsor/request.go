@@ -89,6 +89,9 @@ func decode(r relay.SponsorRequest) (w wanted, args xdr.InvokeContractArgs, err 
 		if !ok {
 			return w, args, errors.New("the transaction calls no contract")
 		}
+		if tx.Signatures() == 0 {
+			return w, args, errors.New("nobody has signed the transaction")
+		}
 		w.signed = &tx
 		return w, args, nil
 	}

@@ -156,6 +156,7 @@ func TestSpendingStaysWithinTheLimits(t *testing.T) {
 			rt.Fatal(err)
 		}
 	})
+	t.Logf("%+v", sum)
 	if sum.included < 100 || sum.refused < 100 || sum.deaths < 10 {
 		t.Errorf("too little has happened: %+v", sum)
 	}
