@@ -137,18 +137,30 @@ func (w *Weather) getNetwork(v *view, c call) (json.RawMessage, error) {
 }
 
 func (w *Weather) getEvents(v *view, c call, f *forecast) (json.RawMessage, error) {
-	if !v.changed && !f.duplicate && !f.disorder {
+	var q protocol.GetEventsRequest
+	_ = json.Unmarshal(c.Params, &q) // the node refuses what is none
+	w.mu.Lock()
+	before, keeps := w.page, w.config.Stale > 0
+	w.mu.Unlock()
+	if !v.changed && !f.duplicate && !f.disorder && !keeps {
 		return w.raw(v.r, c.Method, c.Params)
+	}
+	if f.stale && before.cursor != "" && q.Pagination != nil && q.Pagination.Cursor != nil && before.cursor <= q.Pagination.Cursor.String() {
+		w.saw(Stale)
+		return before.text, nil
 	}
 	res, err := v.getEvents(c, f.emptyPage)
 	if err != nil {
 		return nil, err
 	}
 	n := len(res.Events)
-	if f.duplicate && n > 0 {
+	if f.duplicate && n > 0 { // one of them, or some in a row
 		w.saw(Duplicate)
 		i := f.dice.IntN(n)
-		j := i + 1 + f.dice.IntN(n-i)
+		j := i + 1
+		if f.dice.IntN(2) == 0 {
+			j += f.dice.IntN(n - i)
+		}
 		res.Events = slices.Insert(res.Events, j, slices.Clone(res.Events[i:j])...)
 	}
 	if f.disorder && n > 1 {
@@ -156,5 +168,9 @@ func (w *Weather) getEvents(v *view, c call, f *forecast) (json.RawMessage, erro
 		i := f.dice.IntN(n - 1)
 		res.Events[i], res.Events[i+1] = res.Events[i+1], res.Events[i]
 	}
-	return json.Marshal(res)
+	text, err := json.Marshal(res)
+	w.mu.Lock()
+	w.page = page{res.Cursor, text}
+	w.mu.Unlock()
+	return text, err
 }

@@ -92,8 +92,21 @@ func TestEventsTwiceAndOutOfOrder(t *testing.T) {
 	if len(mixed.Events) != len(want.Events) || ids(mixed.Events) == ids(want.Events) {
 		t.Errorf("the order is\n%s\nit was\n%s", ids(mixed.Events), ids(want.Events))
 	}
+	if err := s.weather.Set(weather.Config{Stale: 1}); err != nil {
+		t.Fatal(err)
+	}
+	again := get[protocol.GetEventsResponse](s, s.url, protocol.GetEventsMethodName, eventsAfter(mixed.Cursor))
+	if ids(again.Events) != ids(mixed.Events) || again.Cursor != mixed.Cursor {
+		t.Errorf("asked for what comes behind it, it is\n%s", ids(again.Events))
+	}
+	// Never is a later page given to an earlier cursor: no client could see that.
+	early := get[protocol.GetEventsResponse](s, s.url, protocol.GetEventsMethodName, eventsAfter(want.Events[0].ID))
+	if ids(early.Events) != ids(want.Events[1:]) {
+		t.Errorf("asked for what comes behind the first, it is\n%s", ids(early.Events))
+	}
 	s.saw(weather.Duplicate, 1)
 	s.saw(weather.Disorder, 1)
+	s.saw(weather.Stale, 1)
 }
 
 // A batch has the same weather, and what is not Stellar RPC's has none.

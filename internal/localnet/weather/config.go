@@ -22,6 +22,7 @@ type Config struct {
 	LostAnswer     Chance // sendTransaction: the transaction is taken, and the connection ends without an answer
 	Duplicate      Chance // getEvents: some of the page's events come twice
 	Disorder       Chance // getEvents: two of the page's events have changed places
+	Stale          Chance // getEvents: a page that was given before comes again, to a cursor behind it
 	EmptyPage      Chance // getEvents: a cursor older than all that is kept is answered 200, with no events and the newest cursor
 	Truncate       Chance // a body ends early, and its length says so
 	Cut            Chance // a body ends early, and so does the connection

@@ -15,6 +15,7 @@ const (
 	LostAnswer     = "lost answer"
 	Duplicate      = "duplicate"
 	Disorder       = "disorder"
+	Stale          = "stale"
 	EmptyPage      = "empty page"
 	Truncated      = "truncated"
 	Cut            = "cut"
@@ -29,7 +30,7 @@ const (
 type forecast struct {
 	busy, unavailable, invalidRequest, serverError bool
 	tryAgainLater, lostAnswer                      bool
-	duplicate, disorder, emptyPage                 bool
+	duplicate, disorder, stale, emptyPage          bool
 	truncate, cut, slow                            bool
 	behind                                         uint32 // ledgers
 	dice                                           *rand.Rand
@@ -61,7 +62,7 @@ func (w *Weather) forecast(method string) forecast {
 	hit := func(p Chance) bool { return d.Float64() < float64(p) }
 	f := forecast{
 		busy: hit(c.Busy), unavailable: hit(c.Unavailable), invalidRequest: hit(c.InvalidRequest), serverError: hit(c.ServerError),
-		tryAgainLater: hit(c.TryAgainLater), lostAnswer: hit(c.LostAnswer), duplicate: hit(c.Duplicate), disorder: hit(c.Disorder), emptyPage: hit(c.EmptyPage),
+		tryAgainLater: hit(c.TryAgainLater), lostAnswer: hit(c.LostAnswer), duplicate: hit(c.Duplicate), disorder: hit(c.Disorder), stale: hit(c.Stale), emptyPage: hit(c.EmptyPage),
 		truncate: hit(c.Truncate), cut: hit(c.Cut), slow: hit(c.Slow),
 	}
 	lag, flap, forget, fork, reset := hit(c.Lag), hit(c.Flap), hit(c.Forget), hit(c.Fork), hit(c.Reset)

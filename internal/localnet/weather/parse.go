@@ -19,7 +19,7 @@ func fields(c *Config) []field {
 		{"seed", &c.Seed},
 		{"busy", &c.Busy}, {"unavailable", &c.Unavailable}, {"invalid-request", &c.InvalidRequest}, {"server-error", &c.ServerError},
 		{"try-again-later", &c.TryAgainLater}, {"lost-answer", &c.LostAnswer},
-		{"duplicate", &c.Duplicate}, {"disorder", &c.Disorder}, {"empty-page", &c.EmptyPage},
+		{"duplicate", &c.Duplicate}, {"disorder", &c.Disorder}, {"stale", &c.Stale}, {"empty-page", &c.EmptyPage},
 		{"truncate", &c.Truncate}, {"cut", &c.Cut}, {"slow", &c.Slow}, {"slow-for", &c.SlowFor},
 		{"lag", &c.Lag}, {"flap", &c.Flap}, {"lag-ledgers", &c.LagLedgers}, {"spell-calls", &c.SpellCalls},
 		{"keep", &c.Keep}, {"forget", &c.Forget}, {"fork", &c.Fork}, {"fork-ledgers", &c.ForkLedgers}, {"reset", &c.Reset}, {"passphrase", &c.Passphrase},
@@ -30,7 +30,7 @@ func fields(c *Config) []field {
 func Presets() map[string]Config {
 	some := func(p Chance) Config {
 		return Config{
-			Busy: p, Unavailable: p, InvalidRequest: p / 4, ServerError: p, TryAgainLater: 4 * p, LostAnswer: 4 * p, Duplicate: p, Disorder: p, EmptyPage: 0.5,
+			Busy: p, Unavailable: p, InvalidRequest: p / 4, ServerError: p, TryAgainLater: 4 * p, LostAnswer: 4 * p, Duplicate: p, Disorder: p, Stale: p, EmptyPage: 0.5,
 			Truncate: p, Cut: p, Slow: p, SlowFor: 2 * time.Second, Lag: p, Flap: p, LagLedgers: 8, SpellCalls: 20,
 		}
 	}

@@ -31,7 +31,14 @@ type Weather struct {
 	oldest uint32
 	forked *fork
 	reset  bool
+	page   page             // the last one of events
 	times  map[uint32]int64 // close times of ledgers, as far as they are known
+}
+
+// page is an answer to getEvents, and where it ends.
+type page struct {
+	cursor string
+	text   json.RawMessage
 }
 
 // New puts weather in front of a node that answers as Stellar RPC does. It refuses a Config that Validate does.
