@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -166,6 +167,29 @@ func TestATransactionIsAsItWasSimulated(t *testing.T) {
 	}
 	if err := with(9); !errors.Is(err, errOvertaken) {
 		t.Errorf("after it was signed, with another number: %v", err)
+	}
+}
+
+// What failed in a ledger with payouts, and was paid for, is not tried with payouts again; where somebody was just quicker, payouts did no harm.
+func TestPayoutsThatFailedInALedgerAreNotMadeAgain(t *testing.T) {
+	contract := dueTrade().Contract
+	for _, c := range []struct {
+		err    error
+		noPush bool
+	}{
+		{failed(relay.FailedByBudget, 0, "", "aa"), true},
+		{failed(relay.FailedByContract, escrow.ErrBadAmount, contract, "aa"), true},
+		{failed(relay.FailedByContract, escrow.ErrWrongStage, contract, "aa"), false},
+		{failed(relay.FailedByHost, 0, "", ""), false},
+	} {
+		k := &Keeper{c: Config{Now: func() time.Time { return time.Unix(dusk, 0) }, Log: slog.New(slog.DiscardHandler), Keys: []Signer{key{}}}, metrics: newMetrics()}
+		s := newShift(k, nil)
+		trade := dueTrade()
+		known := s.trades.begin(store.Due{At: dusk, Trade: trade.ID})
+		s.finish(result{settle: &settlement{trade: trade}, err: c.err})
+		if known.noPush != c.noPush || known.busy || known.tries != 1 {
+			t.Errorf("%v: %+v", c.err, known)
+		}
 	}
 }
 

@@ -34,11 +34,8 @@ type pauses struct {
 	tell  []feed.Note // what the feed has yet to be told
 }
 
-// reached stops a kind of work, and tells whether that is new.
-func (p *pauses) reached(w Work, c *Config, now time.Time) bool {
-	if now.Before(p.until[w]) {
-		return false
-	}
+// reached stops a kind of work. None of it is on its way then, so it is stopped once.
+func (p *pauses) reached(w Work, c *Config, now time.Time) {
 	end := time.Unix((int64(store.DayOf(now.Unix()))+1)*86_400, 0)
 	p.until[w] = end
 	if w == Settling {
@@ -46,7 +43,6 @@ func (p *pauses) reached(w Work, c *Config, now time.Time) bool {
 		data, _ := json.Marshal(map[string]any{"limit_stroops": strconv.FormatInt(c.Limit, 10), "until": end.Unix()})
 		p.tell = append(p.tell, feed.Note{Kind: feed.KindKeeperLimit, Data: data})
 	}
-	return true
 }
 
 // stopped tells whether a kind of work is stopped now. The first time that it is not any more, over is true.

@@ -218,9 +218,8 @@ func (s *shift) trouble(r result, why Reason, now time.Time) {
 		if r.extend != nil {
 			work = Extending
 		}
-		if s.pauses.reached(work, &s.k.c, now) {
-			s.k.c.Log.Error("the keeper has reached its limit of the day and stops paying", "work", string(work), "until", s.pauses.until[work], "err", r.err)
-		}
+		s.pauses.reached(work, &s.k.c, now)
+		s.k.c.Log.Error("the keeper has reached its limit of the day and stops paying", "work", string(work), "until", s.pauses.until[work], "err", r.err)
 	}
 }
 
