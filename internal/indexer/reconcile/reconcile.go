@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,7 @@ type Store interface {
 	Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error)
 	Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error)
 	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
+	Events(ctx context.Context, f store.EventFilter) ([]store.Event, error)
 }
 
 // Balances tells what a contract has in an asset, in its smallest part. Two of them that ask different servers can be compared.
@@ -110,13 +112,14 @@ type pair struct{ contract, asset string }
 type comparison struct {
 	Config
 	report Report
-	sums   map[pair]amount.Int128 // of what the trades hold
-	moved  map[pair]bool          // a trade in it could not be compared, so the sum says nothing
-	part   bool                   // not all trades of the contract are looked at
+	sums   map[pair]amount.Int128      // of what the trades hold
+	held   map[escrow.ID]amount.Int128 // of them, each of the contract's, as it was when it was compared
+	since  uint32                      // the first ledger at which one was compared
+	part   bool                        // not all trades of the contract are looked at
 }
 
 func (c *comparison) contract(ctx context.Context, contract stellar.Address, id string) error {
-	c.moved, c.part = map[pair]bool{}, false
+	c.held, c.since, c.part = map[escrow.ID]amount.Int128{}, 0, false
 	for _, stage := range []escrow.Stage{escrow.StageOpen, escrow.StageAgreed, escrow.StageFunded, escrow.StageEnded, escrow.StageCancelled} {
 		if err := c.stage(ctx, contract, id, stage); err != nil {
 			return fmt.Errorf("stage %d: %w", stage, err)
@@ -170,7 +173,8 @@ func (c *comparison) trades(ctx context.Context, contract stellar.Address, trade
 	}
 	c.report.Moving += len(trades)
 	for i := range trades {
-		c.moved[pair{trades[i].Contract, string(trades[i].Terms.Asset)}] = true
+		p := pair{trades[i].Contract, string(trades[i].Terms.Asset)}
+		c.sums[p] = c.sums[p].Plus(amount.Int128{}) // so that its asset is looked at; what it holds, the events since tell
 	}
 	return nil
 }
@@ -188,6 +192,9 @@ func (c *comparison) round(ctx context.Context, contract stellar.Address, trades
 	}
 	if err := c.Await(ctx, ledger); err != nil {
 		return nil, err
+	}
+	if c.since == 0 || ledger < c.since {
+		c.since = ledger
 	}
 	values := map[string]rpc.Entry{}
 	for _, e := range entries {
@@ -220,20 +227,25 @@ func (c *comparison) round(ctx context.Context, contract stellar.Address, trades
 // compare holds a trade against its entry.
 func (c *comparison) compare(t *store.Trade, entry rpc.Entry, there bool) {
 	p := pair{t.Contract, string(t.Terms.Asset)}
+	before, again := c.held[t.ID] // it has come from one stage's list into another's
 	held, err := holds(t)
-	if err != nil {
-		c.find(t, err.Error())
+	more, sumErr := held.Sub(before)
+	sum := c.sums[p]
+	if sumErr == nil {
+		sum, sumErr = sum.Add(more)
 	}
-	if sum, err := c.sums[p].Add(held); err == nil {
-		c.sums[p] = sum
+	if err = errors.Join(err, sumErr); err != nil {
+		c.find(t, "what trades hold cannot be added up: "+err.Error())
 	} else {
-		c.find(t, "what trades hold adds up to more than 128 bits")
+		c.sums[p], c.held[t.ID] = sum, held
 	}
 	if !there {
 		c.report.Archived++
 		return
 	}
-	c.report.Trades++
+	if !again {
+		c.report.Trades++
+	}
 	if entry.Data.ContractData == nil {
 		c.find(t, "its entry is none of a contract")
 		return

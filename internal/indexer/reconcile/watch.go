@@ -117,14 +117,14 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descAt          = desc("verify_timestamp_seconds", "When the last comparison with the contracts' own entries was made, unix time.")
-	descTook        = desc("verify_seconds", "How long it took.")
-	descTrades      = desc("verify_trades", "Trades it compared.")
-	descNot         = desc("verify_trades_left_out", "Trades it could not compare, and why.", "why")
-	descDifferences = desc("verify_differences", "Things it found that are not as they should be.")
-	descFailures    = desc("verify_failures_total", "Comparisons that could not be made.")
-	descOwed        = desc("contract_owed", "What a contract owes in an asset, in the asset's smallest part.", "contract", "asset")
-	descBalance     = desc("contract_balance", "What it has of the asset.", "contract", "asset")
+	descAt          = desc("verify_timestamp_seconds", "When what is stored was last compared with the contracts' own entries, unix time.")
+	descTook        = desc("verify_seconds", "How long that comparison took.")
+	descTrades      = desc("verify_trades", "Trades that it compared.")
+	descNot         = desc("verify_trades_left_out", "Trades that it could not compare, and why: archived, or changed each time they were read.", "why")
+	descDifferences = desc("verify_differences", "What the last comparison found that is not as it should be.")
+	descFailures    = desc("verify_failures_total", "Comparisons with the contracts' own entries that could not be made.")
+	descOwed        = desc("contract_owed", "What a contract owes in an asset, in the asset's smallest part, as of the last comparison.", "contract", "asset")
+	descBalance     = desc("contract_balance", "What a contract has of an asset, in the asset's smallest part; less than contract_owed: its issuer took from it.", "contract", "asset")
 )
 
 // Describe implements prometheus.Collector.
