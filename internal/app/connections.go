@@ -19,7 +19,7 @@ type connections struct{ of connected }
 
 var (
 	connectionsActive = prometheus.NewDesc("stellar_escrow_db_connections_active", "Connections to the database that are in use.", nil, nil)
-	connectionsMost   = prometheus.NewDesc("stellar_escrow_db_connections_max", "How many there can be.", nil, nil)
+	connectionsMost   = prometheus.NewDesc("stellar_escrow_db_connections_max", "How many connections to the database there can be.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -65,9 +65,20 @@ func post(t *testing.T, url string, in, into any) {
 // openTrade has the buyer open the trade of the printed curl line, signed here, and returns its id.
 func openTrade(t *testing.T, r devReady) string {
 	t.Helper()
-	lines := tryLines(strings.TrimSuffix(r.API, "/v1"), r, time.Now())
-	_, body, _ := strings.Cut(lines, "-d '")
+	return openTradeAt(t, r, time.Now())
+}
+
+// openBody is what the printed curl line sends, at the given time.
+func openBody(r devReady, now time.Time) string {
+	_, body, _ := strings.Cut(tryLines(strings.TrimSuffix(r.API, "/v1"), r, now), "-d '")
 	body, _, _ = strings.Cut(body, "'")
+	return body
+}
+
+// openTradeAt is openTrade where the ledgers have another time than this machine.
+func openTradeAt(t *testing.T, r devReady, now time.Time) string {
+	t.Helper()
+	body := openBody(r, now)
 	var prepared struct {
 		ID       string `json:"id"`
 		Prepared struct {

@@ -118,7 +118,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	node := inUse(ledgers, nodes)
 	door := relayserver.New(relayserver.Config{Node: node, Transactions: db, Now: time.Now, Log: env.log})
 	pays, err := newSpender(c.spending, spends{
-		network: c.server.network, contracts: addresses(c.server.contracts), assets: c.assets, door: door, node: node, db: db, replica: x, now: c.clock(x), log: env.log,
+		network: c.server.network, contracts: addresses(c.server.contracts), assets: c.assets, door: door, node: node, db: db, replica: x, now: c.clock(node), log: env.log,
 	})
 	if err != nil {
 		return err
@@ -162,12 +162,20 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	return g.wait()
 }
 
-// clock is what keys judge by how long a transaction is good.
-func (c *indexerConfig) clock(x *indexer.Replica) func() time.Time {
+// clock is what keys judge by how long a transaction is good. Of a network whose clock is moved a node is asked each time.
+func (c *indexerConfig) clock(node func() *rpc.Client) func() time.Time {
 	if !c.LedgerClock {
 		return time.Now
 	}
-	return func() time.Time { return time.Unix(int64(x.Status().LatestAt), 0) }
+	return func() time.Time {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		kept, err := node().Range(ctx)
+		if err != nil {
+			return time.Now() // a key then refuses what is too far ahead of that
+		}
+		return time.Unix(int64(kept.Latest.CloseTime), 0)
+	}
 }
 
 // comparing is the comparison on a schedule; nil for none.

@@ -156,26 +156,13 @@ func newSpender(s spending, with spends) (out spender, err error) {
 	if len(with.assets) == 0 {
 		return out, errors.New("ASSETS is not set: what is sponsored are trades in listed assets; name their contracts (C…)")
 	}
-	channels, err := signer.Several(config(signer.Channel, s.sponsor.Ceiling), s.channelKeys.Value)
+	keys, err := signer.NewPool(config(signer.Fee, s.sponsor.Ceiling), s.feeKey.Value, s.channelKeys.Value)
 	if err != nil {
-		return out, fmt.Errorf("CHANNEL_KEYS_FILE: %w", err)
+		return out, fmt.Errorf("FEE_KEY_FILE, CHANNEL_KEYS_FILE: %w", err)
 	}
-	sources, accounts := make([]payer.Source, len(channels)), make([]stellar.Address, len(channels))
-	for i, k := range channels {
-		sources[i], accounts[i] = k, k.Account()
-	}
-	fee := config(signer.Fee, s.sponsor.Ceiling)
-	fee.Seed, fee.Channels = s.feeKey.Value, func() []stellar.Address { return accounts }
-	if fee.Account, err = signer.AccountOf(s.feeKey.Value()); err != nil {
-		return out, fmt.Errorf("FEE_KEY_FILE: %w", err)
-	}
-	payer, err := signer.New(fee)
-	if err != nil {
-		return out, fmt.Errorf("FEE_KEY_FILE: %w", err)
-	}
-	out.own = append(append(out.own, accounts...), fee.Account)
+	out.own = append(out.own, keys.Accounts()...)
 	out.sponsor, err = sponsor.New(sponsor.Config{
-		Relay: with.door, Store: with.db, Network: with.network, Follows: follows, Own: own, Fee: payer, Channels: sources, Assets: with.assets, Limits: s.sponsor,
+		Relay: with.door, Store: with.db, Network: with.network, Follows: follows, Own: own, Keys: keys, Assets: with.assets, Limits: s.sponsor,
 		Now: time.Now, Rand: rand.Reader, Log: with.log,
 	})
 	return out, err
@@ -197,16 +184,5 @@ func (s spender) over(door *relayserver.Server) relay.Relay {
 	if s.sponsor == nil {
 		return door
 	}
-	return sponsored{door, s.sponsor}
-}
-
-// sponsored is a relay whose sponsor is another.
-type sponsored struct {
-	relay.Relay
-	by *sponsor.Sponsor
-}
-
-// Sponsor implements relay.Relay.
-func (s sponsored) Sponsor(ctx context.Context, r relay.SponsorRequest) (relay.Sponsorship, error) {
-	return s.by.Sponsor(ctx, r)
+	return sponsor.Over(door, s.sponsor)
 }
