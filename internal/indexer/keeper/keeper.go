@@ -31,7 +31,7 @@ type Config struct {
 	Ceiling int64
 	// Note writes an entry into the feed (indexer.Replica has it): that the limit is reached, and that it no longer is.
 	Note func(context.Context, feed.Note) error
-	Now  func() time.Time
+	Now  func() time.Time // the wall clock, and the Payer's: which day is spent from
 	Rand io.Reader
 	// Wake has a value when there is a new ledger; nil: the keeper finds out by looking, every Poll (DefaultPoll if 0).
 	Wake <-chan struct{}
@@ -48,7 +48,7 @@ const (
 	DefaultPoll   = time.Second
 	DefaultSweep  = 6 * time.Hour
 	DefaultMargin = 14 * dayLedgers
-	// DefaultCeiling is about four times what the largest trade costs.
+	// DefaultCeiling is five times what the largest trade declares at most (TestTheLargestTradeIsOneTransaction).
 	DefaultCeiling = 5_000_000
 
 	dayLedgers    = 24 * 60 * 60 / ledgerSeconds

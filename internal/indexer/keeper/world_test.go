@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -455,3 +456,11 @@ func (w *world) code() (stellar.Hash, error) {
 	_, hash, err := wasm.Escrow()
 	return hash, err
 }
+
+// keeperTransactions are those of a trade.
+func keeperTransactions(id escrow.ID) store.TransactionFilter {
+	trade := store.Hash(id)
+	return store.TransactionFilter{Trade: &trade, Limit: 10}
+}
+
+func base64Of(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) }
