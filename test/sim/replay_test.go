@@ -20,6 +20,12 @@ type replay struct {
 	chain   *chain
 	perPage int // events, at most: nodes end a page where they like
 	tip     atomic.Uint32
+	step    uint32 // by so many ledgers the tip moves each time that somebody has read up to it
+}
+
+// grow moves the tip.
+func (n *replay) grow(ledgers uint32) {
+	n.tip.Store(min(n.tip.Load()+ledgers, n.chain.newest()))
 }
 
 // newReplay shows the whole chain.
@@ -138,6 +144,9 @@ func (n *replay) getEvents(params json.RawMessage, oldest, newest *recorded) (an
 	end := protocol.MaxCursor
 	end.Ledger = last
 	res.Cursor = end.String()
+	if n.step > 0 && len(res.Events) == 0 && q.Pagination.Cursor != nil && *q.Pagination.Cursor == end {
+		n.grow(n.step)
+	}
 	return res, nil
 }
 

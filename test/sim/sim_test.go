@@ -42,7 +42,10 @@ var databases = server.New(server.Options{Careless: true, Template: func(ctx con
 // emptyStore is a file that is migrated and empty; worlds begin with copies of it.
 var emptyStore string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	asked()
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "sim-")
@@ -158,7 +161,7 @@ func (w *world) turn() {
 	i := w.rng.IntN(len(w.nodes))
 	presets := weather.Presets()
 	odd := w.anyOdd() // one at a time: somebody has to be right
-	switch w.rng.IntN(16) {
+	switch w.rng.IntN(18) {
 	case 0, 1:
 		w.set(i, "mild weather", presets["mild"])
 	case 2, 3, 4:
@@ -177,6 +180,10 @@ func (w *world) turn() {
 		w.set(i, "lags", weather.Config{Lag: 1, LagLedgers: 30, SpellCalls: 1000})
 	case 10:
 		w.set(i, "flaps", weather.Config{Flap: 1, LagLedgers: 12, SpellCalls: 1000})
+	case 16:
+		w.set(i, "says things twice", weather.Config{Duplicate: 0.7})
+	case 17:
+		w.set(i, "says things late and out of order", weather.Config{Stale: 0.4, Disorder: 0.4})
 	case 11:
 		if !odd {
 			w.gone(i, "is on a fork", weather.Config{Fork: 1, ForkLedgers: math.MaxUint32})
@@ -308,36 +315,51 @@ func (w *world) gap() {
 	w.judge()
 }
 
-// stops is a world whose network is reset, or whose nodes are all of another one: it must stop and change nothing, and go on when they are right again.
+// stops is a world whose network is reset, or whose nodes are all of another one: it must stop and change nothing, whether that happens while it runs or is
+// found when it begins, and go on when they are right again.
 func (w *world) stops() {
 	w.settleIn()
 	w.turns(6)
-	w.stopAll()
-	before := w.stored()
 	what, config := "is of another network", weather.Config{Passphrase: "Another ; 2026"}
 	if w.rng.IntN(2) == 0 {
-		anew := newReplay(w.other, 20)
-		what, config = "is of the network that was reset", weather.Config{Reset: 1, Other: anew}
+		what, config = "is of the network that was reset", weather.Config{Reset: 1, Other: newReplay(w.other, 20)}
 	}
+	running := w.rng.IntN(2) == 0
 	for i, n := range w.nodes {
-		n.weather.Clear()
+		w.clear(i)
+		n.replay.tip.Store(w.tip)
+	}
+	if running {
+		w.until("what there is is read", w.following)
+	} else {
+		w.stopAll()
+	}
+	before := w.stored()
+	for i := range w.nodes {
+		w.set(i, "is gone", weather.Config{Unavailable: 1})
+	}
+	w.wait(3 * w.look)
+	for i, n := range w.nodes {
 		n.odd = true
 		w.set(i, what, config)
 	}
-	odds := w.odds
-	w.odds = 0    // what is told of a stop is told once
-	for range 2 { // started again it says the same
-		p := w.start(true)
-		for range 30 {
-			if w.wait(10 * time.Second); errors.Is(p.stopped(), indexer.ErrStopped) {
-				break
+	for begun := running; ; begun = false {
+		if !begun {
+			w.stopAll()
+			w.start(true)
+		}
+		w.until("it has stopped", func(s indexer.Status) bool { return s.State == indexer.Stopped })
+		if _, p := w.state(); !errors.Is(p.stopped(), indexer.ErrStopped) {
+			w.wait(10 * time.Second)
+			if !errors.Is(p.stopped(), indexer.ErrStopped) {
+				w.t.Errorf("%s says that it has stopped, and has ended with %v", p.name, p.stopped())
 			}
 		}
-		if s := p.x.Status(); !errors.Is(p.stopped(), indexer.ErrStopped) || s.State != indexer.Stopped {
-			w.t.Errorf("it has not stopped: %v, %+v", p.stopped(), s)
+		if !begun { // started again it says the same
+			break
 		}
-		w.stopAll()
 	}
+	w.stopAll()
 	after := w.stored()
 	if n := len(after.feed); n != len(before.feed)+1 || after.feed[n-1].Kind != feed.KindStopped {
 		w.t.Errorf("the feed has %d entries, it had %d", n, len(before.feed))
@@ -349,7 +371,6 @@ func (w *world) stops() {
 	for i := range w.nodes {
 		w.clear(i)
 	}
-	w.odds = odds
 	w.start(true)
 	w.turns(4)
 	w.clearUp()
