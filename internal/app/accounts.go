@@ -29,6 +29,7 @@ var demoRoles = []struct {
 	{"arbitrator-1", 0}, {"arbitrator-2", 0}, {"arbitrator-3", 0},
 	{"appeal-arbitrator-1", 0}, {"appeal-arbitrator-2", 0}, {"appeal-arbitrator-3", 0},
 	{"stranger", 0},
+	{"keeper-1", 0}, {"keeper-2", 0},
 }
 
 // account is one of them. Its secret is worth nothing: it signs on this local network only.

@@ -14,6 +14,7 @@ import (
 type devConfig struct {
 	Listen string `help:"Address to serve on, loopback only; port 0 takes a free one." default:"127.0.0.1:4000"`
 	Data   folder `help:"Folder that keeps the network, the accounts and the trades across restarts. Without it all is gone with the process." placeholder:"DIR"`
+	Keeper bool   `help:"Settle what is due by itself, as the keeper of a platform does." default:"true" negatable:""`
 	JSON   bool   `help:"Print one line of JSON when ready, for programs." name:"json"`
 }
 
@@ -26,6 +27,11 @@ func (c *devConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
+	if c.Keeper {
+		if err := p.keep(ctx, env); err != nil {
+			return err
+		}
+	}
 	if err := c.announce(env.stdout, p.ready); err != nil {
 		return err
 	}

@@ -167,12 +167,17 @@ func (c *indexerConfig) clock(node func() *rpc.Client) func() time.Time {
 	if !c.LedgerClock {
 		return time.Now
 	}
+	return func() time.Time { return ledgerClock(node())() }
+}
+
+// ledgerClock is the time of a node's newest ledger, or of this machine where it does not tell: a key then refuses what is too far ahead of that.
+func ledgerClock(node *rpc.Client) func() time.Time {
 	return func() time.Time {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		kept, err := node().Range(ctx)
+		kept, err := node.Range(ctx)
 		if err != nil {
-			return time.Now() // a key then refuses what is too far ahead of that
+			return time.Now()
 		}
 		return time.Unix(int64(kept.Latest.CloseTime), 0)
 	}

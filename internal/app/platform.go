@@ -33,6 +33,9 @@ const (
 	storeFile   = "platform.db" // what is made of its ledgers
 )
 
+// maxParts bounds the parts that can fail beside each other.
+const maxParts = 8
+
 // devPoll is how often the indexer of a local platform looks for new ledgers: the node is in the same process.
 const devPoll = 50 * time.Millisecond
 
@@ -42,6 +45,9 @@ type platform struct {
 	state   devState
 	network *localnet.Network
 	client  *rpc.Client
+	store   *sqlite.Store
+	indexer *indexer.Indexer
+	submits *relayserver.Server
 	door    door // to the api
 
 	failed chan error // what ended it early
@@ -64,7 +70,7 @@ type devReady struct {
 // startPlatform brings all of it up on one loopback address; dir "" keeps nothing. Whoever gets a platform must close it.
 func startPlatform(ctx context.Context, env environment, address, dir string) (_ *platform, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &platform{failed: make(chan error, 2), cancel: cancel}
+	p := &platform{failed: make(chan error, maxParts), cancel: cancel}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -221,6 +227,7 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 	if err != nil {
 		return err
 	}
+	p.indexer, p.store = x, db
 	p.background(func() error { return x.Run(ctx) })
 
 	usdc, err := stellar.ParseAddress(p.ready.USDC.Contract)
@@ -231,10 +238,10 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 	if err != nil {
 		return err
 	}
-	submits := relayserver.New(relayserver.Config{Node: func() *rpc.Client { return p.client }, Transactions: db, Now: time.Now, Log: env.log})
-	p.background(func() error { submits.Track(ctx); return nil })
+	p.submits = relayserver.New(relayserver.Config{Node: func() *rpc.Client { return p.client }, Transactions: db, Now: time.Now, Log: env.log})
+	p.background(func() error { p.submits.Track(ctx); return nil })
 	p.door.open(api.New(api.Deps{
-		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: submits, Network: network, Contract: contract,
+		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: p.submits, Network: network, Contract: contract,
 		Assets: []stellar.Address{usdc}, Start: kept.Latest.Sequence, Stopping: ctx.Done(), Now: time.Now, Rand: rand.Reader, Log: env.log,
 	}))
 	mux.HandleFunc("GET /{$}", p.index)

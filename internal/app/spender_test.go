@@ -229,3 +229,34 @@ func grep(text, word string) string {
 	}
 	return strings.Join(out, "")
 }
+
+// On a local platform what is due is settled by itself, unless that is not wanted.
+func TestDevSettlesWhatIsDue(t *testing.T) {
+	for _, keeps := range []bool{true, false} {
+		args := []string{"dev", "--listen", "127.0.0.1:0", "--json"}
+		if !keeps {
+			args = append(args, "--no-keeper")
+		}
+		d := start(t, args...)
+		r := d.ready()
+		id := openTrade(t, r)
+		act(t, r, "seller", id, "accept")
+		act(t, r, "buyer", id, "fund")
+		post(t, r.Advance, map[string]int{"seconds": 40 * 24 * 3600}, new(json.RawMessage))
+		var trade struct {
+			Stage string `json:"stage"`
+		}
+		if keeps {
+			waitFor(t, func() bool { return found(r.API+"/trades/"+id, &trade) && trade.Stage == "ended" })
+		} else {
+			time.Sleep(2 * time.Second) // long enough for the other one
+			if !found(r.API+"/trades/"+id, &trade) || trade.Stage != "funded" {
+				t.Errorf("without a keeper the trade is %s", trade.Stage)
+			}
+		}
+		d.stop()
+		if text := d.stderr.String(); strings.Contains(text, "ERROR") || strings.Contains(text, "WARN") {
+			t.Errorf("dev complained:\n%s", text)
+		}
+	}
+}
