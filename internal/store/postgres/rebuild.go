@@ -184,18 +184,25 @@ func (r *Rebuilding) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	defer func() { r.conn.Close(ctx) }()
-	if r.swapped {
-		return nil
-	}
-	if r.conn.IsClosed() { // and the lock is anybody's
+	if r.conn.IsClosed() {
+		if r.swapped {
+			return nil
+		}
+		// The lock went with the connection: whoever has it now has removed what this one has left.
 		if err := r.connect(ctx); errors.Is(err, store.ErrRebuilding) {
-			return nil // that one has removed it
+			return nil
 		} else if err != nil {
 			return fmt.Errorf("remove an unfinished rebuild: %w; the next one will", err)
 		}
 	}
-	if _, err := r.conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+r.schema+" CASCADE"); err != nil {
-		return fmt.Errorf("remove an unfinished rebuild: %w; the next one will", err)
+	if !r.swapped {
+		if _, err := r.conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+r.schema+" CASCADE"); err != nil {
+			return fmt.Errorf("remove an unfinished rebuild: %w; the next one will", err)
+		}
+	}
+	// The server gives the lock back some time after it is told that the connection ends; who begins another rebuild at once need not wait.
+	if _, err := r.conn.Exec(ctx, "SELECT pg_advisory_unlock_all()"); err != nil && !r.swapped {
+		return fmt.Errorf("end a rebuild: %w", err)
 	}
 	return nil
 }

@@ -196,7 +196,7 @@ func TestASwapWaitsForReaders(t *testing.T) {
 // TestARebuildEndsWithItsConnection: another one can begin, and Close takes nothing away from it.
 func TestARebuildEndsWithItsConnection(t *testing.T) {
 	u, s, r := begun(t)
-	run(t, u, fmt.Sprintf(`SELECT pg_terminate_backend(%d)`, r.(*Rebuilding).conn.PgConn().PID()))
+	run(t, u, fmt.Sprintf(`SELECT pg_terminate_backend(%d, 60000)`, r.(*Rebuilding).conn.PgConn().PID()))
 	if err := r.Write(t.Context(), nil); err == nil {
 		t.Error("it went on without its connection")
 	}
@@ -210,7 +210,7 @@ func TestARebuildEndsWithItsConnection(t *testing.T) {
 	if err := second.Write(t.Context(), nil); err != nil {
 		t.Errorf("the second one: %v", err)
 	}
-	run(t, u, fmt.Sprintf(`SELECT pg_terminate_backend(%d)`, second.(*Rebuilding).conn.PgConn().PID()))
+	run(t, u, fmt.Sprintf(`SELECT pg_terminate_backend(%d, 60000)`, second.(*Rebuilding).conn.PgConn().PID()))
 	if err := second.Write(t.Context(), nil); err == nil {
 		t.Error("it went on without its connection")
 	}
