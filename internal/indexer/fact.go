@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -41,25 +42,42 @@ func facts(network stellar.Network, events []rpc.Event) ([]fact, error) {
 		if f.event, f.unread = stellar.DecodeEvent(e.Contract, e.Event); f.unread == nil && f.event.Trade != nil {
 			f.raw.Trade = (*store.Hash)(f.event.Trade)
 		}
-		f.prepare(network)
+		f.prepare(network, e.Event)
 		out[i] = f
 		events[i].Event = xdr.ContractEvent{} // ten times its bytes, and no longer needed
 	}
 	return out, nil
 }
 
-func (f *fact) prepare(network stellar.Network) {
+// prepare works out what needs nothing but the event.
+func (f *fact) prepare(network stellar.Network, as xdr.ContractEvent) {
 	if f.unread != nil {
 		return
 	}
 	if said, err := f.note(nil); err == nil {
 		f.said = said
 	}
-	if opened, ok := f.event.Event.(escrow.Opened); ok {
-		if id, err := f.termsID(network, opened); err == nil {
-			f.terms = &id
-		}
+	if _, ok := f.event.Event.(escrow.Opened); ok {
+		f.terms = termsIn(network, f.contract, as)
 	}
+}
+
+// termsIn is the id of the trade with the terms that an opened event carries, nil where it cannot be told. It is stellar.TermsID of what was decoded of
+// them, without encoding that again: what is decoded differs from what is encoded of it in no byte (package binding).
+func termsIn(network stellar.Network, contract stellar.Address, opened xdr.ContractEvent) *escrow.ID {
+	fields, ok := opened.Body.V0.Data.GetVec()
+	if !ok || fields == nil || len(*fields) != 2 { // by, terms
+		return nil
+	}
+	name, passphrase := xdr.ScSymbol("trade1"), network.ID()
+	id := xdr.ScBytes(passphrase[:])
+	tuple := &xdr.ScVec{{Type: xdr.ScValTypeScvSymbol, Sym: &name}, {Type: xdr.ScValTypeScvBytes, Bytes: &id}, contract.ScVal(), (*fields)[1]}
+	text, err := xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &tuple}.MarshalBinary()
+	if err != nil {
+		return nil
+	}
+	sum := escrow.ID(sha256.Sum256(text))
+	return &sum
 }
 
 // termsID is the id of the trade with the terms that the event opens one with.

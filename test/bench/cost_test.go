@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,36 +20,36 @@ type way struct {
 	before func(b *testing.B, s engine) // fills the store; not timed
 }
 
-// compare lets all ways take turns, several times, and returns the least that each took for an event: what else the machine does can only add to it.
-func compare(b *testing.B, make func(*testing.B) database, ways ...way) []time.Duration {
+// cost is what an event took: by the clock, and of the processors, which other work on the machine hardly changes.
+type cost struct{ clock, processors time.Duration }
+
+// compare lets all ways take turns, several times, and returns the least that each took: what else the machine does can only add to it.
+func compare(b *testing.B, make func(*testing.B) database, ways ...way) []cost {
 	b.Helper()
 	const rounds = 3
-	least := slicesOf(len(ways))
+	least := slices.Repeat([]cost{{time.Hour, time.Hour}}, len(ways))
 	for range rounds {
 		for i, w := range ways {
-			s := make(b).open(b)
+			d := make(b)
+			s := d.open(b)
 			if w.before != nil {
 				w.before(b, s)
 			}
-			took := ingest{set: w.set, store: s, follow: w.follow}.run(b) / time.Duration(w.set.Events)
-			least[i] = min(least[i], took)
+			before := worked() + d.worked(b)
+			took := ingest{set: w.set, store: s, follow: w.follow}.run(b)
+			n := time.Duration(w.set.Events)
+			least[i] = cost{min(least[i].clock, took/n), min(least[i].processors, (worked()+d.worked(b)-before)/n)}
 			closeStore(b, s)
 		}
 	}
 	return least
 }
 
-func slicesOf(n int) []time.Duration {
-	all := make([]time.Duration, n)
-	for i := range all {
-		all[i] = time.Hour
-	}
-	return all
-}
-
-// percent is what more costs beside less.
-func percent(more, less time.Duration) float64 {
-	return 100 * (more.Seconds()/less.Seconds() - 1)
+// report says what more costs beside less, in percent.
+func (less cost) report(b *testing.B, name string, more cost) {
+	b.Helper()
+	b.ReportMetric(100*(more.clock.Seconds()/less.clock.Seconds()-1), name+"-%")
+	b.ReportMetric(100*(more.processors.Seconds()/less.processors.Seconds()-1), name+"-processors-%")
 }
 
 // BenchmarkContracts is what one more followed contract costs: one in which nothing happens, and one that half of the same trades are in. Issue 4
@@ -61,9 +62,9 @@ func BenchmarkContracts(b *testing.B) {
 		b.Run(e.name, func(b *testing.B) {
 			for range b.N {
 				took := compare(b, e.make, way{set: one}, way{set: one, follow: append([]string{idle}, one.Contracts...)}, way{set: two})
-				b.ReportMetric(1/took[0].Seconds(), "events/s")
-				b.ReportMetric(percent(took[1], took[0]), "idle-%")
-				b.ReportMetric(percent(took[2], took[0]), "busy-%")
+				b.ReportMetric(1/took[0].clock.Seconds(), "events/s")
+				took[0].report(b, "idle", took[1])
+				took[0].report(b, "busy", took[2])
 			}
 		})
 	}
@@ -81,8 +82,8 @@ func BenchmarkEnded(b *testing.B) {
 				}
 				took := compare(b, e.make, way{set: set, before: filled(few)}, way{set: set, before: filled(100 * few)})
 				b.ReportMetric(float64(few), "trades-before")
-				b.ReportMetric(1/took[0].Seconds(), "events/s")
-				b.ReportMetric(percent(took[1], took[0]), "100-times-%")
+				b.ReportMetric(1/took[0].clock.Seconds(), "events/s")
+				took[0].report(b, "100-times", took[1])
 			}
 		})
 	}

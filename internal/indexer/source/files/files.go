@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -324,12 +325,15 @@ func read(folder fs.FS, path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // only read
-	text, err := io.ReadAll(io.LimitReader(file, most+1))
-	if err != nil {
+	var text bytes.Buffer
+	if info, err := file.Stat(); err == nil && info.Size() <= most {
+		text.Grow(int(info.Size()) + bytes.MinRead) // which is what it grows by to find the end
+	}
+	if _, err := text.ReadFrom(io.LimitReader(file, most+1)); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, rpc.ErrUnavailable, err)
 	}
-	if int64(len(text)) > most {
+	if int64(text.Len()) > most {
 		return nil, fmt.Errorf("%s is larger than %d bytes: %w", path, most, rpc.ErrAnswer)
 	}
-	return text, nil
+	return text.Bytes(), nil
 }
