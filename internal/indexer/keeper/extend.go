@@ -64,7 +64,7 @@ func (s *shift) swept(w swept) {
 		s.nextSweep = now // once these are extended
 	}
 	s.k.show(func(st *Status) {
-		st.Swept, st.SweepErr, st.Soonest, st.Archived, st.Looked = now, "", w.soonest, w.archived, w.entries
+		st.Swept, st.SweepErr, st.Soonest, st.Archived, st.Looked, st.Extensions = now, "", w.soonest, w.archived, w.entries, len(w.extensions)
 	})
 	s.k.c.Log.Debug("looked at the lives of entries", "ledger", w.ledger, "entries", w.entries)
 	if w.archived > 0 {
@@ -112,7 +112,9 @@ func (s *shift) extended(r result, why Reason) {
 	case why == ReasonLimit && len(e.keys) > 1:
 		s.extensions = append(e.halves(), s.extensions...) // less may do
 	case why == ReasonLimit:
-	default:
-		s.nextSweep = s.k.c.Now().Add(sweepAgain) // it finds what is left
+	default: // a sweep finds what is left, sooner than the next would come
+		if again := s.k.c.Now().Add(sweepAgain); again.Before(s.nextSweep) {
+			s.nextSweep = again
+		}
 	}
 }
