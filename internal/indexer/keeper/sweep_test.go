@@ -161,3 +161,40 @@ func TestAfterALongAbsenceEverythingIsRestored(t *testing.T) {
 	t.Logf("%d stroops", w.charged("keeper 0")+w.charged("keeper 1"))
 	w.until("nothing is put off", func() bool { return k.Status().PutOffAll == 0 })
 }
+
+// A hundred trades are extended by one transaction, which the main network's limits have room for.
+func TestManyLivesAreExtendedByFewTransactions(t *testing.T) {
+	const n = 110
+	w := newWorld(t, localnet.Options{Settings: shortLives}, 2, "buyer", "seller")
+	defer w.stop()
+	now := uint64(w.now().Unix())
+	for range n {
+		terms := w.terms("buyer", "seller", now+60_000*ledgerSeconds)
+		terms.FundBy = now + 50_000*ledgerSeconds
+		w.call("seller", escrow.CallOpen{Terms: terms, By: escrow.Seller})
+	}
+	w.reach(now + 26_000*ledgerSeconds)
+	w.projected()
+	from := w.latest()
+	k := w.keep(func(c *config) { c.SweepEvery, c.Margin = time.Hour, 5_000 })
+	w.until("all are extended", func() bool { s := k.Status(); return !s.Swept.IsZero() && s.Extensions == 0 && !s.Busy })
+	sizes := map[int]int{}
+	for seq := range w.net.Chain().Filled(from, w.latest()) {
+		meta, _, err := w.net.Chain().Ledger(seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range meta.TransactionEnvelopes() {
+			if op := e.Operations()[0].Body; op.ExtendFootprintTtlOp != nil {
+				sizes[len(e.V1.Tx.Ext.SorobanData.Resources.Footprint.ReadOnly)]++
+			}
+		}
+	}
+	if sizes[100] != 1 || sizes[n-100] != 1 {
+		t.Errorf("transactions by how many entries they extend: %v", sizes)
+	}
+	if s := k.Status(); s.Soonest["trade"] > 5_000 || s.SweepErr != "" {
+		t.Errorf("%+v", s)
+	}
+	t.Logf("%d stroops for all", w.charged("keeper 0")+w.charged("keeper 1"))
+}
