@@ -20,10 +20,7 @@ type way struct {
 	before func(b *testing.B, s engine) // fills the store; not timed
 }
 
-// cost is what an event took: by the clock, and of the processors, which other work on the machine hardly changes.
-type cost struct{ clock, processors time.Duration }
-
-// compare lets all ways take turns, several times, and returns the least that each took: what else the machine does can only add to it.
+// compare lets all ways take turns, several times, and returns the least that each took for an event: what else the machine does can only add to it.
 func compare(b *testing.B, make func(*testing.B) database, ways ...way) []cost {
 	b.Helper()
 	const rounds = 3
@@ -35,10 +32,9 @@ func compare(b *testing.B, make func(*testing.B) database, ways ...way) []cost {
 			if w.before != nil {
 				w.before(b, s)
 			}
-			before := worked() + d.worked(b)
-			took := ingest{set: w.set, store: s, follow: w.follow}.run(b)
+			took := costOf(b, d, func() { ingest{set: w.set, store: s, follow: w.follow}.run(b) })
 			n := time.Duration(w.set.Events)
-			least[i] = cost{min(least[i].clock, took/n), min(least[i].processors, (worked()+d.worked(b)-before)/n)}
+			least[i] = cost{min(least[i].clock, took.clock/n), min(least[i].processors, took.processors/n)}
 			closeStore(b, s)
 		}
 	}

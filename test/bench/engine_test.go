@@ -39,7 +39,21 @@ type engine interface {
 
 // copier copies part i of n of each table.
 type copier interface {
-	copy(b *testing.B, i, n int) time.Duration
+	copy(b *testing.B, i, n int) cost
+}
+
+// cost is what something took: by the clock, and of the processors, ours and the engine's, which other work on the machine hardly changes.
+type cost struct{ clock, processors time.Duration }
+
+func (c cost) plus(d cost) cost { return cost{c.clock + d.clock, c.processors + d.processors} }
+
+// costOf is that of do, on a database.
+func costOf(b *testing.B, d database, do func()) cost {
+	b.Helper()
+	before, began := worked()+d.worked(b), time.Now()
+	do()
+	clock := time.Since(began)
+	return cost{clock, worked() + d.worked(b) - before}
 }
 
 // engines are what a benchmark runs on, by name.

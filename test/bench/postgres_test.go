@@ -61,12 +61,13 @@ func tablesOf(b *testing.B, conn *pgx.Conn) []table {
 // pgCopier reads with COPY, which is not timed, and writes with COPY, which is.
 type pgCopier struct {
 	from, to *pgx.Conn
+	into     pg
 	tables   []table
 }
 
 func (p pg) copier(b *testing.B, to database) copier {
 	b.Helper()
-	c := pgCopier{from: p.connect(b), to: to.(pg).connect(b)}
+	c := pgCopier{from: p.connect(b), to: to.(pg).connect(b), into: to.(pg)}
 	// A scan begins where another one is, so that they share what they read; parts would overlap.
 	if _, err := c.from.Exec(b.Context(), "SET synchronize_seqscans = off"); err != nil {
 		b.Fatal(err)
@@ -75,7 +76,7 @@ func (p pg) copier(b *testing.B, to database) copier {
 	return c
 }
 
-func (c pgCopier) copy(b *testing.B, i, n int) time.Duration {
+func (c pgCopier) copy(b *testing.B, i, n int) cost {
 	b.Helper()
 	ctx := context.WithoutCancel(b.Context())
 	parts := map[string]*bytes.Buffer{}
@@ -87,20 +88,20 @@ func (c pgCopier) copy(b *testing.B, i, n int) time.Duration {
 			b.Fatal(err)
 		}
 	}
-	began := time.Now()
-	tx, err := c.to.Begin(ctx)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, t := range c.tables {
-		if _, err := c.to.PgConn().CopyFrom(ctx, parts[t.name], fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT binary)", t.name, t.columns)); err != nil {
+	return costOf(b, c.into, func() {
+		tx, err := c.to.Begin(ctx)
+		if err != nil {
 			b.Fatal(err)
 		}
-	}
-	if err := tx.Commit(ctx); err != nil {
-		b.Fatal(err)
-	}
-	return time.Since(began)
+		for _, t := range c.tables {
+			if _, err := c.to.PgConn().CopyFrom(ctx, parts[t.name], fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT binary)", t.name, t.columns)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := tx.Commit(ctx); err != nil {
+			b.Fatal(err)
+		}
+	})
 }
 
 func (p pg) insert(b *testing.B, from database, n int) (int, time.Duration) {

@@ -54,12 +54,13 @@ func liteTables(b *testing.B, conn *sql.Conn, schema string) (all []string) {
 // liteCopier lets SQLite copy by itself, from a file that is attached: reading is timed, too, and quick.
 type liteCopier struct {
 	conn   *sql.Conn
+	into   lite
 	tables []string
 }
 
 func (l lite) copier(b *testing.B, to database) copier {
 	b.Helper()
-	c := liteCopier{conn: to.(lite).connect(b)}
+	c := liteCopier{conn: to.(lite).connect(b), into: to.(lite)}
 	// A part of each table at a time breaks foreign keys; not looking at them is to the copy's advantage.
 	for _, step := range []string{"PRAGMA foreign_keys = off", "ATTACH '" + l.path + "' AS final"} {
 		if _, err := c.conn.ExecContext(b.Context(), step); err != nil {
@@ -70,20 +71,20 @@ func (l lite) copier(b *testing.B, to database) copier {
 	return c
 }
 
-func (c liteCopier) copy(b *testing.B, i, n int) time.Duration {
+func (c liteCopier) copy(b *testing.B, i, n int) cost {
 	b.Helper()
-	began := time.Now()
 	steps := []string{"BEGIN IMMEDIATE"}
 	for _, table := range c.tables {
 		steps = append(steps, fmt.Sprintf(`INSERT INTO main.%[1]s SELECT * FROM final.%[1]s
 			LIMIT (SELECT count(*) * %[3]d / %[4]d - count(*) * %[2]d / %[4]d FROM final.%[1]s) OFFSET (SELECT count(*) * %[2]d / %[4]d FROM final.%[1]s)`, table, i, i+1, n))
 	}
-	for _, step := range append(steps, "COMMIT") {
-		if _, err := c.conn.ExecContext(context.WithoutCancel(b.Context()), step); err != nil {
-			b.Fatalf("%v\n%s", err, step)
+	return costOf(b, c.into, func() {
+		for _, step := range append(steps, "COMMIT") {
+			if _, err := c.conn.ExecContext(context.WithoutCancel(b.Context()), step); err != nil {
+				b.Fatalf("%v\n%s", err, step)
+			}
 		}
-	}
-	return time.Since(began)
+	})
 }
 
 func (l lite) insert(b *testing.B, from database, n int) (int, time.Duration) {
