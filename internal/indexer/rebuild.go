@@ -52,7 +52,7 @@ func Rebuild(ctx context.Context, network stellar.Network, s RebuildStore, log *
 		return done, fmt.Errorf("rebuild: %w", err)
 	}
 	defer func() { err = errors.Join(err, beside.Close()) }()
-	r := rebuild{network: network, beside: beside, trades: newCache(beside), read: map[string]store.EventID{}, changed: map[store.EventID]string{}}
+	r := rebuild{network: network, beside: beside, trades: newCache(beside), read: map[string]store.EventID{}, changed: map[store.EventID]store.Reading{}}
 	for range swaps {
 		contracts, err := s.Contracts(ctx, "", maxContracts)
 		if err != nil {
@@ -87,8 +87,8 @@ type rebuild struct {
 	read    map[string]store.EventID // how far each contract is
 	events  int
 	unread  int
-	changed map[store.EventID]string // what Unread of an event becomes, where it is another text than before
-	late    []fact                   // that have an effect now, and had none
+	changed map[store.EventID]store.Reading // what is read in another way than before
+	late    []fact                          // that have an effect now, and had none
 }
 
 // rebuildPage is what is read and written at once.
@@ -166,7 +166,7 @@ func (r *rebuild) project(ctx context.Context, b *builder, facts []fact) error {
 			r.unread++
 		}
 		if r.events++; now != was {
-			r.changed[f.raw.ID] = now
+			r.changed[f.raw.ID] = store.Reading{Trade: f.raw.Trade, Unread: now}
 		}
 		if now == "" && was != "" {
 			r.late = append(r.late, f)
@@ -206,7 +206,7 @@ func (r *rebuild) finish(ctx context.Context, rest store.Rest) (store.Finish, Re
 			return store.Finish{}, Rebuilt{}, err
 		}
 	}
-	return store.Finish{Trades: b.batch.Trades, Unread: last.changed, Feed: b.batch.Feed}, done, nil
+	return store.Finish{Trades: b.batch.Trades, Events: last.changed, Feed: b.batch.Feed}, done, nil
 }
 
 // again reads stored events as facts reads those of a source.

@@ -61,10 +61,16 @@ type Rest struct {
 // Finish is what is stored together with a swap.
 type Finish struct {
 	Trades []Change // that follow from the rest
-	// Unread is what Event.Unread of stored events becomes: empty for one that has had an effect after all.
-	Unread map[EventID]string
+	// Events are those that are read in another way than when they were stored.
+	Events map[EventID]Reading
 	// Feed has at least one entry: whoever has read trades before the swap must not make a batch of them, and is told so by the feed's head.
 	Feed []feed.Entry
+}
+
+// Reading is what becomes of a stored event that is read anew: its Event.Trade and Event.Unread, empty for one that has had an effect after all.
+type Reading struct {
+	Trade  *Hash
+	Unread string
 }
 
 // Check refuses what contradicts itself.
@@ -72,7 +78,7 @@ func (f Finish) Check() error {
 	if len(f.Feed) == 0 {
 		return errors.New("the feed does not tell of it")
 	}
-	for id := range f.Unread {
+	for id := range f.Events {
 		if _, err := ParseEventID(string(id)); err != nil {
 			return err
 		}

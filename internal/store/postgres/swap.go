@@ -55,7 +55,7 @@ func (r *Rebuilding) swap(ctx context.Context, tx pgx.Tx, read map[string]store.
 	if err := r.write(ctx, tx, f.Trades); err != nil {
 		return err
 	}
-	if err := setUnread(ctx, tx, f.Unread); err != nil {
+	if err := readAnew(ctx, tx, f.Events); err != nil {
 		return err
 	}
 	if err := copyFeed(ctx, tx, f.Feed); err != nil {
@@ -111,16 +111,23 @@ func (r *Rebuilding) rest(ctx context.Context, tx pgx.Tx, read map[string]store.
 	return rest, nil
 }
 
-// setUnread says anew why stored events had no effect.
-func setUnread(ctx context.Context, tx pgx.Tx, all map[store.EventID]string) error {
+// readAnew says anew what stored events are about, and why they had no effect.
+func readAnew(ctx context.Context, tx pgx.Tx, all map[store.EventID]store.Reading) error {
 	if len(all) == 0 {
 		return nil
 	}
 	var ids, texts []string
-	for id, text := range all {
-		ids, texts = append(ids, string(id)), append(texts, store.Text(text))
+	var trades [][]byte
+	for id, reading := range all {
+		var trade []byte
+		if reading.Trade != nil {
+			trade = reading.Trade[:]
+		}
+		ids, texts, trades = append(ids, string(id)), append(texts, store.Text(reading.Unread)), append(trades, trade)
 	}
-	tag, err := tx.Exec(ctx, `UPDATE events e SET unread = c.unread FROM unnest($1::text[], $2::text[]) c (id, unread) WHERE e.id = c.id`, ids, texts)
+	tag, err := tx.Exec(ctx, `
+		UPDATE events e SET unread = c.unread, trade = c.trade FROM unnest($1::text[], $2::text[], $3::bytea[]) c (id, unread, trade)
+		WHERE e.id = c.id`, ids, texts, trades)
 	if err == nil && int(tag.RowsAffected()) != len(all) {
 		err = fmt.Errorf("%d of %d events are stored: %w", tag.RowsAffected(), len(all), store.ErrNotFound)
 	}

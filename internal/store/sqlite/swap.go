@@ -71,8 +71,8 @@ func (r *Rebuilding) swap(ctx context.Context, read map[string]store.EventID, fi
 	if err := writeTrades(ctx, tx, f.Trades); err != nil {
 		return err
 	}
-	for id, text := range f.Unread {
-		res, err := tx.ExecContext(ctx, `UPDATE events SET unread = ? WHERE id = ?`, store.Text(text), id)
+	for id, reading := range f.Events {
+		res, err := tx.ExecContext(ctx, `UPDATE events SET unread = ?, trade = ? WHERE id = ?`, store.Text(reading.Unread), hashOrNull(reading.Trade), id)
 		if err != nil {
 			return err
 		}

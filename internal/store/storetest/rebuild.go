@@ -317,12 +317,12 @@ func rebuildFinishes(t *testing.T, s Engine) {
 	}
 	second := w.next(every(late))
 	w.apply(second)
-	third := store.Event{}
+	third, about := store.Event{}, store.Hash{7, 7}
 	if err := r.Swap(ctx, map[string]store.EventID{contractA: events[len(events)-1].ID}, func(_ context.Context, rest store.Rest) (store.Finish, error) {
 		same(t, "the rest", rest, store.Rest{Events: []store.Event{first.Events[1], second.Events[0]}, Head: w.head})
 		third = rest.Events[1]
-		return store.Finish{Trades: []store.Change{every(late)}, Unread: map[store.EventID]string{
-			first.Events[0].ID: "", first.Events[1].ID: "another\x00reason", third.ID: "not read any more",
+		return store.Finish{Trades: []store.Change{every(late)}, Events: map[store.EventID]store.Reading{
+			first.Events[0].ID: {Trade: &about}, first.Events[1].ID: {Trade: first.Events[1].Trade, Unread: "another\x00reason"}, third.ID: {Unread: "not read any more"},
 		}, Feed: told(t, rest.Head)}, nil
 	}); err != nil {
 		t.Fatal(err)
@@ -332,7 +332,9 @@ func rebuildFinishes(t *testing.T, s Engine) {
 	}
 	got := read(t, s)
 	same(t, "trades", got.Trades, []store.Trade{*poor, *late})
-	first.Events[1].Unread, third.Unread = "another\uFFFDreason", "not read any more"
+	first.Events[1].Unread, third.Unread, third.Trade = "another\uFFFDreason", "not read any more", nil
+	first.Events[0].Unread, first.Events[0].Trade = "", &about
+	same(t, "events", got.Events, []store.Event{first.Events[0], first.Events[1], third})
 	same(t, "unread events", got.Unread, []store.Event{first.Events[1], third})
 	if len(got.Events) != 3 || len(got.Feed) != 4 || got.Contracts[0].Position != w.at[contractA] {
 		t.Errorf("%d events, %d entries, %+v", len(got.Events), len(got.Feed), got.Contracts)
@@ -404,10 +406,10 @@ func rebuildFails(t *testing.T, s Engine) {
 			return store.Finish{Feed: told(t, rest.Head), Trades: []store.Change{every(broken)}}, nil
 		}},
 		{"an unknown event", store.ErrNotFound, func(rest store.Rest) (store.Finish, error) {
-			return store.Finish{Feed: told(t, rest.Head), Unread: map[store.EventID]string{idAt(9999, 1): "x"}}, nil
+			return store.Finish{Feed: told(t, rest.Head), Events: map[store.EventID]store.Reading{idAt(9999, 1): {Unread: "x"}}}, nil
 		}},
 		{"no event", nil, func(rest store.Rest) (store.Finish, error) {
-			return store.Finish{Feed: told(t, rest.Head), Unread: map[store.EventID]string{"x": "x"}}, nil
+			return store.Finish{Feed: told(t, rest.Head), Events: map[store.EventID]store.Reading{"x": {Unread: "x"}}}, nil
 		}},
 	} {
 		err := r.Swap(ctx, nil, func(_ context.Context, rest store.Rest) (store.Finish, error) { return c.finish(rest) })
