@@ -10,8 +10,9 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// maxCached bounds the trades that are remembered, by their milestones and votes: some 2 kB each, 40 MB in all.
-const maxCached = 20_000
+// maxCached bounds the trades that are remembered, by their milestones and votes: some 2 kB each, 16 MB in all. More would save little, since
+// those of a page that are not remembered are read together.
+const maxCached = 8_000
 
 // cache remembers the trades that were changed last and are not over: most events are about one of them. Whoever leads is the only one that changes trades, so
 // what is remembered is what is stored, until something goes wrong; then all of it is forgotten.
