@@ -3,21 +3,16 @@
 package postgres_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/Abdullahi130/StellarEscrow/test/parts/partstest"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/postgres"
 )
 
@@ -30,9 +25,6 @@ func prepare(ctx context.Context, url string) error {
 	_, err = conn.Exec(ctx, "CREATE TABLE prepared (n int); INSERT INTO prepared VALUES (7)")
 	return err
 }
-
-// hostage makes this binary, run again by a test, start a server and wait to be killed.
-const hostage = "STELLARESCROW_TEST_HOSTAGE"
 
 func TestMain(m *testing.M) {
 	server := postgres.New(postgres.Options{Careless: true, Template: prepare})
@@ -113,61 +105,5 @@ func TestASmallDiskIsFullAndGrows(t *testing.T) {
 
 // TestTheServerEndsWithItsBinary kills a test binary that has started a server.
 func TestTheServerEndsWithItsBinary(t *testing.T) {
-	if os.Getenv(hostage) != "" {
-		fmt.Println("listening on", shared.Address(t))
-		time.Sleep(time.Minute)
-		return
-	}
-	shared.Address(t) // a skip where there is none
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmp := t.TempDir()
-	for dir := tmp; dir != os.TempDir() && dir != "/"; dir = dir[:strings.LastIndexByte(dir, '/')] {
-		if err := os.Chmod(dir, 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), hostage+"=1", "TMPDIR="+tmp)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var address string
-	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
-		address, _ = strings.CutPrefix(lines.Text(), "listening on ")
-		if !strings.HasPrefix(address, "127.") {
-			address = ""
-		}
-	}
-	if conn, err := net.Dial("tcp", address); err != nil {
-		t.Fatalf("before: %v", err)
-	} else {
-		conn.Close()
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		left, err := os.ReadDir(tmp)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := net.Dial("tcp", address)
-		if err != nil && len(left) == 0 {
-			return
-		}
-		if err == nil {
-			conn.Close()
-		}
-		if time.Now().After(end) {
-			t.Fatalf("20 s after its binary was killed: connected %t, files %v", err == nil, left)
-		}
-	}
+	partstest.EndsWithItsBinary(t, func(t testing.TB) string { return shared.Address(t) })
 }

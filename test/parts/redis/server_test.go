@@ -3,11 +3,7 @@
 package redis_test
 
 import (
-	"bufio"
-	"context"
 	"crypto/tls"
-	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,11 +12,9 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
+	"github.com/Abdullahi130/StellarEscrow/test/parts/partstest"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/redis"
 )
-
-// hostage makes this binary, run again by a test, start a server and wait to be killed.
-const hostage = "STELLARESCROW_TEST_HOSTAGE"
 
 func TestMain(m *testing.M) {
 	server := redis.New(redis.Options{})
@@ -133,59 +127,12 @@ func TestTLSOnly(t *testing.T) {
 
 // TestTheServerEndsWithItsBinary kills a test binary that has started a server, and frozen it.
 func TestTheServerEndsWithItsBinary(t *testing.T) {
-	if os.Getenv(hostage) != "" {
-		shared.Restart(t)
-		address := shared.Address(t)
-		shared.Freeze(t)
-		fmt.Println("listening on", address)
-		time.Sleep(time.Minute)
-		return
-	}
-	shared.Address(t) // a skip where there is none
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmp := t.TempDir()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), self, "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), hostage+"=1", "TMPDIR="+tmp)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var address string
-	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
-		address, _ = strings.CutPrefix(lines.Text(), "listening on ")
-		if !strings.HasPrefix(address, "127.") {
-			address = ""
+	partstest.EndsWithItsBinary(t, func(t testing.TB) string {
+		address := shared.Address(t) // a skip where there is none
+		if os.Getenv(partstest.Hostage) != "" {
+			shared.Restart(t)
+			shared.Freeze(t)
 		}
-	}
-	if conn, err := net.Dial("tcp", address); err != nil {
-		t.Fatalf("before: %v", err)
-	} else {
-		conn.Close()
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		left, err := os.ReadDir(tmp)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := net.Dial("tcp", address)
-		if err != nil && len(left) == 0 {
-			return
-		}
-		if err == nil {
-			conn.Close()
-		}
-		if time.Now().After(end) {
-			t.Fatalf("20 s after its binary was killed: connected %t, files %v", err == nil, left)
-		}
-	}
+		return address
+	})
 }
