@@ -51,7 +51,7 @@ func (w *world) start(alone bool) *process {
 		return a
 	}}))
 	p.store = &faulty{engine: db, rng: rand.New(rand.NewPCG(w.rng.Uint64(), 0)), odds: w.odds, die: cancel,
-		log: func(format string, args ...any) { w.note(p.name+": "+format, args...) }}
+		log: func(format string, args ...any) { w.note(p.name+": "+format, args...) }, tally: w.tally}
 	endpoints, closeFiles := w.endpoints()
 	if p.pool, err = pool.New(pool.Config{Endpoints: endpoints, Now: w.now, Look: w.look, Log: log}); err != nil {
 		w.t.Fatal(err)

@@ -88,7 +88,19 @@ var courses = []struct {
 
 const serverEvery = 7 // one world in so many is kept by the server
 
+// enough worlds have each kind of weather and of fate in them.
+const enough = 30
+
 func TestWorlds(t *testing.T) {
+	y := newTally()
+	t.Cleanup(func() { // when all of them are over
+		t.Logf("proved: %d worlds, seeds %d to %d, hold what undisturbed ones do: %s", *worlds, *first, *first+*worlds-1, y)
+		if *worlds >= enough && !t.Failed() {
+			y.missing(t, weather.Busy, weather.Unavailable, weather.InvalidRequest, weather.ServerError, weather.Duplicate, weather.Disorder, weather.Stale,
+				weather.EmptyPage, weather.Truncated, weather.Cut, weather.Slow, weather.Behind, weather.Forked, weather.Reset,
+				"commits dropped", "commits stored unheard", "processes", "on a server", "gap", "stopped", "together")
+		}
+	})
 	for seed := *first; seed < *first+*worlds; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
@@ -109,6 +121,11 @@ func TestWorlds(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			w.tally = y
+			y.add(course.name, 1)
+			if seed%serverEvery == 0 {
+				y.add("on a server", 1)
+			}
 			defer func() {
 				if t.Failed() {
 					t.Logf("a world of kind %q:\n%s\n\nit runs again with\n  go test ./test/sim -run 'TestWorlds/^%d$' -worlds 1 -seed %d -v", course.name, w.told(), seed, seed)
@@ -119,6 +136,7 @@ func TestWorlds(t *testing.T) {
 				defer w.stopAll()
 				course.run(w)
 				w.stopAll()
+				w.count()
 			})
 		})
 	}

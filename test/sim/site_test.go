@@ -43,8 +43,9 @@ var errDropped = errors.New("the connection to the store has dropped")
 // faulty is a store at whose commits things go wrong.
 type faulty struct {
 	engine
-	die func() // ends the process: its context
-	log func(format string, args ...any)
+	die   func() // ends the process: its context
+	log   func(format string, args ...any)
+	tally *tally
 
 	mu   sync.Mutex
 	rng  *rand.Rand
@@ -79,8 +80,10 @@ func (s *faulty) Apply(ctx context.Context, b store.Batch) error {
 	}
 	switch f {
 	case before:
+		s.tally.add("commits dropped", 1)
 		return errDropped
 	case diesBefore:
+		s.tally.add("commits dropped", 1)
 		s.die()
 		return ctx.Err()
 	}
@@ -90,8 +93,10 @@ func (s *faulty) Apply(ctx context.Context, b store.Batch) error {
 		s.log("a commit is refused: %v", err)
 		return err
 	case f == after:
+		s.tally.add("commits stored unheard", 1)
 		return errDropped
 	case f == diesAfter:
+		s.tally.add("commits stored unheard", 1)
 		s.die()
 		return ctx.Err()
 	}

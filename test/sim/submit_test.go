@@ -28,14 +28,11 @@ import (
 // said to be so; and what is stored of it is what the ledgers say.
 func TestSubmissions(t *testing.T) {
 	const share = 5 // one such world for so many others
-	var mu sync.Mutex
-	seen := map[string]int{}
-	t.Cleanup(func() { // worlds without such weather say nothing
-		t.Logf("the weather was %v", seen)
-		for _, what := range []string{weather.LostAnswer, weather.TryAgainLater, weather.Behind} {
-			if seen[what] == 0 && !t.Failed() {
-				t.Errorf("no transaction has met: %s", what)
-			}
+	y := newTally()
+	t.Cleanup(func() { // when all of them are over
+		t.Logf("proved: of %s: each is in a ledger once, or never and said so", y)
+		if !t.Failed() {
+			y.missing(t, weather.LostAnswer, weather.TryAgainLater, weather.Behind) // worlds without such weather say nothing
 		}
 	})
 	for seed := *first; seed < *first+max(*worlds/share, 1); seed++ {
@@ -53,10 +50,9 @@ func TestSubmissions(t *testing.T) {
 			}()
 			synctest.Test(t, s.run)
 			s.compare(t)
-			mu.Lock()
-			defer mu.Unlock()
+			y.add("transactions", len(s.all))
 			for what, n := range s.weather.Seen() {
-				seen[what] += n
+				y.add(what, n)
 			}
 		})
 	}

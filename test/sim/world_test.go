@@ -40,6 +40,8 @@ type world struct {
 	odds   float64            // of a commit that does not go well
 	follow []indexer.Contract // what processes that begin are to follow: contracts that are there by now
 
+	tally *tally
+
 	running   []*process
 	processes int // that have begun
 
@@ -230,6 +232,16 @@ func (w *world) stored() contents {
 		w.t.Fatal(err)
 	}
 	return c
+}
+
+// count tells the tally what there was.
+func (w *world) count() {
+	w.tally.add("processes", w.processes)
+	for _, n := range w.nodes {
+		for what, times := range n.weather.Seen() {
+			w.tally.add(what, times)
+		}
+	}
 }
 
 // known takes in the contracts that have been deployed by now.
