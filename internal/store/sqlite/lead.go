@@ -21,7 +21,9 @@ func (s *Store) Lead(ctx context.Context, work func(context.Context) error, _ fu
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	// The one that waits must not wait for as long as a writer does: it looks again, and ends with its context.
-	if _, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
+	if _, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 0"); ctx.Err() != nil {
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("lead on database %s: %w", s.path, err)
 	}
 	for {

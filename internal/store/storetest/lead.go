@@ -83,4 +83,11 @@ func Lead(t *testing.T, open func(t *testing.T) Leader) {
 			}
 		}
 	})
+	t.Run("a context that has ended already is no error", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := open(t).Lead(ctx, func(context.Context) error { return nil }, func(err error) { t.Error(err) }); err != nil {
+			t.Errorf("%v", err)
+		}
+	})
 }
