@@ -18,8 +18,6 @@ type ingest struct {
 	set    ledgers.Set
 	store  engine
 	follow []string // contracts; those of the set if nil
-	// turn is given the share of the events that is stored, after each batch. What it takes is not counted.
-	turn func(done float64)
 }
 
 // run follows the ledgers to their end and returns how long it took.
@@ -31,7 +29,7 @@ func (in ingest) run(b *testing.B) time.Duration {
 	}
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
-	watched := &watched{engine: in.store, in: in, end: store.EndOfLedger(in.set.Last), stop: cancel}
+	watched := &watched{engine: in.store, end: store.EndOfLedger(in.set.Last), stop: cancel}
 	config := indexer.Config{Network: network, Source: openFiles(b, in.set), Store: watched, Bus: feed.NewBus(0), Now: time.Now}
 	if in.follow == nil {
 		in.follow = in.set.Contracts
@@ -51,7 +49,7 @@ func (in ingest) run(b *testing.B) time.Duration {
 	if err := x.Run(ctx); err != nil {
 		b.Fatal(err)
 	}
-	took := time.Since(began) - watched.paused
+	took := time.Since(began)
 	if s := x.Status(); watched.events != in.set.Events || s.Unread != 0 {
 		b.Fatalf("%d events of %d were stored; the indexer is %+v", watched.events, in.set.Events, s)
 	}
@@ -61,11 +59,9 @@ func (in ingest) run(b *testing.B) time.Duration {
 // watched is a store that counts what is stored in it, and ends the run with the last ledger.
 type watched struct {
 	engine
-	in     ingest
 	end    store.EventID
 	stop   func()
 	events int
-	paused time.Duration
 }
 
 // Apply is the store's.
@@ -74,30 +70,10 @@ func (w *watched) Apply(ctx context.Context, batch store.Batch) error {
 		return err
 	}
 	w.events += len(batch.Events)
-	if w.in.turn != nil {
-		// The pages that are on their way are read meanwhile, and count; then nothing of ours is at work while the turn lasts.
-		rest()
-		began := time.Now()
-		w.in.turn(float64(w.events) / float64(w.in.set.Events))
-		w.paused += time.Since(began)
-	}
 	if len(batch.Moves) > 0 && batch.Moves[0].To == w.end {
 		w.stop()
 	}
 	return nil
-}
-
-// rest returns when this process has next to nothing to do, or at last after a few seconds.
-func rest() {
-	const look, idle, most = 10 * time.Millisecond, time.Millisecond, 500
-	for last, n := worked(), 0; n < most; n++ {
-		time.Sleep(look)
-		now := worked()
-		if now-last < idle {
-			return
-		}
-		last = now
-	}
 }
 
 // worked is the time that processors have worked for this process.

@@ -58,7 +58,7 @@ func tablesOf(b *testing.B, conn *pgx.Conn) []table {
 	return slices.DeleteFunc(all, func(t table) bool { return t.rows == 0 })
 }
 
-// pgCopier reads with COPY, which is not timed, and writes with COPY, which is.
+// pgCopier reads with COPY, which is not counted, and writes with COPY, which is.
 type pgCopier struct {
 	from, to *pgx.Conn
 	into     pg

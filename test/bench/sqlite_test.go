@@ -51,7 +51,7 @@ func liteTables(b *testing.B, conn *sql.Conn, schema string) (all []string) {
 	return all
 }
 
-// liteCopier lets SQLite copy by itself, from a file that is attached: reading is timed, too, and quick.
+// liteCopier lets SQLite copy by itself, from a file that is attached: reading counts, too, and is quick.
 type liteCopier struct {
 	conn   *sql.Conn
 	into   lite
