@@ -46,7 +46,8 @@ const (
 	markLedgers  = 100              // after so many ledgers the network is looked at again
 	markSoon     = 10               // and after so many already if that is markPause ago
 	markPause    = 10 * time.Second
-	sayTries     = 8 // to write into the feed that it has stopped: for half a minute
+	markAlone    = 2000 // and after so many, nearly three hours, what one node says is marked though no other one says it too
+	sayTries     = 8    // to write into the feed that it has stopped: for half a minute
 	maxContracts = store.MaxPage
 
 	// sourceLagLedgers is how far the source may be behind what is stored without failing. source/pool, where nodes are held against each other,

@@ -86,20 +86,34 @@ func (x *Indexer) remark(ctx context.Context) error {
 	if err := x.identify(ctx); err != nil {
 		return err
 	}
-	ledger, hash, err := x.config.Source.LatestHash(ctx)
-	if err != nil {
+	newer, err := x.markable(ctx)
+	if err != nil || newer.Seq <= x.mark.Seq {
 		return err
 	}
-	if ledger.Sequence <= x.mark.Seq {
-		return nil
-	}
-	newer := store.Ledger{Seq: ledger.Sequence, Hash: store.Hash(hash)}
 	if err := x.config.Store.Mark(ctx, newer); err != nil {
 		return err
 	}
 	x.mark = newer
 	x.trust(newer)
 	return nil
+}
+
+// markable is the ledger to mark: the newest, but of several nodes one that two of them have, or else a node which has parted from the others would
+// have its word stored. Only when nobody has agreed for long, since the others are gone, say, the node in use is believed all the same.
+func (x *Indexer) markable(ctx context.Context) (store.Ledger, error) {
+	if nodes, ok := x.config.Source.(agreeing); ok {
+		seq, hash, alone := nodes.Agreed()
+		if !alone && (seq > x.mark.Seq || x.latest < x.mark.Seq+markAlone) {
+			return store.Ledger{Seq: seq, Hash: store.Hash(hash)}, nil
+		}
+	}
+	ledger, hash, err := x.config.Source.LatestHash(ctx)
+	return store.Ledger{Seq: ledger.Sequence, Hash: store.Hash(hash)}, err
+}
+
+// agreeing is a source of several nodes: it tells what they agree on.
+type agreeing interface {
+	Agreed() (seq uint32, hash stellar.Hash, alone bool)
 }
 
 // truster is a source of several nodes: it wants to know what the store holds, to tell which of them are of another chain.

@@ -185,6 +185,9 @@ func (p *Pool) judge(l look) error {
 			err = p.claim(n, tip)
 		}
 	}
+	if err == nil && n != p.current && l.anchor.Sequence > p.agreed.Sequence {
+		p.agreed = l.anchor // the one in use has said so, and this one does
+	}
 	if n.otherMark && n.spoke {
 		// It was believed before the store had a say. So was what others were compared with.
 		p.forget()

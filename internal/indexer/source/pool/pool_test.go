@@ -439,6 +439,55 @@ func TestResetWhileItIsFollowed(t *testing.T) {
 	})
 }
 
+// What two nodes say of a ledger can be stored as the network's mark; what the one in use says alone, cannot: it may have parted from the others.
+func TestWhatNodesAgreeOn(t *testing.T) {
+	modes(t, func(t *testing.T, verify bool) {
+		inWorld(t, 3, verify, func(t *testing.T, w *world) {
+			w.run()
+			w.live(4)
+			w.wait(2 * pool.DefaultLook)
+			seq, hash, alone := w.pool.Agreed()
+			last := w.all[len(w.all)-1].LedgerSequence()
+			if alone || seq+3 < last || hash != stellar.Hash(w.all[seq-w.all[0].LedgerSequence()].LedgerHash()) {
+				t.Errorf("at ledger %d they agree on %d, %s", last, seq, hash)
+			}
+			// The one in use parts from the others, whether it goes on being followed or not.
+			w.nodes[0].off = true
+			fork := w.all[len(w.all)-1].LedgerSequence()
+			for range 6 {
+				w.grow(1)
+				w.nodes[0].Replace(w.fork(fork)...)
+				w.wait(2 * pool.DefaultLook)
+				_, _ = w.page()
+				if seq, hash, _ := w.pool.Agreed(); hash != stellar.Hash(w.all[seq-w.all[0].LedgerSequence()].LedgerHash()) {
+					t.Errorf("they agree on %s for ledger %d, which one node alone says", hash, seq)
+				}
+			}
+		})
+	})
+	// The others are gone, and it goes on alone.
+	inWorld(t, 3, false, func(t *testing.T, w *world) {
+		w.run()
+		w.live(4)
+		for _, n := range w.nodes[1:] {
+			n.fault.Store(&sourcetest.Fault{Status: 502})
+		}
+		fork := w.all[len(w.all)-1].LedgerSequence()
+		w.live(10)
+		w.is(0, pool.Ready, true)
+		if seq, _, _ := w.pool.Agreed(); seq > fork {
+			t.Errorf("they agree on ledger %d, and the others ended with %d", seq, fork)
+		}
+	})
+	inWorld(t, 1, false, func(t *testing.T, w *world) {
+		w.run()
+		w.live(4)
+		if _, _, alone := w.pool.Agreed(); !alone {
+			t.Error("one node alone has somebody to agree with")
+		}
+	})
+}
+
 // A node that takes over must go on where the one before it ended, to the ledger, if ledgers are verified.
 func TestForkAtTheSwitch(t *testing.T) {
 	inWorld(t, 2, true, func(t *testing.T, w *world) {
