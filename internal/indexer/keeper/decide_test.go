@@ -32,16 +32,11 @@ func (p *till) Pay(_ context.Context, pay payer.Payment) (relay.Transaction, err
 	if pay.Purpose != store.PurposeKeeper || pay.Account != "" || len(pay.Auth) > 0 || pay.Tree.Signer != nil {
 		return relay.Transaction{}, fmt.Errorf("not a payment of the keeper's: %+v", pay)
 	}
-	tx, err := pay.Operation(stellar.Envelope{Source: stellar.Address{}, Sequence: 1, NotAfter: 1, InclusionFee: 100})
-	if err != nil {
-		return relay.Transaction{}, err
-	}
-	args, ok := tx.Call()
-	if !ok {
+	if pay.Operation != nil {
 		p.asked = append(p.asked, fmt.Sprintf("extend %d", pay.Ceiling))
 		return relay.Transaction{}, p.quiet
 	}
-	call, err := stellar.DecodeCall(stellar.Address{Contract: true, Key: [32]byte{1}}, args)
+	call, err := stellar.DecodeCall(stellar.Address{Contract: true, Key: [32]byte{1}}, pay.Tree.Call)
 	if err != nil {
 		return relay.Transaction{}, err
 	}
@@ -150,23 +145,6 @@ func TestWhatPaymentsMayCost(t *testing.T) {
 	}
 	if want := []int64{100, 100, 100, 100, 50, 100}; !slices.Equal(p.limits, want) {
 		t.Errorf("of the day: %v, want %v", p.limits, want)
-	}
-}
-
-// A transaction is made again with its own number only; restoring before it, which has used a number, is no reason to refuse the next.
-func TestATransactionIsAsItWasSimulated(t *testing.T) {
-	build := asSimulated(func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.ExtendTTL(e, nil, 1) })
-	with := func(number int64) error {
-		_, err := build(stellar.Envelope{Sequence: number, NotAfter: 1, InclusionFee: 100})
-		return err
-	}
-	for i, number := range []int64{7, 8, 8, 8} {
-		if err := with(number); err != nil {
-			t.Errorf("number %d, time %d: %v", number, i, err)
-		}
-	}
-	if err := with(9); !errors.Is(err, errOvertaken) {
-		t.Errorf("after it was signed, with another number: %v", err)
 	}
 }
 

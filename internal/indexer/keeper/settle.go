@@ -94,28 +94,6 @@ func (k *Keeper) call(ctx context.Context, by Signer, contract stellar.Address, 
 	}
 	trade := store.Hash(id)
 	return k.c.Payer.Pay(ctx, payer.Payment{
-		Source: by, Purpose: store.PurposeKeeper, Trade: &trade, Limits: store.Limits{Stroops: k.c.limitOf(Settling)}, Ceiling: ceiling,
-		Operation: asSimulated(func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.Invoke(e, tree.Call) }),
+		Source: by, Tree: tree, Purpose: store.PurposeKeeper, Trade: &trade, Limits: store.Limits{Stroops: k.c.limitOf(Settling)}, Ceiling: ceiling,
 	})
-}
-
-// errOvertaken refuses to make a transaction whose number somebody else has used with another number.
-var errOvertaken = errors.New("somebody else used the account's sequence number: it is to be simulated again")
-
-// asSimulated makes a transaction again only with the number it was simulated with. A number of a keeper's account that somebody else has used was
-// used by another keeper, and likely for this very trade: the same call after that one would fail, and be paid for. A payer makes what it
-// simulates once before, and what it signs after.
-func asSimulated(build func(stellar.Envelope) (stellar.Transaction, error)) func(stellar.Envelope) (stellar.Transaction, error) {
-	var number int64
-	times := 0
-	return func(e stellar.Envelope) (stellar.Transaction, error) {
-		if times > 1 && e.Sequence != number {
-			return stellar.Transaction{}, errOvertaken
-		}
-		if e.Sequence != number {
-			number, times = e.Sequence, 0 // restoring before it has used one
-		}
-		times++
-		return build(e)
-	}
 }

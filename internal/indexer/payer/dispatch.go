@@ -18,30 +18,20 @@ type signed struct {
 	hash     stellar.Hash
 	sequence int64 // that it uses
 	action   string
+	most     int64 // that it can cost, in stroops
 }
 
 // dispatch takes what a transaction can cost from the day's limit, and submits it. freed is called when nothing of it is on its way any
 // more, unless nothing is returned: then nothing was sent.
 func (p *Payer) dispatch(ctx context.Context, pay *Payment, r ready, freed func()) (*Sent, error) {
-	tx, err := r.build(r.sequence)
-	if err != nil {
-		return nil, err
-	}
-	most := tx.MaxFee()
-	if pay.Fee != nil {
-		most = stellar.BumpFee(tx)
-	}
-	if most > pay.Ceiling {
-		return nil, fmt.Errorf("up to %d stroops, of which %d for resources and rent, at most %d: %w", most, tx.ResourceFee(), pay.Ceiling, ErrTooDear)
-	}
 	// It is signed first: what a key refuses then takes nothing from anybody's day. It leaves this process only once it is reserved.
-	first, err := p.sign(pay, r, r.sequence)
+	first, err := p.sign(pay, r)
 	if err != nil {
 		return nil, err
 	}
 	o := &open{
-		spending: store.Spending{Purpose: pay.Purpose, Day: store.DayOf(p.c.Now().Unix()), Account: pay.Account, Stroops: most},
-		reserved: most, notAfter: r.notAfter, source: pay.source(), ours: pay.Signed == nil, freed: freed, ready: make(chan struct{}), done: make(chan struct{}),
+		spending: store.Spending{Purpose: pay.Purpose, Day: store.DayOf(p.c.Now().Unix()), Account: pay.Account, Stroops: first.most},
+		reserved: first.most, notAfter: r.notAfter, source: pay.source(), ours: pay.Signed == nil, freed: freed, ready: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := p.follow(ctx, o); err != nil { // first somebody must be there to settle it
 		return nil, err
@@ -61,7 +51,8 @@ func (p *Payer) dispatch(ctx context.Context, pay *Payment, r ready, freed func(
 	return &Sent{Submission: sub, open: o}, err
 }
 
-// submit submits what is signed, and when its sequence number was refused another one in its place. o says afterwards what to follow.
+// submit submits what is signed, and what was prepared anew in its place when its sequence number was used by another transaction. o says
+// afterwards what to follow.
 func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, s signed, o *open) (relay.Submission, error) {
 	pause := pauseFirst
 	for n := 1; ; n++ {
@@ -90,7 +81,7 @@ func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, s signed, o *
 			return sub, fmt.Errorf("%w: %w", rejected, err)
 		}
 		pause *= 2
-		used, dead, err := p.dead(ctx, pay.source(), o.hash, o.sequence)
+		used, dead, err := p.dead(ctx, o)
 		switch {
 		case err != nil:
 			o.rejected = rejected
@@ -98,39 +89,66 @@ func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, s signed, o *
 		case !dead:
 			continue // the node lags behind the one that told the number: the very same transaction again
 		}
-		if s, err = p.sign(pay, r, used); err != nil {
-			o.rejected = rejected
-			return sub, err
+		o.hash = "" // it can cost nothing any more
+		if r, s, err = p.anew(ctx, pay, r, used, o.reserved); err != nil {
+			return sub, fmt.Errorf("%w: %w", rejected, err)
 		}
 	}
 }
 
+// anew prepares and signs again what can never be included, within what was reserved for it. Whatever has used its number may have done the very
+// same: another replica's keeper, say, that has settled this trade. So it is simulated again; signed as it was it would fail, and be paid for.
+func (p *Payer) anew(ctx context.Context, pay *Payment, was ready, used, reserved int64) (ready, signed, error) {
+	next, restore, err := p.prepare(ctx, pay, was.notAfter)
+	if err != nil {
+		return ready{}, signed{}, err
+	}
+	if restore != nil {
+		next = *restore
+	}
+	if next.action != was.action {
+		return ready{}, signed{}, errors.New("what has to be restored before has changed meanwhile")
+	}
+	next.sequence = max(next.sequence, used) // another node may lag behind the one that told it
+	s, err := p.sign(pay, next)
+	if err == nil && s.most > reserved {
+		err = fmt.Errorf("it costs up to %d stroops now, and %d are reserved", s.most, reserved)
+	}
+	return next, s, err
+}
+
 // dead tells whether a transaction that no ledger has can never be included: its sequence number is used, and not by it. Another one may then take
 // its place within what was reserved. used is the last number of the account.
-func (p *Payer) dead(ctx context.Context, source stellar.Address, hash string, sequence int64) (used int64, dead bool, err error) {
-	account, err := p.c.Relay.Account(ctx, source.String())
-	if err != nil || account.Sequence < sequence {
+func (p *Payer) dead(ctx context.Context, o *open) (used int64, dead bool, err error) {
+	account, err := p.c.Relay.Account(ctx, o.source.String())
+	if err != nil || account.Sequence < o.sequence {
 		return 0, false, err
 	}
-	became, err := p.c.Relay.Transaction(ctx, hash)
+	became, err := p.c.Relay.Transaction(ctx, o.hash)
 	if err != nil || became.State == relay.TransactionIncluded || became.State == relay.TransactionFailed || became.Latest.Sequence < account.Ledger.Sequence {
 		return 0, false, err
 	}
 	return account.Sequence, true, nil
 }
 
-// sign makes the transaction that uses the number after sequence.
-func (p *Payer) sign(pay *Payment, r ready, sequence int64) (signed, error) {
-	tx, err := r.build(sequence)
+// sign makes and signs the transaction that uses the number after r.sequence. It refuses one that is too dear.
+func (p *Payer) sign(pay *Payment, r ready) (signed, error) {
+	tx, err := r.build(r.sequence)
 	if err != nil {
 		return signed{}, err
+	}
+	out := signed{sequence: tx.Sequence(), action: r.action, most: tx.MaxFee()}
+	if pay.Fee != nil {
+		out.most = stellar.BumpFee(tx)
+	}
+	if out.most > pay.Ceiling {
+		return signed{}, fmt.Errorf("up to %d stroops, of which %d for resources and rent, at most %d: %w", out.most, tx.ResourceFee(), pay.Ceiling, ErrTooDear)
 	}
 	if pay.Signed == nil {
 		if tx, err = pay.Source.Sign(tx, r.tree); err != nil {
 			return signed{}, err
 		}
 	}
-	out := signed{sequence: tx.Sequence(), action: r.action}
 	if call, ok := tx.Call(); ok && out.action == "" {
 		out.action = string(call.FunctionName)
 	}
@@ -139,7 +157,7 @@ func (p *Payer) sign(pay *Payment, r ready, sequence int64) (signed, error) {
 		out.envelope, err = tx.Base64()
 		return out, err
 	}
-	bump, err := stellar.Bump(tx, pay.Fee.Account(), stellar.BumpFee(tx))
+	bump, err := stellar.Bump(tx, pay.Fee.Account(), out.most)
 	if err != nil {
 		return signed{}, err
 	}

@@ -168,7 +168,7 @@ func (p *Payer) outcome(ctx context.Context, o *open) (relay.Transaction, bool) 
 		case err == nil && waited >= deadEvery:
 			// Another process, or whoever else has the key, may have been first.
 			waited = 0
-			if _, dead, err := p.dead(ctx, o.source, o.hash, o.sequence); err == nil && dead {
+			if _, dead, err := p.dead(ctx, o); err == nil && dead {
 				out.State = relay.TransactionExpired
 				return out, true
 			}

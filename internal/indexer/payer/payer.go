@@ -22,7 +22,7 @@ const Life = 3 * time.Minute
 // The bounds of a payment.
 const (
 	maxRestores = 2   // restoring transactions before a call
-	maxTries    = 5   // submissions of one transaction whose sequence number is refused
+	maxTries    = 5   // submissions of one payment whose sequence number is refused
 	maxOpen     = 512 // payments whose cost is not known yet, at once
 	minSigned   = 12  // ledgers, a minute's, that an authorisation lasts at least
 
@@ -185,8 +185,9 @@ func (p *Payer) send(ctx context.Context, pay Payment) (sent *Sent, err error) {
 		before := freed
 		freed = sync.OnceFunc(func() { turn(); before() })
 	}
+	notAfter := uint64(0)
 	for n := 0; ; n++ {
-		ready, restore, err := p.prepare(ctx, &pay)
+		ready, restore, err := p.prepare(ctx, &pay, notAfter)
 		if err != nil {
 			return nil, fmt.Errorf("pay from %s: %w", pay.source(), err)
 		}
@@ -196,6 +197,7 @@ func (p *Payer) send(ctx context.Context, pay Payment) (sent *Sent, err error) {
 		if n == maxRestores {
 			return nil, fmt.Errorf("pay from %s: %d transactions have restored archived entries, and the network asks for another: %w", pay.source(), n, relay.ErrUnavailable)
 		}
+		notAfter = restore.notAfter
 		first, err := p.dispatch(ctx, &pay, *restore, func() {})
 		if first == nil {
 			return nil, fmt.Errorf("restore archived entries: %w", err)

@@ -19,8 +19,9 @@ type ready struct {
 	action   string // what it is, if it is not what the payment is for
 }
 
-// prepare simulates a payment. It returns either what to send, or what to restore before.
-func (p *Payer) prepare(ctx context.Context, pay *Payment) (next ready, restore *ready, err error) {
+// prepare simulates a payment. It returns either what to send, or what to restore before. notAfter is the end of its time, 0 for one that begins
+// now.
+func (p *Payer) prepare(ctx context.Context, pay *Payment, notAfter uint64) (next ready, restore *ready, err error) {
 	net, err := p.c.Relay.Network(ctx)
 	if err != nil {
 		return ready{}, nil, err
@@ -39,7 +40,10 @@ func (p *Payer) prepare(ctx context.Context, pay *Payment) (next ready, restore 
 	if err != nil {
 		return ready{}, nil, err
 	}
-	e := stellar.Envelope{Source: pay.source(), Sequence: sequence, NotAfter: net.Latest.CloseTime + uint64(Life.Seconds()), InclusionFee: net.InclusionFee}
+	if notAfter == 0 {
+		notAfter = net.Latest.CloseTime + uint64(Life.Seconds())
+	}
+	e := stellar.Envelope{Source: pay.source(), Sequence: sequence, NotAfter: notAfter, InclusionFee: net.InclusionFee}
 	bare := func(e stellar.Envelope) (stellar.Transaction, error) {
 		if pay.Operation != nil {
 			return pay.Operation(e)
