@@ -178,6 +178,10 @@ func (w *world) turns(n int) {
 func (w *world) turn() {
 	i := w.rng.IntN(len(w.nodes))
 	presets := weather.Presets()
+	for name, c := range presets { // what could be taken for the truth more often than what cannot be read at all
+		c.Duplicate, c.Disorder, c.Stale = min(5*c.Duplicate, 0.5), 3*c.Disorder, 3*c.Stale
+		presets[name] = c
+	}
 	odd := w.anyOdd() // one at a time: somebody has to be right
 	switch w.rng.IntN(18) {
 	case 0, 1:
@@ -199,7 +203,7 @@ func (w *world) turn() {
 	case 10:
 		w.set(i, "flaps", weather.Config{Flap: 1, LagLedgers: 12, SpellCalls: 1000})
 	case 16:
-		w.set(i, "says things twice", weather.Config{Duplicate: 0.7})
+		w.set(i, "says things twice", weather.Config{Duplicate: 1})
 	case 17:
 		w.set(i, "says things late and out of order", weather.Config{Stale: 0.4, Disorder: 0.4})
 	case 11:

@@ -132,6 +132,7 @@ func (w *world) gone(i int, what string, c weather.Config) {
 	w.wait(3 * w.look)
 	w.nodes[i].odd = true
 	w.set(i, what, c)
+	_, _, _ = w.nodes[i].client.LatestHash(w.t.Context()) // it is so from the first call on
 }
 
 // clear lets a node be well.

@@ -43,6 +43,12 @@ type spell struct {
 	flaps  bool
 }
 
+// parting is a fork that is to come, as the Config had it.
+type parting struct {
+	seed    uint64
+	ledgers uint32
+}
+
 // dice are a method's own: calls of others, which other goroutines of a client make, do not change what befalls it.
 func (w *Weather) diceOf(method string) *rand.Rand {
 	d, ok := w.dice[method]
@@ -77,7 +83,10 @@ func (w *Weather) forecast(method string) forecast {
 			f.behind = w.spell.behind
 		}
 	}
-	w.forget, w.fork = w.forget || forget, w.fork || fork
+	w.forget = w.forget || forget
+	if fork && w.parts == nil {
+		w.parts = &parting{c.Seed, c.ForkLedgers}
+	}
 	if reset && !w.reset {
 		w.reset = true
 		clear(w.times)

@@ -31,7 +31,7 @@ type ledger struct {
 func (w *Weather) viewOf(r *http.Request, f *forecast) (*view, error) {
 	v := &view{w: w, r: r}
 	w.mu.Lock()
-	due := w.forget || w.fork
+	due := w.forget || w.parts != nil
 	v.fork = w.forked
 	v.changed = due || f.behind > 0 || w.oldest > 0 || w.config.Keep > 0 || v.fork != nil
 	w.mu.Unlock()
@@ -55,10 +55,9 @@ func (w *Weather) viewOf(r *http.Request, f *forecast) (*view, error) {
 		w.forget, w.oldest = false, v.newest
 		w.seen[Forgotten]++
 	}
-	if w.fork {
-		w.fork = false
-		if w.forked == nil {
-			w.forked = newFork(w.config.Seed, v.newest-min(w.config.ForkLedgers, v.newest-health.OldestLedger))
+	if p := w.parts; p != nil {
+		if w.parts = nil; w.forked == nil {
+			w.forked = newFork(p.seed, v.newest-min(p.ledgers, v.newest-health.OldestLedger))
 			w.seen[Forked]++
 		}
 	}

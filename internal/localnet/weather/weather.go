@@ -26,8 +26,8 @@ type Weather struct {
 	dice   map[string]*rand.Rand // by method
 	spell  spell
 	seen   map[string]int
-	forget bool // at the next ledger that is looked at, all before it are gone
-	fork   bool // at the next ledger that is looked at, the node parts from the others
+	forget bool     // at the next ledger that is looked at, all before it are gone
+	parts  *parting // at the next ledger that is looked at, the node parts from the others
 	oldest uint32
 	forked *fork
 	reset  bool
@@ -62,7 +62,7 @@ func (w *Weather) Set(c Config) error {
 func (w *Weather) Clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.config, w.spell, w.forget, w.fork, w.oldest, w.forked, w.reset = Config{}, spell{}, false, false, 0, nil, false
+	w.config, w.spell, w.forget, w.parts, w.oldest, w.forked, w.reset = Config{}, spell{}, false, nil, 0, nil, false
 	clear(w.times) // they may be those of the network after a reset
 }
 
