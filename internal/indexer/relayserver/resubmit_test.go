@@ -23,11 +23,12 @@ import (
 // refusing is the world's node as one that refuses every submission with a code.
 type refusing struct {
 	code    xdr.TransactionResultCode
-	blind   bool // it has not read the newest ledgers yet
-	dead    bool // it says nothing about transactions
-	evicted bool // it has put contracts away that were archived for long
-	later   bool // it takes no transaction now
-	silent  bool // it says nothing to a transaction
+	blind   bool   // it has not read the newest ledgers yet
+	dead    bool   // it says nothing about transactions
+	odd     string // it refuses questions about the transaction with this hash
+	evicted bool   // it has put contracts away that were archived for long
+	later   bool   // it takes no transaction now
+	silent  bool   // it says nothing to a transaction
 	fees    map[string]string
 	through atomic.Bool // it takes every transaction
 	node    http.Handler
@@ -57,6 +58,7 @@ func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		Method string          `json:"method"`
 		Params struct {
 			Keys []string `json:"keys"`
+			Hash string   `json:"hash"`
 		} `json:"params"`
 	}
 	if err := json.Unmarshal(body, &call); err != nil {
@@ -81,6 +83,9 @@ func (r *refusing) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		answer(map[string]any{"status": "ERROR", "errorResultXdr": text, "hash": "", "latestLedger": 7, "latestLedgerCloseTime": "7"})
 	case call.Method == "getFeeStats" && r.fees != nil:
 		answer(map[string]any{"sorobanInclusionFee": r.fees, "inclusionFee": r.fees, "latestLedger": 7})
+	case call.Method == "getTransaction" && r.odd != "" && call.Params.Hash == r.odd:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"jsonrpc": "2.0", "id": call.ID, "error": map[string]any{"code": -32602, "message": "not here"}})
 	case call.Method == "getTransaction" && r.dead:
 		http.Error(w, "out of order", http.StatusServiceUnavailable)
 	case call.Method == "getTransaction" && r.blind:

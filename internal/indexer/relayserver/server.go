@@ -13,6 +13,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 // Config is what a server is made of. All fields but Log are required.
@@ -195,14 +196,14 @@ func decodeAll[T any](texts []string) ([]T, error) {
 	return out, nil
 }
 
-// kind says what an error of the node means to the api.
+// kind says what an error of the node or the store means to the api.
 func kind(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, rpc.ErrWrongNetwork):
 		return fmt.Errorf("%w: %w", relay.ErrWrongNetwork, err)
-	case errors.Is(err, rpc.ErrUnavailable):
+	case errors.Is(err, rpc.ErrUnavailable), errors.Is(err, store.ErrUnavailable):
 		return fmt.Errorf("%w: %w", relay.ErrUnavailable, err)
 	case errors.Is(err, rpc.ErrRefused):
 		return invalid(err)

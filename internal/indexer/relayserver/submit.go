@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"time"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -23,8 +24,13 @@ type Transactions interface {
 	Transactions(ctx context.Context, f store.TransactionFilter) ([]store.Transaction, error)
 }
 
-// Submit implements relay.Relay; of a fee bump the hash is the bump's own, not that of the transaction inside. The transaction is stored before it is sent: when the answer is lost, or the node does not take it now, it
-// is sent again (Track) until a ledger has it or its time is over.
+// maxAhead is how far ahead the end of a transaction's time may be: until then it is followed, and sent again, whoever has made it. What the api
+// prepares has an hour at most.
+const maxAhead = 2 * time.Hour
+
+// Submit implements relay.Relay; of a fee bump the hash is the bump's own, not that of the transaction inside. The transaction is stored before it
+// is sent: when the answer is lost, or the node does not take it now, it is sent again (Track) until a ledger has it or its time is over. So
+// ErrInvalid says that it went nowhere, and after any other error it may be on its way.
 func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission, error) {
 	tx, bump, err := stellar.ParseSubmitted(envelope)
 	if err != nil {
@@ -44,20 +50,23 @@ func (s *Server) Submit(ctx context.Context, envelope string) (relay.Submission,
 	if err != nil {
 		return relay.Submission{}, invalid(err)
 	}
+	if err := s.ends(ctx, tx.NotAfter()); err != nil {
+		return relay.Submission{}, err
+	}
 	kept, first, err := s.keep(ctx, tx, store.Hash(hash), raw)
 	if err != nil {
-		return relay.Submission{}, err
+		return relay.Submission{}, kind(err)
 	}
 	out := relay.Submission{Hash: hash.String()}
 	if kept.State != store.TransactionSubmitted { // a ledger has it, or its time is over
 		out.State = relay.SubmissionDuplicate
 		out.Ledger, err = s.LatestLedger(ctx)
-		return out, err
+		return out, unsure(err)
 	}
 	answer, err := s.node().Send(ctx, envelope)
 	if err != nil {
 		if ctx.Err() != nil {
-			return relay.Submission{}, kind(err)
+			return relay.Submission{}, unsure(err)
 		}
 		s.log.Warn("a transaction could not be sent; it will be sent again", "tx", hash, "err", err)
 		out.State = relay.SubmissionPending
@@ -119,7 +128,7 @@ func (s *Server) rejected(ctx context.Context, hash stellar.Hash, kept store.Tra
 	out.State, out.Code = relay.SubmissionRejected, resultCode(result)
 	known, err := s.node().Transaction(ctx, hash)
 	if err != nil {
-		return fmt.Errorf("submit: refused with %s; look for it in a ledger: %w", out.Code, kind(err))
+		return fmt.Errorf("submit: refused with %s; look for it in a ledger: %w", out.Code, unsure(err))
 	}
 	// The node may take a moment to read the ledger whose state it already judges by: what it once took is pending until it is found or its time is over.
 	overtaken := !first && (out.Code == "tx_bad_seq" || out.Code == "tx_too_late")
@@ -138,9 +147,36 @@ func (s *Server) rejected(ctx context.Context, hash stellar.Hash, kept store.Tra
 	// No node has taken it. It can be submitted again while its time lasts: after the one before it, say.
 	kept.State, kept.Problem, kept.UpdatedAt = store.TransactionPrepared, out.Code, uint64(s.now().Unix())
 	if err := s.transactions.UpdateTransaction(ctx, store.TransactionSubmitted, kept); err != nil && !errors.Is(err, store.ErrMoved) {
-		return err
+		return kind(err)
 	}
 	return nil
+}
+
+// ends refuses a transaction that would have to be followed for too long.
+func (s *Server) ends(ctx context.Context, notAfter uint64) error {
+	most := uint64(s.now().Add(maxAhead).Unix())
+	if notAfter <= most {
+		return nil
+	}
+	latest, err := s.LatestLedger(ctx) // the ledgers' clock may be ahead of ours
+	if err != nil {
+		return err
+	}
+	if most = max(most, latest.CloseTime+uint64(maxAhead.Seconds())); notAfter > most {
+		return invalid(fmt.Errorf("the transaction could be included until %d (unix time), later than in %s: give it an end before %d", notAfter, maxAhead, most))
+	}
+	return nil
+}
+
+// unsure is kind for a transaction that is kept: it will be sent whatever the node has refused to answer.
+func unsure(err error) error {
+	if err == nil {
+		return nil
+	}
+	if err = kind(err); errors.Is(err, relay.ErrInvalid) {
+		return fmt.Errorf("%w: %s", relay.ErrUnavailable, err) // not wrapped: it is not of that kind
+	}
+	return err
 }
 
 // Transaction implements relay.Relay.
@@ -167,7 +203,7 @@ func (s *Server) Transaction(ctx context.Context, hash string) (relay.Transactio
 	case errors.Is(err, store.ErrNotFound):
 		out.State = relay.TransactionNotFound
 	case err != nil:
-		return relay.Transaction{}, err
+		return relay.Transaction{}, kind(err)
 	default:
 		remembered(kept, &out)
 	}

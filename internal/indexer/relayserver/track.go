@@ -1,6 +1,7 @@
 package relayserver
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -46,8 +47,10 @@ type attempt struct {
 	wait time.Duration
 }
 
-// track looks at every transaction that is on its way, once.
+// track looks at every transaction that is on its way, once. One that cannot be followed keeps no other from it, unless the node or the store
+// cannot be asked at all. The error is the first.
 func (s *Server) track(ctx context.Context, resend map[store.Hash]attempt) error {
+	var first error
 	filter := store.TransactionFilter{State: store.TransactionSubmitted, Limit: trackPage}
 	seen := map[store.Hash]bool{}
 	for {
@@ -58,7 +61,11 @@ func (s *Server) track(ctx context.Context, resend map[store.Hash]attempt) error
 		for _, t := range page {
 			seen[t.Hash] = true
 			if err := s.follow(ctx, t, resend); err != nil {
-				return fmt.Errorf("transaction %x: %w", t.Hash, err)
+				err = fmt.Errorf("transaction %x: %w", t.Hash, err)
+				if ctx.Err() != nil || errors.Is(kind(err), relay.ErrUnavailable) {
+					return err
+				}
+				first = cmp.Or(first, err)
 			}
 		}
 		if len(page) < trackPage {
@@ -72,7 +79,7 @@ func (s *Server) track(ctx context.Context, resend map[store.Hash]attempt) error
 			delete(resend, hash)
 		}
 	}
-	return nil
+	return first
 }
 
 // follow looks for one transaction, and stores what has become of it or sends it again.

@@ -190,3 +190,60 @@ func TestARefusedOneCanBeSubmittedAgain(t *testing.T) {
 		t.Errorf("in the end: %+v", got)
 	}
 }
+
+// One that the node will say nothing about keeps no other from its end.
+func TestOneThatCannotBeFollowedHoldsNoOtherUp(t *testing.T) {
+	w := newWorld(t, "buyer", "seller", "arbitrator")
+	_, db := w.server(w.node)
+	tx, _ := w.signedOpen(1)
+	good := w.stored(tx)
+	odd := good
+	odd.Hash, odd.CreatedAt = store.Hash{1}, good.CreatedAt-10 // the older one is looked at first
+	must(t, db.AddTransaction(t.Context(), odd))
+	must(t, db.AddTransaction(t.Context(), good))
+	node := &refusing{odd: stellar.Hash(odd.Hash).String()}
+	node.through.Store(true)
+	client := w.behind(node)
+	late := func() time.Time { return time.Now().Add(time.Minute) } // past the wait before it is sent again
+	server := relayserver.New(relayserver.Config{Node: func() *rpc.Client { return client }, Transactions: db, Now: late})
+	w.tracked(server, db, tx, store.TransactionIncluded)
+	if got, err := db.Transaction(t.Context(), odd.Hash); err != nil || got.State != store.TransactionSubmitted {
+		t.Errorf("the odd one: %+v, %v", got, err)
+	}
+}
+
+// A fee bump whose inner transaction has come into a ledger by another way, alone or in another bump, is followed until its time is over: no
+// ledger can have it any more, and nobody pays for it.
+func TestABumpWhoseTransactionWentAnotherWayExpires(t *testing.T) {
+	w := newWorld(t, "buyer", "seller", "arbitrator")
+	tx, text := w.signedOpen(1)
+	bump, err := w.bumpOf(tx).Sign(w.network, w.people["operator"])
+	must(t, err)
+	server, db := w.server(w.behind(&refusing{later: true}))
+	if out, err := server.Submit(t.Context(), w.text(bump)); err != nil || out.State != relay.SubmissionPending {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if out, err := w.relay.Submit(t.Context(), text); err != nil || w.await(out.Hash).State != relay.TransactionIncluded {
+		t.Fatalf("the transaction alone: %+v, %v", out, err)
+	}
+	late := func() time.Time { return time.Now().Add(time.Minute) }
+	server = relayserver.New(relayserver.Config{Node: func() *rpc.Client { return w.node }, Transactions: db, Now: late})
+	state := func() relay.TransactionState {
+		out, err := server.Transaction(t.Context(), bump.Hash(w.network).String())
+		must(t, err)
+		return out.State
+	}
+	if got := state(); got != relay.TransactionPending {
+		t.Errorf("within its time it is %s", got)
+	}
+	paid, err := w.relay.Account(t.Context(), w.people["operator"].Address())
+	must(t, err)
+	w.advance(400)
+	w.tracked(server, db, bump, store.TransactionExpired)
+	if got := state(); got != relay.TransactionExpired {
+		t.Errorf("afterwards it is %s", got)
+	}
+	if now, err := w.relay.Account(t.Context(), paid.Address); err != nil || now.Balance != paid.Balance {
+		t.Errorf("who would have paid had %d stroops, and has %d; %v", paid.Balance, now.Balance, err)
+	}
+}
