@@ -7,8 +7,7 @@ import (
 
 // Relay is the api's only door out. Each call ends with its context. Errors are of these kinds, told apart by errors.Is: ErrInvalid,
 // ErrUnavailable, ErrWrongNetwork, of Sponsor also ErrNotOffered, ErrSpent and ErrBusy, or the context's own; anything else is a fault of the
-// implementation. That the network refuses
-// something (a simulation that fails, a transaction that is rejected) is an answer, not an error.
+// implementation. That the network refuses something (a simulation that fails, a transaction that is rejected) is an answer, not an error.
 type Relay interface {
 	// Network is which network this is and its latest ledger.
 	Network(ctx context.Context) (Network, error)
@@ -23,8 +22,8 @@ type Relay interface {
 	// Read runs one contract function for its answer, base64 of InvokeContractArgs; nothing is signed, paid or changed.
 	Read(ctx context.Context, call string) (Reading, error)
 
-	// Submit hands a signed transaction, or a signed fee bump around one, to the network. It does not wait for a ledger: ask Transaction for the outcome. Submitting
-	// the same transaction again is safe, it can be included once only.
+	// Submit hands a signed transaction, or a signed fee bump around one, to the network. Its time must end within two hours. It does not wait for a
+	// ledger: ask Transaction for the outcome. Submitting the same transaction again is safe, it can be included once only.
 	Submit(ctx context.Context, envelope string) (Submission, error)
 
 	// Sponsor has the platform pay for what a trader does: it submits a call that is authorised apart from an account of the platform's, or pays
@@ -52,8 +51,8 @@ type Relay interface {
 // Asking again is pointless.
 var ErrInvalid = errors.New("not a valid request")
 
-// ErrUnavailable is returned when the network's node cannot be asked or cannot answer now. Asking again may help. Whether a Submit that
-// ended so has reached the network is unknown: ask Transaction, or submit the very same envelope again.
+// ErrUnavailable is returned when the network's node, or the indexer's own store, cannot be asked or cannot answer now. Asking again may help.
+// Whether a Submit or a Sponsor that ended so has reached the network is unknown: ask Transaction, or ask for the very same again.
 var ErrUnavailable = errors.New("the network cannot be asked now")
 
 // ErrWrongNetwork is returned when the node serves another network than the one configured.

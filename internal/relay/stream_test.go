@@ -129,6 +129,13 @@ func TestCallsForNoStream(t *testing.T) {
 	if _, err := all(w.client.Stream(t.Context(), 9)); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "entry 9 does not exist, the feed ends with entry 5") {
 		t.Errorf("behind the last entry: %v", err)
 	}
+	w.tape.noHead = errors.New("the database is gone")
+	if _, err := all(w.client.Stream(t.Context(), 1)); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "the database is gone") {
+		t.Errorf("of a feed that cannot be read: %v", err)
+	}
+	if log := w.log.String(); !strings.Contains(log, "WARN") || strings.Contains(log, "ERROR") {
+		t.Errorf("logged: %s", log)
+	}
 	for _, body := range []string{`{"after":1,"more":2}`, `nothing`, ``, strings.Repeat(" ", maxStreamCall+1)} {
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, StreamPath, strings.NewReader(body))
 		if _, err := sign(req, w.client.keys.known()[0], time.Now(), rand.Reader, []byte(body)); err != nil {

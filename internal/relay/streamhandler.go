@@ -90,7 +90,8 @@ func (s *streams) from(req *http.Request, body []byte) (int64, error) {
 	}
 	head, err := s.source.StreamHead(req.Context())
 	if err != nil {
-		return 0, fmt.Errorf("ask for the feed's head: %w", err)
+		s.log.Warn("a reader of the stream was sent away: the feed cannot be read", "err", err)
+		return 0, fmt.Errorf("ask for the feed's head: %w: %w", ErrUnavailable, err)
 	}
 	if call.After > head {
 		// To wait until the feed has grown so far would hide that what the caller knows is not in our store.

@@ -24,6 +24,7 @@ type tape struct {
 	entries []StreamEntry
 	grew    chan struct{}
 	err     error // instead of waiting for more
+	noHead  error // instead of the head
 	readers int
 }
 
@@ -48,7 +49,7 @@ func (t *tape) add(n int) {
 func (t *tape) StreamHead(context.Context) (int64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return int64(len(t.entries)), nil
+	return int64(len(t.entries)), t.noHead
 }
 
 func (t *tape) StreamAfter(ctx context.Context, after int64) iter.Seq2[StreamEntry, error] {
