@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
-	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
 // claims are ledgers that nobody has read yet, as one node says they are. Others are compared with them as long as that node is well and says
@@ -95,18 +94,10 @@ func (p *Pool) drop() {
 // forget drops the hashes that nodes were compared with, but the store's: whoever they are of contradicts the store.
 func (p *Pool) forget() {
 	p.chain.Forget()
-	p.checks, p.claims, p.agreed = nil, claims{}, source.Link{}
+	p.checks, p.claims = nil, claims{}
 	for _, n := range p.nodes {
 		if n.spoke = false; n.state == Forked && !n.otherMark {
 			p.enter(n, Unknown, nil)
 		}
 	}
-}
-
-// Agreed is the newest ledger that the node in use and another one have said the same of. alone says that there is but one node: nobody could
-// contradict it, and nobody has to agree.
-func (p *Pool) Agreed() (seq uint32, hash stellar.Hash, alone bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.agreed.Sequence, p.agreed.Hash, len(p.nodes) == 1
 }

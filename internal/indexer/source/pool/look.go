@@ -185,8 +185,8 @@ func (p *Pool) judge(l look) error {
 			err = p.claim(n, tip)
 		}
 	}
-	if err == nil && n != p.current && l.anchor.Sequence > p.agreed.Sequence {
-		p.agreed = l.anchor // the one in use has said so, and this one does
+	if err == nil {
+		n.says(l.anchor, source.Link{Sequence: l.tip.Sequence, Hash: l.hash})
 	}
 	if n.otherMark && n.spoke {
 		// It was believed before the store had a say. So was what others were compared with.

@@ -41,6 +41,7 @@ type node struct {
 	otherMark bool          // forked: it contradicts the store's mark itself
 	marked    source.Link   // the store's mark that it was compared with last
 	spoke     bool          // some of the hashes that others are compared with are its
+	said      []source.Link // ledgers as it has them, the last maxSaid that it was asked for while it was well
 	tip       rpc.Ledger
 	tipSince  time.Time
 	latency   time.Duration // of an answer, smoothed; 0: not measured
@@ -94,6 +95,9 @@ func (p *Pool) enter(n *node, state State, why error) {
 		n.retryAt = now.Add(n.backoff)
 	}
 	n.state, n.since, n.turns = state, now, n.turns+1
+	if !state.agrees() {
+		n.said = nil
+	}
 	if p.claims.by == n && !state.agrees() {
 		p.drop()
 	}

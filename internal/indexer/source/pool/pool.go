@@ -74,7 +74,6 @@ type Pool struct {
 	claims   claims        // ledgers behind it
 	newest   rpc.Ledger    // that was reported; it never moves back
 	stored   []source.Link // ledgers that the store has, in order
-	agreed   source.Link   // the newest that two nodes have said the same of
 }
 
 // New makes a pool. It asks nobody anything yet. Let Run go on beside whoever uses it.
