@@ -7,5 +7,6 @@
 //
 // Now and then it sweeps: it asks for the lives of all that open trades need, and extends what would end soon.
 //
-// Several processes may run a keeper with the same accounts: they take turns (turn.go). What it spends in a day is bounded (limit.go).
+// Several processes may run a keeper with the same accounts: they take turns (turn.go), and whoever takes over lets come in what the one
+// before has sent (takeover.go). What it spends in a day is bounded (limit.go).
 package keeper

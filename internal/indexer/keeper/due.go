@@ -29,7 +29,11 @@ func (s *shift) settle(ctx context.Context, now time.Time) error {
 	if len(free) == 0 && !count {
 		return nil
 	}
-	picked, err := s.pick(ctx, now, len(free), count)
+	elsewhere, err := s.elsewhere(ctx, now)
+	if err != nil {
+		return err
+	}
+	picked, err := s.pick(ctx, now, len(free), count, elsewhere)
 	if err != nil || len(picked) == 0 {
 		return err
 	}
@@ -64,8 +68,8 @@ func (s *shift) settle(ctx context.Context, now time.Time) error {
 }
 
 // pick reads the list of what is due at the newest ledger's close time, and returns the first that are to be settled now, at most so many. With
-// count it reads all of the list.
-func (s *shift) pick(ctx context.Context, now time.Time, most int, count bool) (picked []store.Due, err error) {
+// count it reads all of the list. Those that are settled elsewhere are left alone.
+func (s *shift) pick(ctx context.Context, now time.Time, most int, count bool, elsewhere map[escrow.ID]bool) (picked []store.Due, err error) {
 	var after store.Due
 	var oldest uint64
 	listed, left, whole := map[escrow.ID]bool{}, 0, false
@@ -82,7 +86,7 @@ func (s *shift) pick(ctx context.Context, now time.Time, most int, count bool) (
 				}
 				left++
 			}
-			if len(picked) < most && s.trades.ready(d, now) {
+			if len(picked) < most && !elsewhere[d.Trade] && s.trades.ready(d, now) {
 				picked = append(picked, d)
 			}
 		}

@@ -61,7 +61,7 @@ func (s *shift) swept(w swept) {
 	}
 	s.extensions, s.lastSweep, s.nextSweep = w.extensions, now, now.Add(s.k.c.SweepEvery)
 	if w.more {
-		s.nextSweep = now // once these are extended
+		s.nextSweep = now.Add(min(s.k.c.SweepEvery, sweepAgain)) // and these are extended
 	}
 	s.k.show(func(st *Status) {
 		st.Swept, st.SweepErr, st.Soonest, st.Archived, st.Looked, st.Extensions = now, "", w.soonest, w.archived, w.entries, len(w.extensions)
@@ -72,13 +72,15 @@ func (s *shift) swept(w swept) {
 	}
 }
 
-// sweepAgain is when a sweep that failed is tried again.
+// sweepAgain is when a sweep that failed, or found more than it asks for at once, is made again.
 const sweepAgain = time.Minute
 
 // extend gives the keys that are free what is to be extended. What is due was first.
 func (s *shift) extend(now time.Time) {
 	if s.stopped(Extending, now) {
-		s.extensions = nil // the sweep at the end of the pause finds them again
+		if len(s.extensions) > 0 { // the sweep at the end of the pause finds them again, and one before is for what it shows
+			s.extensions, s.nextSweep = nil, s.lastSweep.Add(s.k.c.SweepEvery)
+		}
 		return
 	}
 	for _, key := range s.free(now) {

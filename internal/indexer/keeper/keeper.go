@@ -63,11 +63,14 @@ const (
 func (c Config) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("keeper: "+format, args...)) }
-	for name, missing := range map[string]bool{
-		"Node": c.Node == nil, "Store": c.Store == nil, "Payer": c.Payer == nil, "Note": c.Note == nil, "Now": c.Now == nil, "Rand": c.Rand == nil,
+	for _, field := range []struct {
+		name    string
+		missing bool
+	}{
+		{"Node", c.Node == nil}, {"Store", c.Store == nil}, {"Payer", c.Payer == nil}, {"Note", c.Note == nil}, {"Now", c.Now == nil}, {"Rand", c.Rand == nil},
 	} {
-		if missing {
-			bad("%s is not given", name)
+		if field.missing {
+			bad("%s is not given", field.name)
 		}
 	}
 	if len(c.Contracts) == 0 {

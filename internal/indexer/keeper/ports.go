@@ -26,6 +26,7 @@ type Store interface {
 	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 	Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error)
 	Events(ctx context.Context, f store.EventFilter) ([]store.Event, error)
+	Transactions(ctx context.Context, f store.TransactionFilter) ([]store.Transaction, error)
 	Spent(ctx context.Context, p store.Purpose, day uint32, account string) (store.Spent, error)
 	Lease(ctx context.Context, names []string, holder string, now, until uint64) (store.Lease, error)
 	EndLease(ctx context.Context, l store.Lease) error

@@ -79,6 +79,7 @@ func (s *shift) look(ctx context.Context) {
 func (s *shift) work(ctx context.Context, now time.Time) error {
 	mine, err := s.turn.take(ctx)
 	if !mine {
+		s.trades.forget(nil) // whoever has the turn may try the same
 		s.k.show(func(st *Status) { st.State = Waiting })
 		return err
 	}
@@ -213,6 +214,9 @@ func (s *shift) trouble(r result, why Reason, now time.Time) {
 	case ReasonLimit:
 		if len(s.busy) > 0 {
 			return // what others have reserved may come back in part
+		}
+		if r.extend != nil && len(r.extend.keys) > 1 {
+			return // half of it may do
 		}
 		work := Settling
 		if r.extend != nil {

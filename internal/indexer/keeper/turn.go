@@ -27,6 +27,7 @@ type turn struct {
 	holder string
 	now    func() time.Time
 	held   store.Lease // Until is 0 without
+	since  time.Time   // nobody else has had it since
 }
 
 func newTurn(c Config) (*turn, error) {
@@ -51,6 +52,9 @@ func (t *turn) take(ctx context.Context) (bool, error) {
 	got, err := t.store.Lease(ctx, []string{turnName}, t.holder, free, max(now, free)+turnFor)
 	switch {
 	case err == nil:
+		if t.held.Until == 0 {
+			t.since = t.now()
+		}
 		t.held = got
 		return true, nil
 	case errors.Is(err, store.ErrNoneFree):
