@@ -43,7 +43,8 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 			x.fetch(ctx, contracts, from, bound, read)
 		})
 		for p := range read {
-			if !yield(p) || p.err != nil || p.odd != nil {
+			last := p.err != nil || p.odd != nil
+			if !yield(p) || last {
 				return
 			}
 		}

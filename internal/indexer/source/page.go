@@ -15,8 +15,8 @@ import (
 
 // The bounds of a page: what is read for one at most.
 const (
-	pageLedgers = 10_000   // as many as a node looks through for one
-	pageBytes   = 16 << 20 // of ledgers' metas; far fewer ledgers of a busy network. The SDK's trees of the events in them may take twice as much
+	pageLedgers = 10_000  // as many as a node looks through for one
+	pageBytes   = 8 << 20 // of ledgers' metas; far fewer ledgers of a busy network. The SDK's trees of the events in them may take twice as much
 )
 
 // Fetch gets verified ledgers from a sequence number on: at least one if there is one, in order. Its errors, and the range that it returns with
