@@ -40,6 +40,8 @@ func (s *Sponsor) answer(out relay.Sponsorship, err error) (relay.Sponsorship, e
 		reason, err = reasonInvalid, fmt.Errorf("%w: %w", relay.ErrInvalid, err)
 	case errors.Is(err, payer.ErrBusy):
 		reason, err = reasonBusy, fmt.Errorf("%w: %w", relay.ErrBusy, err)
+	case errors.Is(err, store.ErrUnavailable):
+		err = fmt.Errorf("%w: %w", relay.ErrUnavailable, err)
 	case errors.Is(err, payer.ErrNoAccount), errors.Is(err, payer.ErrStopped):
 		s.c.Log.Error("sponsoring is out of order", "err", err)
 		err = fmt.Errorf("%w: %w", relay.ErrUnavailable, err)

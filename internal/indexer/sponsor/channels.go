@@ -19,6 +19,7 @@ import (
 const (
 	leaseWait  = 10 * time.Second // in all
 	leaseEvery = 100 * time.Millisecond
+	maxWaiting = 500 // at once; each asks the store ten times a second
 	// leaseMargin is how long a lease outlasts its transaction's time: the ledgers' clock may be behind ours, and a node behind the ledgers.
 	leaseMargin = time.Minute
 	// endWait bounds the giving back of a lease. One that was not given back ends by itself.
@@ -32,10 +33,11 @@ type channels struct {
 	rand  io.Reader
 	log   *slog.Logger
 
-	mu     sync.Mutex
-	byName map[string]payer.Source
-	order  []string // the one that was given back longest ago first: its sequence number has had the most time to be known everywhere
-	leased int
+	mu      sync.Mutex
+	byName  map[string]payer.Source
+	waiting int
+	order   []string // the one that was given back longest ago first: its sequence number has had the most time to be known everywhere
+	leased  int
 }
 
 func newChannels(c Config) *channels {
@@ -57,6 +59,10 @@ func (c *channels) lease(ctx context.Context) (source payer.Source, free func(),
 		return nil, nil, fmt.Errorf("no randomness to name a lease: %w", err)
 	}
 	name := hex.EncodeToString(holder)
+	if !c.queue(1) {
+		return nil, nil, refuse(reasonBusy, relay.ErrBusy, "%d requests wait for one of %d channel accounts: ask again in %s", maxWaiting, len(c.byName), leaseWait)
+	}
+	defer c.queue(-1)
 	waited := time.NewTimer(leaseWait)
 	defer waited.Stop()
 	for {
@@ -76,6 +82,17 @@ func (c *channels) lease(ctx context.Context) (source payer.Source, free func(),
 		again.Stop()
 		return nil, nil, err
 	}
+}
+
+// queue counts who waits; false if no more may.
+func (c *channels) queue(more int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting+more > maxWaiting {
+		return false
+	}
+	c.waiting += more
+	return true
 }
 
 func (c *channels) try(ctx context.Context, holder string) (payer.Source, func(), error) {

@@ -23,7 +23,7 @@ func keyOf(parts ...string) (key flightKey) {
 }
 
 // flights are the requests that are on their way. The api, or a trader, who has lost an answer asks again; that must not be paid for twice. They
-// are as many as transactions can be on their way at once (payer).
+// are as many as transactions can be on their way at once (payer), and requests can wait for a channel account.
 type flights struct {
 	mu sync.Mutex
 	on map[flightKey]*flight
@@ -64,7 +64,8 @@ func (f *flights) once(ctx context.Context, key flightKey, send func(landed func
 	}
 	mine.out, mine.err = send(landed)
 	if mine.err != nil {
-		// The caller's context may have ended, say: whoever asks again is not told so. What was sent all the same, the contract takes once.
+		// The limit may leave more room in a moment, say: whoever asks again is not told what was. What was sent all the same, the contract takes
+		// once.
 		landed()
 	}
 	close(mine.done)

@@ -3,8 +3,10 @@ package sponsor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/payer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/payer/payertest"
 	"github.com/Abdullahi130/StellarEscrow/internal/relay"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 // inBench runs a test on a clock of its own, with one replica.
@@ -126,6 +129,101 @@ func TestChannelsOfAProcessThatDied(t *testing.T) {
 		time.Sleep(payer.Life + time.Minute)
 		if out, err := b.replicas[0].Sponsor(context.Background(), b.extend()); err != nil || out.State != relay.SubmissionPending {
 			t.Errorf("afterwards: %+v, %v", out, err)
+		}
+	})
+}
+
+// Whoever leaves while a request is being sent, and asks again, is told what became of it: it is not sent a second time.
+func TestWhoLeavesAndAsksAgain(t *testing.T) {
+	inBench(t, 2, func(b *bench) {
+		tries := 0
+		b.net.Fate = func() payertest.Fate {
+			if tries++; tries < 4 { // it takes some two seconds
+				return payertest.Fate{Code: "tx_bad_seq"}
+			}
+			return payertest.Fate{Arrives: true}
+		}
+		r := b.extend()
+		first := make(chan answered)
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			out, err := b.replicas[0].Sponsor(ctx, r)
+			first <- answered{out, err}
+		}()
+		time.Sleep(1200 * time.Millisecond)
+		out, err := b.replicas[0].Sponsor(context.Background(), r)
+		if before := <-first; err != nil || out.State != relay.SubmissionDuplicate || out.Hash == "" || before.out.Hash != out.Hash {
+			t.Errorf("%+v, %v after %+v", out, err, before)
+		}
+		if n := len(b.net.Charges()); n != 1 || tries != 4 {
+			t.Errorf("%d were paid for, after %d tries", n, tries)
+		}
+	})
+}
+
+// A process that stops does not wait for what it is sending.
+func TestStoppingWhileSomethingIsSent(t *testing.T) {
+	inBench(t, 1, func(b *bench) {
+		b.net.Fate = func() payertest.Fate { return payertest.Fate{Code: "tx_bad_seq"} }
+		done := make(chan answered)
+		go func() {
+			out, err := b.replicas[0].Sponsor(context.Background(), b.extend())
+			done <- answered{out, err}
+		}()
+		time.Sleep(time.Second) // within a pause of a second, before one of two
+		begin := time.Now()
+		b.stop()
+		if took := time.Since(begin); took > 100*time.Millisecond {
+			t.Errorf("it took %s", took)
+		}
+		if a := <-done; a.err != nil || a.out.State != relay.SubmissionRejected {
+			t.Errorf("%+v", a)
+		}
+		b.start(1)
+	})
+}
+
+// Only so many wait for a channel account; one more is told at once to come back.
+func TestOnlySoManyWait(t *testing.T) {
+	inBench(t, 1, func(b *bench) {
+		b.net.Fate = func() payertest.Fate { return payertest.Fate{Arrives: true, After: time.Minute} }
+		if _, err := b.replicas[0].Sponsor(context.Background(), b.extend()); err != nil {
+			t.Fatal(err)
+		}
+		const most = 500
+		var waiting sync.WaitGroup
+		for range most {
+			r := b.extend()
+			waiting.Go(func() {
+				if _, err := b.replicas[0].Sponsor(context.Background(), r); !errors.Is(err, relay.ErrBusy) || !strings.Contains(err.Error(), "are in use") {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		begin := time.Now()
+		if _, err := b.replicas[0].Sponsor(context.Background(), b.extend()); !errors.Is(err, relay.ErrBusy) || !strings.Contains(err.Error(), "500 requests wait") || time.Since(begin) > time.Second {
+			t.Errorf("one more, after %s: %v", time.Since(begin), err)
+		}
+		waiting.Wait()
+	})
+}
+
+// A database that is gone is no mistake of ours: asking again helps.
+func TestADatabaseThatIsGone(t *testing.T) {
+	inBench(t, 1, func(b *bench) {
+		for _, method := range []string{"lease", "reserve", "add"} {
+			b.store.Trouble = func(m string) payertest.Trouble {
+				if m == method {
+					return payertest.Fails
+				}
+				return payertest.None
+			}
+			b.store.Lost = fmt.Errorf("%s: %w", method, store.ErrUnavailable)
+			if out, err := b.replicas[0].Sponsor(context.Background(), b.extend()); !errors.Is(err, relay.ErrUnavailable) || !strings.Contains(err.Error(), method) {
+				t.Errorf("%s: %+v, %v", method, out, err)
+			}
 		}
 	})
 }

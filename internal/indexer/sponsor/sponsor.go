@@ -71,7 +71,11 @@ type Sponsor struct {
 	flights  flights
 	refusals *prometheus.CounterVec
 	paid     prometheus.Counter
+	leaving  chan struct{} // Run is about to end
 }
+
+// sendTime bounds the sending of one request; whoever asks may leave before.
+const sendTime = 40 * time.Second
 
 var _ prometheus.Collector = (*Sponsor)(nil)
 
@@ -88,21 +92,34 @@ func New(c Config) (*Sponsor, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Sponsor{c: c, flights: flights{on: map[flightKey]*flight{}}, channels: newChannels(c), refusals: newRefusals(), paid: newPaid()}
+	s := &Sponsor{c: c, flights: flights{on: map[flightKey]*flight{}}, channels: newChannels(c), refusals: newRefusals(), paid: newPaid(), leaving: make(chan struct{})}
 	s.payer = payer.New(payer.Config{Relay: c.Relay, Store: c.Store, Network: c.Network, Now: c.Now, Log: c.Log})
 	return s, nil
 }
 
 // Run follows what was sent until it is known what it cost. It returns when ctx ends; it is run once.
-func (s *Sponsor) Run(ctx context.Context) { s.payer.Run(ctx) }
+func (s *Sponsor) Run(ctx context.Context) {
+	context.AfterFunc(ctx, func() { close(s.leaving) }) // who sends something keeps the payer waiting
+	s.payer.Run(ctx)
+}
 
-// Sponsor implements the method of relay.Relay.
+// Sponsor implements the method of relay.Relay. Once it has begun to send, it goes on whether the caller waits or not: whoever has lost the
+// connection asks again, and is then told what became of that, instead of having it sent a second time.
 func (s *Sponsor) Sponsor(ctx context.Context, r relay.SponsorRequest) (relay.Sponsorship, error) {
 	wanted, err := s.read(ctx, r)
 	if err != nil {
 		return s.answer(relay.Sponsorship{}, err)
 	}
 	return s.flights.once(ctx, wanted.key, func(landed func()) (relay.Sponsorship, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
+		defer cancel()
+		go func() {
+			select {
+			case <-s.leaving:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
 		return s.answer(s.send(ctx, wanted, landed))
 	})
 }

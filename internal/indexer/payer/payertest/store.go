@@ -20,6 +20,7 @@ const (
 // Store keeps what is spent, sent and leased, as the real ones do, in memory.
 type Store struct {
 	Trouble func(method string) Trouble // nil: none
+	Lost    error                       // what trouble is told as; nil: ErrLost
 
 	mu           sync.Mutex
 	spent        map[spentKey]store.Spent
@@ -42,8 +43,12 @@ func (s *Store) do(ctx context.Context, method string, work func() error) error 
 	if s.Trouble != nil {
 		trouble = s.Trouble(method)
 	}
+	lost := s.Lost
+	if lost == nil {
+		lost = ErrLost
+	}
 	if trouble == Fails {
-		return ErrLost
+		return lost
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +57,7 @@ func (s *Store) do(ctx context.Context, method string, work func() error) error 
 	}
 	err := work()
 	if trouble == Silent {
-		return ErrLost
+		return lost
 	}
 	return err
 }
