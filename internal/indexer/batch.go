@@ -36,16 +36,18 @@ type touched struct {
 	at    int          // -1: not changed so far
 }
 
-// build makes the batch of what a page says, which lies within the moves and is in order. head is the last entry of the feed.
+// build makes the batch of what a page says, which lies within the moves and is in order. head is the last entry of the feed. It lets
+// go of the facts as it goes.
 func build(ctx context.Context, network stellar.Network, trades *cache, head feed.Head, moves []store.Move, facts []fact) (store.Batch, error) {
 	b := builder{network: network, trades: trades, head: head, batch: store.Batch{Moves: moves}, touched: map[escrow.ID]touched{}}
 	if err := b.read(ctx, facts); err != nil {
 		return store.Batch{}, err
 	}
-	for _, f := range facts {
+	for i, f := range facts {
 		if err := b.add(f); err != nil {
 			return store.Batch{}, fmt.Errorf("event %s: %w", f.raw.ID, err)
 		}
+		facts[i] = fact{} // the batch has what is needed of it, and a page of them is several megabytes
 	}
 	return b.batch, nil
 }
