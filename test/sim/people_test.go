@@ -48,6 +48,7 @@ const (
 	population = 12
 	feeBps     = 50
 	fortune    = 1_000_000_000_000
+	atOnce     = 12 // trades that go on, at least
 )
 
 func newPeople(ctx context.Context, seed uint64) (*people, error) {
@@ -200,10 +201,10 @@ func (p *people) mood(ctx context.Context) error {
 // pass lets time go by: mostly a little, at times up to a deadline.
 func (p *people) pass() {
 	p.now += 1 + p.rng.Uint64N(5)
-	if p.rng.IntN(5) > 0 {
+	if p.rng.IntN(9) > 0 {
 		return
 	}
-	if t, trade := p.pick(); t != nil {
+	if t, trade := p.pick(); t != nil && trade.Stage == escrow.StageFunded {
 		if next := escrow.Deadlines(&t.terms, trade, p.now); len(next) > 0 {
 			p.now = max(p.now, next[0].At-p.rng.Uint64N(2))
 		}
@@ -270,14 +271,14 @@ func (p *people) someone() *keypair.Full { return p.keys[p.rng.IntN(len(p.keys))
 func (p *people) choose() (*keypair.Full, *place, escrow.Call) {
 	at := p.places[p.rng.IntN(len(p.places))]
 	switch r := p.rng.IntN(100); {
-	case r < 25:
+	case r < 8 || p.open() < atOnce:
 		terms := p.terms()
 		by := escrow.Role(p.rng.IntN(2))
 		who, _ := terms.AddressOf(by)
 		return p.byAddress[string(who)], at, escrow.CallOpen{Terms: terms, By: by}
-	case r < 27:
+	case r < 10:
 		return p.someone(), at, escrow.CallCollect{Asset: escrow.Address(p.token.String())}
-	case r < 28:
+	case r < 11:
 		return p.keys[0], at, escrow.CallSetAnchor{Key: escrow.Address(p.someone().Address())}
 	}
 	for range 30 {
@@ -291,6 +292,15 @@ func (p *people) choose() (*keypair.Full, *place, escrow.Call) {
 			continue
 		}
 		o := options[p.rng.IntN(len(options))]
+		if trade.Stage < escrow.StageFunded && p.rng.IntN(6) > 0 {
+			o = options[0] // to accept or to fund, where that can be done
+		}
+		for _, rare := range options {
+			switch rare.Call.(type) {
+			case escrow.CallAppeal, escrow.CallRule:
+				o = rare
+			}
+		}
 		if p.shy(o.Call, trade) {
 			continue
 		}
@@ -298,6 +308,18 @@ func (p *people) choose() (*keypair.Full, *place, escrow.Call) {
 		return p.byAddress[string(who)], t.at, p.vary(o, role)
 	}
 	return nil, nil, nil
+}
+
+// open is how many trades are going on.
+func (p *people) open() (n int) {
+	for _, at := range p.places {
+		for _, t := range at.trades {
+			if !t.ended {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // shy is what people seldom do, so that trades get on.
@@ -309,8 +331,8 @@ func (p *people) shy(call escrow.Call, t *escrow.Trade) bool {
 		return t.Milestones[call.Milestone].Dispute != nil && p.rng.IntN(20) > 0
 	case escrow.CallRefund:
 		return p.rng.IntN(4) > 0
-	case escrow.CallAcceptOffer, escrow.CallEvidence:
-		return p.rng.IntN(3) > 0
+	case escrow.CallAcceptOffer, escrow.CallEvidence, escrow.CallOffer:
+		return p.rng.IntN(4) > 0
 	}
 	return false
 }

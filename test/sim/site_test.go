@@ -103,6 +103,13 @@ func (s *faulty) Apply(ctx context.Context, b store.Batch) error {
 	return nil
 }
 
+// Mark is part of indexer.Store.
+func (s *faulty) Mark(ctx context.Context, l store.Ledger) error {
+	err := s.engine.Mark(ctx, l)
+	s.log("the mark is ledger %d, %x: %v", l.Seq, l.Hash[:4], err)
+	return err
+}
+
 // Contracts is part of indexer.Store: reading fails as well, now and then.
 func (s *faulty) Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error) {
 	s.mu.Lock()
