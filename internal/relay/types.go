@@ -174,6 +174,8 @@ type Transaction struct {
 	Value   string   `json:"value,omitempty"`   // what the call returned (ScVal)
 	Events  []string `json:"events,omitempty"`  // of the call (ContractEvent)
 	Latest  Ledger   `json:"latest"`            // the newest ledger when this was asked
+	// Oldest is the first ledger that whoever was asked still knows the transactions of: one that an earlier ledger has looks as if none had it.
+	Oldest Ledger `json:"oldest"`
 }
 
 // Account is an account as a source of transactions.

@@ -82,3 +82,59 @@ func TestRestoringTakesOfThePaymentsTime(t *testing.T) {
 		b.agrees(2)
 	})
 }
+
+// A node that has begun to follow the network after the payment says of what is in an earlier ledger that it knows nothing of it. Then nothing
+// takes its place, and the day counts it at its most.
+func TestANodeWithoutTheLedgersThatMatter(t *testing.T) {
+	for name, fate := range map[string]payertest.Fate{
+		"the answer lost":             {Arrives: true, Charged: 300, Answer: payertest.ErrLost},
+		"refused, and passed on":      {Arrives: true, Charged: 300, Code: "tx_bad_seq"},
+		"taken, and included at once": {Arrives: true, Charged: 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBench(t, func(b *bench) {
+				begins := uint64(time.Now().Unix()) + 1
+				b.net.Oldest = func() uint64 { return begins }
+				sent := 0
+				b.net.Fate = func() payertest.Fate { sent++; return fate }
+				_, err := b.payer.Pay(b.t.Context(), b.pay)
+				synctest.Wait()
+				if sum, _ := b.charged(); !errors.Is(err, payer.ErrExpired) || sent != 1 || sum != 300 || b.counted().Stroops != 1100 {
+					t.Errorf("%v; sent %d times, charged %d, counted %+v", err, sent, sum, b.counted())
+				}
+			})
+		})
+	}
+}
+
+// A process that dies between the restoring of what is archived and the call that needs it, before a ledger has the former, costs nobody a second
+// restoring: the next process uses the same sequence number, and goes on from what the ledgers have.
+func TestAProcessThatDiesWhileItRestores(t *testing.T) {
+	inBench(t, func(b *bench) {
+		b.net.Sim = func(s *relay.Simulation) {
+			if len(b.net.Charges()) == 0 {
+				restoreForEver(s)
+			}
+		}
+		b.net.Fate = func() payertest.Fate { return payertest.Fate{Arrives: true, After: 20 * time.Second, Charged: 50} }
+		died := make(chan error)
+		go func() { _, err := b.payer.Pay(b.t.Context(), b.pay); died <- err }()
+		time.Sleep(time.Second)
+		b.stop()
+		if err := <-died; !errors.Is(err, payer.ErrStopped) {
+			t.Errorf("%v", err)
+		}
+		b.start()
+		tries := 0
+		for err := errors.New("not yet"); err != nil; tries++ {
+			if _, err = b.payer.Pay(b.t.Context(), b.pay); err != nil && !errors.Is(err, payer.ErrExpired) || tries > 3 {
+				t.Fatalf("try %d: %v", tries, err)
+			}
+		}
+		synctest.Wait()
+		// The dead process's restoring stays counted at its most, 101 stroops.
+		if sum, n := b.charged(); n != 2 || sum != 100 || b.counted().Stroops != 101+50 || tries != 2 {
+			t.Errorf("%d transactions were charged %d stroops after %d tries, counted %+v", n, sum, tries, b.counted())
+		}
+	})
+}

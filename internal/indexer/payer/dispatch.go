@@ -31,7 +31,7 @@ func (p *Payer) dispatch(ctx context.Context, pay *Payment, r ready, freed func(
 	}
 	o := &open{
 		spending: store.Spending{Purpose: pay.Purpose, Day: store.DayOf(p.c.Now().Unix()), Account: pay.Account, Stroops: first.most},
-		reserved: first.most, notAfter: r.notAfter, source: pay.source(), ours: pay.Signed == nil, freed: freed, ready: make(chan struct{}), done: make(chan struct{}),
+		reserved: first.most, began: r.began, notAfter: r.notAfter, source: pay.source(), ours: pay.Signed == nil, freed: freed, ready: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := p.follow(ctx, o); err != nil { // first somebody must be there to settle it
 		return nil, err
@@ -125,7 +125,7 @@ func (p *Payer) dead(ctx context.Context, o *open) (used int64, dead bool, err e
 		return 0, false, err
 	}
 	became, err := p.c.Relay.Transaction(ctx, o.hash)
-	if err != nil || became.State == relay.TransactionIncluded || became.State == relay.TransactionFailed || became.Latest.Sequence < account.Ledger.Sequence {
+	if err != nil || became.State == relay.TransactionIncluded || became.State == relay.TransactionFailed || became.Latest.Sequence < account.Ledger.Sequence || !o.knows(became) {
 		return 0, false, err
 	}
 	return account.Sequence, true, nil

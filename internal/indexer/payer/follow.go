@@ -23,6 +23,7 @@ const (
 type open struct {
 	spending store.Spending
 	reserved int64
+	began    uint64
 	notAfter uint64
 	source   stellar.Address
 	ours     bool // the source is the platform's
@@ -124,6 +125,8 @@ func (p *Payer) watch(ctx context.Context, o *open) {
 	o.out, o.err = out, failure(out)
 	charged := out.FeeCharged
 	switch {
+	case out.State == relay.TransactionExpired && !o.knows(out):
+		charged = o.reserved // a ledger that whoever was asked does not know may have it
 	case out.State == relay.TransactionExpired:
 		charged = 0
 	case charged == 0:
@@ -136,6 +139,9 @@ func (p *Payer) watch(ctx context.Context, o *open) {
 		p.mu.Unlock()
 	}
 }
+
+// knows tells whether who was asked knows every ledger that can have the payment; one that has begun to follow the network since does not.
+func (o *open) knows(out relay.Transaction) bool { return out.Oldest.CloseTime <= o.began }
 
 // failure is the error that an outcome is.
 func failure(out relay.Transaction) error {

@@ -15,6 +15,7 @@ type ready struct {
 	build    func(sequence int64) (stellar.Transaction, error)
 	tree     stellar.Tree
 	sequence int64  // the last one its source has used, as far as is known
+	began    uint64 // the close time of the ledger that it was prepared at: no earlier one has it
 	notAfter uint64 // the end of its time
 	action   string // what it is, if it is not what the payment is for
 }
@@ -31,6 +32,7 @@ func (p *Payer) prepare(ctx context.Context, pay *Payment, notAfter uint64) (nex
 	}
 	if pay.Signed != nil {
 		next, err = p.prepareSigned(ctx, pay)
+		next.began = net.Latest.CloseTime
 		return next, nil, err
 	}
 	if err := stellar.CheckTree(pay.Tree, pay.source(), pay.Auth); err != nil {
@@ -63,10 +65,10 @@ func (p *Payer) prepare(ctx context.Context, pay *Payment, notAfter uint64) (nex
 	if err != nil {
 		return ready{}, nil, err
 	}
-	next = ready{tree: pay.Tree, sequence: sequence, notAfter: e.NotAfter}
+	next = ready{tree: pay.Tree, sequence: sequence, began: net.Latest.CloseTime, notAfter: e.NotAfter}
 	if sim.Restore != nil {
 		data, err := decodeData(sim.Restore.TransactionData)
-		return ready{}, &ready{sequence: sequence, notAfter: e.NotAfter, action: "restore", build: func(sequence int64) (stellar.Transaction, error) {
+		return ready{}, &ready{sequence: sequence, began: next.began, notAfter: e.NotAfter, action: "restore", build: func(sequence int64) (stellar.Transaction, error) {
 			e.Sequence = sequence
 			return stellar.Restore(e, data, sim.Restore.MinResourceFee)
 		}}, err

@@ -192,6 +192,7 @@ func (s *Server) Transaction(ctx context.Context, hash string) (relay.Transactio
 	out := relay.Transaction{
 		Hash:   id.String(),
 		Latest: relay.Ledger{Sequence: answer.LatestLedger, CloseTime: uint64(max(answer.LatestLedgerCloseTime, 0))},
+		Oldest: relay.Ledger{Sequence: answer.OldestLedger, CloseTime: uint64(max(answer.OldestLedgerCloseTime, 0))},
 	}
 	if answer.Status != protocol.TransactionStatusNotFound {
 		if err := outcome(answer, &out); err != nil {

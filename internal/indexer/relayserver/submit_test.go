@@ -116,6 +116,9 @@ func TestPendingAndExpired(t *testing.T) {
 		t.Helper()
 		out, err := server.Transaction(t.Context(), tx.Hash(w.network).String())
 		must(t, err)
+		if out.Oldest.Sequence == 0 || out.Oldest.CloseTime == 0 || out.Oldest.CloseTime > out.Latest.CloseTime {
+			t.Errorf("the node knows ledgers from %+v to %+v", out.Oldest, out.Latest)
+		}
 		return out.State
 	}
 	if got := state(); got != relay.TransactionPending || got.Final() {

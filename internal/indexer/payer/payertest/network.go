@@ -46,6 +46,8 @@ type Network struct {
 	Lag func() int64
 	// Forgets tells a node that remembers of a transaction only that a ledger had it.
 	Forgets bool
+	// Oldest, if set, is the close time of the first ledger that the node knows the transactions of, unix seconds.
+	Oldest func() uint64
 	// Down, if set, is the error of every question about a transaction.
 	Down func() error
 
@@ -218,9 +220,12 @@ func (n *Network) Transaction(ctx context.Context, hash string) (relay.Transacti
 	defer n.mu.Unlock()
 	n.step()
 	out := relay.Transaction{Hash: hash, State: relay.TransactionNotFound, Latest: n.ledger()}
+	if n.Oldest != nil {
+		out.Oldest.CloseTime = n.Oldest()
+	}
 	s := n.known[hash]
 	switch {
-	case s == nil:
+	case s == nil, s.ledger > 0 && uint64(s.at.Unix()) < out.Oldest.CloseTime:
 	case s.ledger > 0:
 		out.State, out.Ledger.Sequence, out.FeeCharged = relay.TransactionIncluded, s.ledger, s.fee
 		if s.failed {
