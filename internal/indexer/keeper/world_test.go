@@ -2,18 +2,13 @@ package keeper_test
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
-	"log/slog"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
-	"github.com/stellar/go-stellar-sdk/network"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -23,7 +18,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/keeper"
-	"github.com/Abdullahi130/StellarEscrow/internal/indexer/payer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/signer"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
@@ -32,7 +26,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc/rpctest"
-	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
 )
 
@@ -291,176 +284,3 @@ func (w *world) funded(n int, due uint64) (ids []escrow.ID) {
 	w.projected()
 	return ids
 }
-
-type config = keeper.Config
-
-// settling is a keeper under test, and what it tells.
-type settling struct {
-	*keeper.Keeper
-	wake chan struct{}
-	stop func()
-
-	mu    sync.Mutex
-	notes []feed.Note
-}
-
-func (s *settling) note(_ context.Context, n feed.Note) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.notes = append(s.notes, n)
-	return nil
-}
-
-func (s *settling) told() (kinds []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, n := range s.notes {
-		kinds = append(kinds, n.Kind)
-	}
-	return kinds
-}
-
-// keep runs a keeper with a payer of its own, as a process does.
-func (w *world) keep(change ...func(*keeper.Config)) *settling {
-	w.t.Helper()
-	s := &settling{wake: make(chan struct{}, 1)}
-	p := payer.New(payer.Config{Relay: w.relay, Store: w.db, Network: w.node.Network(), Now: w.now, Log: localnettest.Log(w.t)})
-	c := keeper.Config{
-		Contracts: []stellar.Address{w.contract}, Node: func() keeper.Node { return w.node }, Store: w.db, Payer: p, Keys: w.keepers, Limit: 1000 * xlm,
-		Note: s.note, Now: w.now, Rand: rand.Reader, Wake: s.wake, Poll: 50 * time.Millisecond, SweepEvery: 365 * 24 * time.Hour, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
-	}
-	for _, do := range change {
-		do(&c)
-	}
-	s.Keeper = must(keeper.New(c))
-	stopPayer := w.run(p.Run)
-	stopKeeper := w.run(func(ctx context.Context) {
-		if err := s.Run(ctx); err != nil {
-			w.t.Errorf("the keeper: %v", err)
-		}
-	})
-	s.stop = func() { stopKeeper(); stopPayer() }
-	w.running = append(w.running, s)
-	return s
-}
-
-// stop ends all keepers while there is a network yet, which is gone with the test.
-func (w *world) stop() {
-	var all sync.WaitGroup
-	for _, s := range w.running {
-		all.Go(s.stop)
-	}
-	all.Wait()
-}
-
-// until waits for something to be so.
-func (w *world) until(what string, so func() bool) {
-	w.t.Helper()
-	for end := time.Now().Add(40 * time.Second); !so(); {
-		if time.Now().After(end) {
-			for _, k := range w.running {
-				w.t.Logf("%+v", k.Status())
-			}
-			w.t.Fatalf("it never came to this: %s", what)
-		}
-		time.Sleep(10 * time.Millisecond) // the network, the indexer and the keeper have no common clock to step
-	}
-}
-
-// settledIn is the ledger in which a trade was settled, 0 where it was not, and how often it was.
-func (w *world) settledIn(id escrow.ID) (ledger uint32, times int) {
-	w.t.Helper()
-	for _, e := range w.events(id) {
-		if e.Kind == (escrow.Settled{}).EventName() {
-			ledger, times = e.ID.Ledger(), times+1
-		}
-	}
-	return ledger, times
-}
-
-// charged is what an account has paid so far, by what is left of what friendbot gave.
-func (w *world) charged(name string) int64 {
-	w.t.Helper()
-	account := rpctest.Account(w.t, w.node, w.keys[name].Address())
-	return localnet.FriendbotLumens*xlm - int64(account.Balance)
-}
-
-// sent are the transactions of the keepers' accounts that ledgers have from one on.
-func (w *world) sent(from uint32) (succeeded, failed int, wasted int64) {
-	w.t.Helper()
-	ours := map[string]bool{}
-	for _, k := range w.keepers {
-		ours[k.Account().String()] = true
-	}
-	for seq := range w.net.Chain().Filled(from, w.latest()) {
-		meta, ok, err := w.net.Chain().Ledger(seq)
-		if err != nil || !ok {
-			w.t.Fatalf("ledger %d: %v", seq, err)
-		}
-		envelopes := map[xdr.Hash]xdr.TransactionEnvelope{}
-		for _, e := range meta.TransactionEnvelopes() {
-			envelopes[must(network.HashTransactionInEnvelope(e, w.net.Passphrase()))] = e
-		}
-		for _, tx := range meta.V2.TxProcessing {
-			e := envelopes[tx.Result.TransactionHash]
-			source := e.SourceAccount().ToAccountId()
-			switch {
-			case !ours[source.Address()]:
-			case tx.Result.Result.Successful():
-				succeeded++
-			default:
-				failed, wasted = failed+1, wasted+int64(tx.Result.Result.FeeCharged)
-			}
-		}
-	}
-	return succeeded, failed, wasted
-}
-
-// events are those of a trade, as they are stored.
-func (w *world) events(id escrow.ID) []store.Event {
-	w.t.Helper()
-	w.projected()
-	trade := store.Hash(id)
-	return must(w.db.Events(w.t.Context(), store.EventFilter{Trade: &trade, Page: store.Page{Limit: store.MaxPage}}))
-}
-
-func kindsOf(events []store.Event) (kinds []string) {
-	for _, e := range events {
-		kinds = append(kinds, e.Kind)
-	}
-	return kinds
-}
-
-// lines is what was logged.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
-
-func (l *lines) count(part string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), part)
-}
-
-// code is the hash of the contract's code.
-func (w *world) code() (stellar.Hash, error) {
-	_, hash, err := wasm.Escrow()
-	return hash, err
-}
-
-// keeperTransactions are those of a trade.
-func keeperTransactions(id escrow.ID) store.TransactionFilter {
-	trade := store.Hash(id)
-	return store.TransactionFilter{Trade: &trade, Limit: 10}
-}
-
-func base64Of(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) }
