@@ -174,7 +174,7 @@ func (f *Fanout) attempted(ctx context.Context, what part, err error) {
 	if now == up {
 		f.config.Log.Info("redis tells of new entries of the feed")
 	} else {
-		f.config.Log.Warn("redis cannot be used: the store is asked for new entries of the feed", "err", err)
+		f.config.Log.Warn("redis cannot be used: the store is asked for new entries of the feed", "err", errors.Join(f.failures[reading], f.failures[publishing]))
 	}
 	signal(f.turns)
 }

@@ -21,7 +21,7 @@ type Pool struct {
 // NewPool makes the keys of a pool from two secrets: the fee account's seed, and the channel accounts' seeds, one in each line. Of c, Job, Account,
 // Seed and Channels are set here, and all accounts of the pool count as Own; MaxFee is the most that a transaction may cost as a whole.
 func NewPool(c Config, fee, channels func() secret.Secret) (Pool, error) {
-	account, err := AccountOf(fee())
+	account, err := accountOf(fee())
 	if err != nil {
 		return Pool{}, fmt.Errorf("the fee key: %w", err)
 	}
@@ -59,8 +59,8 @@ func accountsOf(all []*Signer) (accounts []stellar.Address) {
 	return accounts
 }
 
-// AccountOf is the account whose key a seed is.
-func AccountOf(seed secret.Secret) (stellar.Address, error) {
+// accountOf is the account whose key a seed is.
+func accountOf(seed secret.Secret) (stellar.Address, error) {
 	key, err := keypair.ParseFull(seed.Reveal())
 	if err != nil {
 		return stellar.Address{}, errors.New("the secret is no seed of an account (S…)")
@@ -74,7 +74,7 @@ func Several(c Config, seeds func() secret.Secret) ([]*Signer, error) {
 	var all []*Signer
 	accounts := map[stellar.Address]bool{}
 	for i, line := range strings.Fields(seeds().Reveal()) {
-		account, err := AccountOf(secret.New(line))
+		account, err := accountOf(secret.New(line))
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("the %s keys: line %d: %w", c.Job.name, i+1, err)
@@ -99,7 +99,7 @@ func Several(c Config, seeds func() secret.Secret) ([]*Signer, error) {
 // lineOf is the seed of an account among several; an empty secret if it is not there.
 func lineOf(seeds secret.Secret, account stellar.Address) secret.Secret {
 	for _, line := range strings.Fields(seeds.Reveal()) {
-		if of, err := AccountOf(secret.New(line)); err == nil && of == account {
+		if of, err := accountOf(secret.New(line)); err == nil && of == account {
 			return secret.New(line)
 		}
 	}
