@@ -86,7 +86,7 @@ func (f Finish) Check() error {
 	return CheckChanges(f.Trades)
 }
 
-// CheckChanges refuses changes that contradict each other, or name milestones that there are not.
+// CheckChanges refuses changes that contradict each other or themselves, or name milestones that there are not.
 func CheckChanges(changes []Change) error {
 	trades := make(map[escrow.ID]bool, len(changes))
 	for _, c := range changes {
@@ -98,6 +98,9 @@ func CheckChanges(changes []Change) error {
 			if i < 0 || i >= len(c.Trade.Milestones) {
 				return fmt.Errorf("trade %s: milestone %d of %d", c.ID, i, len(c.Trade.Milestones))
 			}
+		}
+		if err := checkPayouts(c); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -11,40 +11,50 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 )
 
-// State is all that was projected, in one hash: the same for stores of every engine that hold the same trades, however they came to.
+// State is all that was projected, in one hash: the same for stores of every engine that hold the same trades and payouts, however they came to.
 type State struct {
 	Contracts []Contract // with the positions at which the hash holds; they are not part of it
 	Trades    int
+	Payouts   int
 	Hash      Hash
 }
 
 // StateReader is the part of a store that StateHash needs.
 type StateReader interface {
-	// ReadState calls visit for each trade in the order in which they were opened, until visit returns an error, which it then returns,
-	// and gives the followed contracts in the order of their addresses; all as of one moment. The trade is visit's to keep.
-	ReadState(ctx context.Context, visit func(*Trade) error) ([]Contract, error)
+	// ReadState calls visit for each trade in the order in which they were opened, and then paid for each payout, with the event that opened its
+	// trade, in that order and the order of their keys, until one of them returns an error, which it then returns; and gives the followed
+	// contracts in the order of their addresses; all as of one moment. The trade is visit's to keep. A nil paid is asked nothing.
+	ReadState(ctx context.Context, visit func(*Trade) error, paid func(opened EventID, p Payout) error) ([]Contract, error)
 }
 
 // StateHash reads the whole store, a page at a time.
 //
-// It is SHA-256 of the text "stellarescrow state 1\n" and then, for each trade in the order in which they were opened, the length of its
-// canonical form and that form: the fields of Trade in the order in which appendTrade writes them. Numbers are 8 bytes and amounts 16,
-// big-endian; texts and lists have their length before them, pointers a byte that tells whether something follows. Terms, milestones, offers,
-// disputes, votes and what is parked are in it; events and the feed are not: they tell how it came about.
+// It is SHA-256 of the text "stellarescrow state 2\n", then, for each trade in the order in which they were opened, the length of its canonical
+// form and that form, then SHA-256 of the payouts, of each its form with the length before it, too, in the order of their trades and then of their
+// keys. appendTrade and appendPayout write the fields: numbers are 8 bytes and amounts 16, big-endian; texts and lists have their length before them,
+// pointers a byte that tells whether something follows. Terms, milestones, offers, disputes, votes and what is parked are in it; events and
+// the feed are not: they tell how it came about. The number in the text changes with what is hashed, or how: hashes of programs that differ in
+// that are never equal.
 func StateHash(ctx context.Context, r StateReader) (State, error) {
 	var s State
-	sum := sha256.New()
-	sum.Write([]byte("stellarescrow state 1\n"))
+	sum, payouts := sha256.New(), sha256.New()
+	sum.Write([]byte("stellarescrow state 2\n"))
 	var buf []byte
 	contracts, err := r.ReadState(ctx, func(t *Trade) error {
 		buf = appendTrade(buf[:0], t)
 		record(sum, buf)
 		s.Trades++
 		return nil
+	}, func(opened EventID, p Payout) error {
+		buf = appendPayout(buf[:0], opened, p)
+		record(payouts, buf)
+		s.Payouts++
+		return nil
 	})
 	if err != nil {
 		return State{}, fmt.Errorf("hash the state: %w", err)
 	}
+	sum.Write(payouts.Sum(nil))
 	s.Contracts, s.Hash = contracts, Hash(sum.Sum(nil))
 	return s, nil
 }
@@ -103,6 +113,10 @@ func appendTrade(to []byte, t *Trade) []byte {
 		to = appendNumber(appendText(to, p.Event), p.At)
 	}
 	return appendNumber(to, t.EndedAt)
+}
+
+func appendPayout(to []byte, opened EventID, p Payout) []byte {
+	return appendAmount(appendText(appendNumber(appendText(appendText(to, opened), p.Event), p.Role), p.Account), p.Amount)
 }
 
 func appendTerms(to []byte, t *escrow.Terms) []byte {

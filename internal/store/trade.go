@@ -113,11 +113,13 @@ func (m *Milestone) State() escrow.MilestoneState {
 	return s
 }
 
-// Change is a trade as it is after a batch.
+// Change is a trade as it is after a batch, and what the batch's events have paid.
 type Change struct {
 	*Trade
 	// Milestones are those that the batch has touched, by index; the others are stored already. All of a new trade's are written.
 	Milestones []int
+	Payouts    []Payout   // in the order of their keys
+	Withheld   []Withheld // of payouts that are stored already; carried out first
 }
 
 // Part is what somebody is in a trade.

@@ -179,6 +179,7 @@ type rows struct {
 	seats      []seat  // of new trades
 	milestones []place // of new trades
 	due        []due   // of new trades
+	payouts    []payout
 	changes    pgx.Batch
 	err        error
 }
@@ -207,11 +208,12 @@ func tradeRows(all []store.Change, f found) (r rows) {
 	if r.fresh, r.err = freshTrades(fresh); r.err != nil {
 		return r
 	}
-	r.seats, r.due = newSeats(fresh), newDue(fresh)
+	r.seats, r.due, r.payouts = newSeats(fresh), newDue(fresh), newPayouts(all)
 	r.err = errors.Join(updateTrades(&r.changes, stored), updateMilestones(&r.changes, touched), writeOffers(&r.changes, looseTouched, slices.Concat(touched, r.milestones)),
 		writeDisputes(&r.changes, slices.Concat(touched, r.milestones)))
 	writeParked(&r.changes, stored, fresh)
 	moveDue(&r.changes, stored)
+	withhold(&r.changes, all)
 	return r
 }
 
@@ -230,5 +232,8 @@ func writeTrades(ctx context.Context, tx pgx.Tx, r rows) error {
 	if err := copyMilestones(ctx, tx, r.milestones); err != nil {
 		return err
 	}
-	return copyDue(ctx, tx, r.due)
+	if err := copyDue(ctx, tx, r.due); err != nil {
+		return err
+	}
+	return copyPayouts(ctx, tx, r.payouts)
 }

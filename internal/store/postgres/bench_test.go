@@ -19,7 +19,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/test/parts/postgres"
 )
 
-var tables = []string{"network", "contracts", "events", "trades", "standings", "participants", "milestones", "offers", "disputes", "votes", "parked", "due", "feed", "transactions"}
+var tables = []string{"network", "contracts", "events", "trades", "standings", "participants", "milestones", "offers", "disputes", "votes", "parked", "payouts", "due", "feed", "transactions"}
 
 // number is a number from the environment.
 func number(b testing.TB, name string, otherwise int) int {

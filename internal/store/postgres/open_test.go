@@ -334,7 +334,7 @@ func TestEveryNounHasItsTable(t *testing.T) {
 	want := map[string]string{
 		"network": "ledgers: the first and the newest one seen", "contracts": "followed contracts, and the cursor of each", "events": "raw events",
 		"trades": "trades: what never changes", "standings": "trades: where they stand", "participants": "accounts' roles", "milestones": "milestones", "disputes": "disputes",
-		"offers": "offers", "votes": "votes", "parked": "parked amounts", "due": "what the keeper settles", "transactions": "transactions we sent", "feed": "the feed",
+		"offers": "offers", "votes": "votes", "parked": "parked amounts", "payouts": "payouts", "due": "what the keeper settles", "transactions": "transactions we sent", "feed": "the feed",
 		"spending": "the platform's own XLM", "leases": "channel accounts in use", "stellarescrow_migrations": "the schema's number",
 	}
 	s := openTemp(t)

@@ -90,11 +90,12 @@ func forAny(t *testing.T, conn *pgx.Conn, sql string, args int) node {
 var looked = regexp.MustCompile(strings.Join([]string{
 	`^\(unread = ''::text\)$`, // nearly all are
 	`^\(?\(*(stage|asset|contract) = [^()]+\)*( AND \(\(?(stage|asset|contract) = [^()]+\)+)*$`, // of what one of the lists' indexes has found (tradelist.go)
-	`valid_until`,                  // of the oldest prepared ones
-	`state = `,                     // of the one transaction that a hash names
-	`CASE role `,                   // of the two offers of a milestone
-	`stroops >= `,                  // of the one row that an account has for a day
-	`^\(until <= `, `^\(holder = `, // of the accounts that the caller names
+	`^\(\(c\.amount\)::numeric > \(SubPlan `,                                                    // of what one transaction has paid a role
+	`valid_until`,                                                                               // of the oldest prepared ones
+	`state = `,                                                                                  // of the one transaction that a hash names
+	`CASE role `,                                                                                // of the two offers of a milestone
+	`stroops >= `,                                                                               // of the one row that an account has for a day
+	`^\(until <= `, `^\(holder = `,                                                              // of the accounts that the caller names
 }, "|"))
 
 // walk finds what is not done by an index.
@@ -155,6 +156,17 @@ func plans(t *testing.T, suite *recorder) {
 			t.Fatal(err)
 		}
 		found += len(page)
+	}
+	paid := 0
+	for _, f := range storetest.PayoutFilters(of) {
+		page, err := s.Payouts(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paid += len(page)
+	}
+	if paid < 10 {
+		t.Errorf("lists have only %d payouts: they show nothing", paid)
 	}
 	if found < 1000 {
 		t.Errorf("lists have only %d rows: they show nothing", found)
@@ -248,6 +260,34 @@ func TestListsUseTheirIndex(t *testing.T) {
 			}
 			if n != c.branches {
 				t.Errorf("%+v uses %v, want %d × %s", c.f, slices.Sorted(maps.Keys(used)), c.branches, want)
+			}
+		}
+	}
+}
+
+// TestPayoutsUseTheirIndex names the index of the two lists.
+func TestPayoutsUseTheirIndex(t *testing.T) {
+	s := openTemp(t)
+	pooled, err := s.pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pooled.Release()
+	for _, c := range []struct {
+		f    store.PayoutFilter
+		want string
+	}{
+		{store.PayoutFilter{Trade: &escrow.ID{}}, "payouts_pkey ((opened = "},
+		{store.PayoutFilter{Account: "G"}, "payouts_of_account ((account = "},
+	} {
+		for _, newest := range []bool{false, true} {
+			c.f.Newest, c.f.Limit = newest, 1
+			sql, args := payoutsQuery(c.f)
+			used := map[string]bool{}
+			explain(t, pooled.Conn(), sql, args).indexes(used)
+			row := map[bool]string{false: "ROW(event, role) > ROW(", true: "ROW(event, role) < ROW("}[newest]
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(used)), func(index string) bool { return strings.HasPrefix(index, c.want) && strings.Contains(index, row) }) {
+				t.Errorf("%+v uses %v, want %s with %s", c.f, slices.Sorted(maps.Keys(used)), c.want, row)
 			}
 		}
 	}

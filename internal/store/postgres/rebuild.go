@@ -15,7 +15,7 @@ import (
 
 // projection are the migrations that make the tables of the projection, and nothing else: a rebuild makes them again in a schema of its own.
 // A later step that changes these tables belongs here, and holds nothing else.
-var projection = []string{"0002_trades.sql", "0005_due.sql"}
+var projection = []string{"0002_trades.sql", "0005_due.sql", "0007_payouts.sql"}
 
 // Rebuilding is a store.Rebuilding. Its tables are in a schema of their own, which its connection looks into before the live one: every statement
 // of this package finds the new projection there, and everything else where it is.

@@ -159,7 +159,7 @@ func TestASwapWaitsForReaders(t *testing.T) {
 				time.Sleep(2 * time.Second) // several of the swap's tries, and a part of a long one
 			}
 			return nil
-		})
+		}, nil)
 		if err != nil {
 			t.Error(err)
 		}

@@ -9,12 +9,15 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// statePage is how many trades are in memory at a time.
-const statePage = 500
+// statePage is how many trades are in memory at a time, payoutPage how many payouts.
+const (
+	statePage  = 500
+	payoutPage = 5000
+)
 
-// ReadState calls visit for each trade in the order in which they were opened, and gives the contracts, all as of one moment. It is not begun
-// anew when the connection is lost: visit has seen trades already.
-func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error) ([]store.Contract, error) {
+// ReadState calls visit for each trade in the order in which they were opened, then paid, unless it is nil, for each payout in the same order, and gives
+// the contracts, all as of one moment. It is not begun anew when the connection is lost: visit has seen trades already.
+func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error, paid func(opened store.EventID, p store.Payout) error) ([]store.Contract, error) {
 	var contracts []store.Contract
 	err := s.once(ctx, inSnapshot(ctx, func(q querier) error {
 		rows, err := q.Query(ctx, `SELECT `+contractColumns+` FROM contracts WHERE contract > '' ORDER BY contract`)
@@ -35,10 +38,14 @@ func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error) (
 				}
 			}
 			if len(page) < statePage {
-				return nil
+				break
 			}
 			after = page[len(page)-1].Opened.Event
 		}
+		if paid == nil {
+			return nil
+		}
+		return readPayouts(ctx, q, paid)
 	}))
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)

@@ -11,7 +11,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store/storetest"
 )
 
-var tables = []string{"contracts", "events", "trades", "participants", "milestones", "offers", "disputes", "votes", "parked", "due", "feed"}
+var tables = []string{"contracts", "events", "trades", "participants", "milestones", "offers", "disputes", "votes", "parked", "payouts", "due", "feed"}
 
 // BenchmarkApply stores a workload as the indexer does, each batch on the disk before the next, beside SQLite itself, which copies the rows that
 // come of it into the same tables of another file with the same settings. They take turns, a twentieth at a time, so that whatever else the

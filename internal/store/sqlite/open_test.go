@@ -187,7 +187,7 @@ func TestAMigrationIsWholeOrNotAtAll(t *testing.T) {
 func TestEveryNounHasItsTable(t *testing.T) {
 	want := map[string]string{
 		"network": "ledgers: the first and the newest one seen", "contracts": "followed contracts, and the cursor of each", "events": "raw events", "trades": "trades",
-		"participants": "accounts' roles", "milestones": "milestones", "disputes": "disputes", "offers": "offers", "votes": "votes", "parked": "parked amounts",
+		"participants": "accounts' roles", "milestones": "milestones", "disputes": "disputes", "offers": "offers", "votes": "votes", "parked": "parked amounts", "payouts": "payouts",
 		"due": "what the keeper settles", "transactions": "transactions we sent", "feed": "the feed", "spending": "the platform's own XLM", "leases": "channel accounts in use",
 	}
 	rows, err := openTemp(t).read.QueryContext(t.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`)

@@ -109,6 +109,17 @@ func TestStore(t *testing.T) {
 			}
 			found += len(page)
 		}
+		paid := 0
+		for _, f := range storetest.PayoutFilters(of) {
+			page, err := s.Payouts(t.Context(), f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paid += len(page)
+		}
+		if paid < 10 {
+			t.Errorf("lists have only %d payouts: they show nothing", paid)
+		}
 		if found < 1000 {
 			t.Errorf("lists have only %d rows: they show nothing", found)
 		}

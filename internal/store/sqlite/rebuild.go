@@ -14,7 +14,7 @@ import (
 
 // projection are the migrations that make the tables of the projection, and nothing else: a rebuild makes them again in a file of its own.
 // A later step that changes these tables belongs here, and holds nothing else.
-var projection = []string{"0002_trades.sql", "0005_due.sql"}
+var projection = []string{"0002_trades.sql", "0005_due.sql", "0007_payouts.sql"}
 
 // Rebuilding is a store.Rebuilding. Its tables are in a file beside the store's, which the swap copies from.
 type Rebuilding struct {

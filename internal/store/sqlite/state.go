@@ -11,8 +11,9 @@ import (
 // statePage is how many trades are in memory at a time.
 const statePage = 500
 
-// ReadState calls visit for each trade in the order in which they were opened, and gives the contracts, all as of one moment.
-func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error) ([]store.Contract, error) {
+// ReadState calls visit for each trade in the order in which they were opened, then paid, unless it is nil, for each payout in the same order, and gives
+// the contracts, all as of one moment.
+func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error, paid func(opened store.EventID, p store.Payout) error) ([]store.Contract, error) {
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
@@ -33,8 +34,14 @@ func (s *Store) ReadState(ctx context.Context, visit func(*store.Trade) error) (
 			}
 		}
 		if len(page) < statePage {
-			return contracts, nil
+			break
 		}
 		after = page[len(page)-1].Opened.Event
 	}
+	if paid != nil {
+		if err := readPayouts(ctx, tx, paid); err != nil {
+			return nil, fmt.Errorf("read state: %w", err)
+		}
+	}
+	return contracts, nil
 }

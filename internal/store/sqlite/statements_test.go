@@ -36,6 +36,11 @@ func statements(t *testing.T) map[string]string {
 			}
 			add(fmt.Sprintf("events %+v", f), query)
 		}
+		for _, f := range []store.PayoutFilter{{Trade: (*escrow.ID)(&trade)}, {Account: "G"}} {
+			f.Newest, f.Limit = page.Newest, page.Limit
+			query, _ := payoutsQuery(f)
+			add(fmt.Sprintf("payouts %+v", f), query)
+		}
 		for bits := range 1 << 5 {
 			f := store.TradeFilter{Page: page}
 			set := func(bit int, do func()) {
@@ -211,6 +216,30 @@ func TestListsUseTheirIndex(t *testing.T) {
 			}
 			lines := plan(t, s.write, query)
 			if !strings.HasSuffix(lines[0], want) {
+				t.Errorf("%+v uses %q, want %q", c.f, lines, want)
+			}
+		}
+	}
+}
+
+// TestPayoutsUseTheirIndex names the index of the two lists.
+func TestPayoutsUseTheirIndex(t *testing.T) {
+	s := openTemp(t)
+	for _, c := range []struct {
+		f    store.PayoutFilter
+		want string
+	}{
+		{store.PayoutFilter{Trade: &escrow.ID{}}, "SEARCH p USING PRIMARY KEY (opened=? AND (event,role)>(?,?))"},
+		{store.PayoutFilter{Account: "G"}, "SEARCH p USING INDEX payouts_of_account (account=? AND (event,role)>(?,?))"},
+	} {
+		for _, newest := range []bool{false, true} {
+			c.f.Newest = newest
+			query, _ := payoutsQuery(c.f)
+			want := c.want
+			if newest {
+				want = strings.Replace(want, ">", "<", 1)
+			}
+			if lines := plan(t, s.write, query); !slices.Contains(lines, want) {
 				t.Errorf("%+v uses %q, want %q", c.f, lines, want)
 			}
 		}

@@ -215,7 +215,10 @@ func writeTrade(ctx context.Context, tx *writer, c store.Change) error {
 	if err := writeParked(ctx, tx, t, known == 0); err != nil {
 		return err
 	}
-	return writeDue(ctx, tx, t, known == 0)
+	if err := writeDue(ctx, tx, t, known == 0); err != nil {
+		return err
+	}
+	return writePayouts(ctx, tx, c)
 }
 
 func insertTrade(ctx context.Context, tx *writer, t *store.Trade) error {

@@ -115,6 +115,10 @@ func numberEnds(t *testing.T, s Engine) {
 	}
 	same(t, "a trade", got, *tr)
 
+	p := store.Payout{Event: tr.Opened.Event, Role: 15, Account: string(tr.Terms.Buyer), Amount: amount.MaxInt128()}
+	w.apply(w.next(store.Change{Trade: tr, Payouts: []store.Payout{p}}))
+	same(t, "a payout", allPaid(t, s), []paid{{tr.Opened.Event, p}})
+
 	// A time beyond what engines count is the latest that they do.
 	late := tr.Clone()
 	late.Milestones[0].DeliveredAt, late.EndedAt = math.MaxUint64, math.MaxUint64
@@ -188,7 +192,7 @@ func bigBatch(t *testing.T, s Engine) {
 			return errors.New("one is enough")
 		}
 		return nil
-	}); err != nil {
+	}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if at != len(all) {

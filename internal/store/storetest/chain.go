@@ -97,6 +97,7 @@ type everything struct {
 	Trades    []store.Trade
 	Feed      []feed.Entry
 	Unread    []store.Event
+	Payouts   []paid
 }
 
 func read(t *testing.T, s Engine) (all everything) {
@@ -111,6 +112,7 @@ func read(t *testing.T, s Engine) (all everything) {
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatal(err)
 	}
+	all.Payouts = allPaid(t, s)
 	return all
 }
 
@@ -118,10 +120,12 @@ func batchWhole(t *testing.T, s Engine) {
 	w := newWorld(t, s, contractA, contractB)
 	one, two := trade(contractA, 1), trade(contractB, 2)
 	b := w.next(every(one), every(two))
+	b.Trades[0].Payouts = []store.Payout{payout(b.Events[0].ID, 1, "G", 3)}
 	w.apply(b)
 	got := read(t, s)
 	same(t, "events", got.Events, b.Events)
 	same(t, "trades", got.Trades, []store.Trade{*one, *two})
+	same(t, "payouts", got.Payouts, []paid{{one.Opened.Event, b.Trades[0].Payouts[0]}})
 	same(t, "positions", got.Contracts, []store.Contract{
 		{ID: contractA, Start: 5, Position: store.EndOfLedger(11), At: 55}, {ID: contractB, Start: 5, Position: store.EndOfLedger(11), At: 55},
 	})
@@ -189,6 +193,15 @@ func batchFlawed(t *testing.T, s Engine) {
 			b.Trades[0].Milestones = []int{0}
 			b.Trades[0].Trade.Milestones[0].Left = amount.MaxInt128()
 		}, nil},
+		{"a payout of nothing", func(b *store.Batch) { b.Trades[0].Payouts = []store.Payout{payout(b.Events[0].ID, 1, "G", 0)} }, nil},
+		{"a payout twice", func(b *store.Batch) {
+			p := payout(b.Events[0].ID, 1, "G", 1)
+			b.Trades[0].Payouts = []store.Payout{p, p}
+		}, nil},
+		{"payouts out of order", func(b *store.Batch) {
+			b.Trades[0].Payouts = []store.Payout{payout(b.Events[0].ID, 1, "G", 1), payout(b.Events[0].ID, 0, "G", 1)}
+		}, nil},
+		{"a payout by no event", func(b *store.Batch) { b.Trades[0].Payouts = []store.Payout{payout("x", 1, "G", 1)} }, nil},
 		{"a trade of a contract that is not followed", func(b *store.Batch) { b.Trades[0].Trade = trade("nobody", 9) }, nil},
 	} {
 		b := w.next(every(trade(contractA, 2)))

@@ -88,7 +88,7 @@ func checkDue(t *testing.T, s Engine) int {
 			want = append(want, store.Due{At: at, Opened: tr.Opened.Event, Trade: tr.ID, Contract: tr.Contract})
 		}
 		return nil
-	}); err != nil {
+	}, nil); err != nil {
 		t.Fatal(err)
 	}
 	slices.SortFunc(want, func(a, b store.Due) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Opened, b.Opened)) })

@@ -69,6 +69,19 @@ func TradeFilters(of *store.Trade) (all []store.TradeFilter) {
 	return all
 }
 
+// PayoutFilters are lists of payouts by every condition, in both directions and from the middle.
+func PayoutFilters(of *store.Trade) (all []store.PayoutFilter) {
+	for _, f := range []store.PayoutFilter{{Trade: &of.ID}, {Account: string(of.Terms.Buyer)}, {Account: string(of.Terms.Panel.Arbitrators[0])}} {
+		for _, f.Newest = range []bool{false, true} {
+			for _, f.After = range []*store.PayoutKey{nil, {Event: of.Opened.Event, Role: escrow.Seller}} {
+				f.Limit = 20
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
 // EventFilters are lists of events by every condition.
 func EventFilters(of *store.Trade) (all []store.EventFilter) {
 	id := store.Hash(of.ID)

@@ -303,6 +303,7 @@ func pageSizes(t *testing.T, s Engine) {
 			"events":    func() error { _, err := s.Events(ctx, store.EventFilter{Page: p}); return err },
 			"forget":    func() error { return s.ForgetPrepared(ctx, 1, limit) },
 			"due":       func() error { _, err := s.Due(ctx, 1, store.Due{}, limit); return err },
+			"payouts":   func() error { _, err := s.Payouts(ctx, store.PayoutFilter{Account: "G", Limit: limit}); return err },
 			"unread":    func() error { _, err := s.Unread(ctx, "", limit); return err },
 			"trades":    func() error { _, err := s.Trades(ctx, store.TradeFilter{Page: p}); return err },
 			"feed":      func() error { _, err := s.FeedEntries(ctx, 0, limit); return err },

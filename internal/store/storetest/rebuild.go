@@ -18,6 +18,7 @@ import (
 // projector stands in for what makes trades of events: it knows for each event what its trade was afterwards.
 type projector struct {
 	after map[store.EventID]*store.Trade
+	paid  map[store.EventID][]store.Payout
 }
 
 // rightFee and wrongFee are what milestones of the new and of the live projection have: a reader that sees both has seen half.
@@ -50,10 +51,16 @@ func (p *projector) project(events []store.Event) (changes []store.Change) {
 		at[t.ID] = len(changes)
 		changes = append(changes, c)
 	}
+	for _, e := range events {
+		if e.Trade != nil && len(p.paid[e.ID]) > 0 {
+			c := &changes[at[escrow.ID(*e.Trade)]]
+			c.Payouts = append(c.Payouts, p.paid[e.ID]...)
+		}
+	}
 	return changes
 }
 
-// live is the batch as the live projection gets it: with the wrong fee, which a rebuild is to put right.
+// live is the batch as the live projection gets it: with the wrong fee, and payouts of one unit too much, which a rebuild is to put right.
 func (p *projector) live(b store.Batch) store.Batch {
 	b.Trades = slices.Clone(b.Trades)
 	for i := range b.Trades {
@@ -63,21 +70,42 @@ func (p *projector) live(b store.Batch) store.Batch {
 		for m := range c.Trade.Milestones {
 			c.Milestones = append(c.Milestones, m)
 		}
+		right := c.Payouts
+		c.Payouts = slices.Clone(right)
+		for i := range right {
+			p.paid[right[i].Event] = nil
+		}
+		for i, one := range right {
+			p.paid[one.Event] = append(p.paid[one.Event], one)
+			c.Payouts[i].Amount = one.Amount.Plus(amount.Int(1))
+		}
 	}
 	return b
 }
 
-// rightHash is the hash of the stored trades with the right fee.
-func rightHash(t *testing.T, s Engine) store.Hash {
+// rightPaid are payouts as they should be.
+func (p *projector) rightPaid(all []paid) []paid {
+	for i := range all {
+		for _, right := range p.paid[all[i].Event] {
+			if right.Role == all[i].Role {
+				all[i].Payout = right
+			}
+		}
+	}
+	return all
+}
+
+// rightHash is the hash of the stored trades with the right fee, and of the payouts as they should be.
+func (p *projector) rightHash(t *testing.T, s Engine) store.Hash {
 	t.Helper()
 	var all []*store.Trade
 	if _, err := s.ReadState(t.Context(), func(tr *store.Trade) error {
 		all = append(all, withFee(tr, rightFee))
 		return nil
-	}); err != nil {
+	}, nil); err != nil {
 		t.Fatal(err)
 	}
-	return inMemory(t, all)
+	return inMemory(t, all, p.rightPaid(allPaid(t, s))...)
 }
 
 // told is a swap's note in the feed.
@@ -100,7 +128,7 @@ func rebuildBeside(t *testing.T, s Engine) {
 	for b := range (Workload{Seed: 12, Trades: 160, Together: 40, Events: 50}).Batches() {
 		batches = append(batches, b)
 	}
-	p := &projector{after: map[store.EventID]*store.Trade{}}
+	p := &projector{after: map[store.EventID]*store.Trade{}, paid: map[store.EventID][]store.Payout{}}
 	next := 0
 	apply := func() {
 		t.Helper()
@@ -137,7 +165,7 @@ func rebuildBeside(t *testing.T, s Engine) {
 					_, err = s.Due(ctx, 1<<62, store.Due{}, 20)
 					page = nil
 					if err == nil {
-						_, err = s.ReadState(ctx, func(tr *store.Trade) error { page = append(page, *tr); return nil })
+						_, err = s.ReadState(ctx, func(tr *store.Trade) error { page = append(page, *tr); return nil }, nil)
 					}
 				}
 				if err != nil || len(page) == 0 {
@@ -192,10 +220,10 @@ func rebuildBeside(t *testing.T, s Engine) {
 		t.Errorf("only %d pages", pages)
 	}
 	apply() // the rest
-	if h, err := store.StateHash(ctx, s); err != nil || h.Hash == rightHash(t, s) {
+	if h, err := store.StateHash(ctx, s); err != nil || h.Hash == p.rightHash(t, s) {
 		t.Errorf("before the swap the state is %+v, %v: it is right already", h, err)
 	}
-	want := rightHash(t, s)
+	want := p.rightHash(t, s)
 	rest := 0
 	if err := r.Swap(ctx, map[string]store.EventID{Contract: read}, func(ctx context.Context, left store.Rest) (store.Finish, error) {
 		rest = len(left.Events)
@@ -209,7 +237,7 @@ func rebuildBeside(t *testing.T, s Engine) {
 		t.Error("nothing was left for the swap")
 	}
 	got, err := store.StateHash(ctx, s)
-	if err != nil || got.Hash != want || got.Trades < 80 {
+	if err != nil || got.Hash != want || got.Trades < 80 || got.Payouts < 80 {
 		t.Errorf("after the swap the state is %+v, %v, want hash %x", got, err, want)
 	}
 	checkDue(t, s)
@@ -232,7 +260,7 @@ func rebuildBeside(t *testing.T, s Engine) {
 		t.Error(err)
 	}
 	checkDue(t, s)
-	if h, err := store.StateHash(ctx, s); err != nil || h.Hash != rightHash(t, s) {
+	if h, err := store.StateHash(ctx, s); err != nil || h.Hash != p.rightHash(t, s) {
 		t.Errorf("after the next batch: %+v, %v", h, err)
 	}
 	mu.Lock()

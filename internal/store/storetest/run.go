@@ -29,7 +29,9 @@ type Engine interface {
 	Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error)
 	Due(ctx context.Context, until uint64, after store.Due, limit int) ([]store.Due, error)
 
-	ReadState(ctx context.Context, visit func(*store.Trade) error) ([]store.Contract, error)
+	Payouts(ctx context.Context, f store.PayoutFilter) ([]store.ListedPayout, error)
+
+	ReadState(ctx context.Context, visit func(*store.Trade) error, paid func(opened store.EventID, p store.Payout) error) ([]store.Contract, error)
 
 	Rebuild(ctx context.Context) (store.Rebuilding, error)
 
@@ -106,6 +108,9 @@ var cases = []testCase{
 	{"trades are read by their ids", tradesByID},
 	{"a trade is due when its next clock runs out", dueMoves},
 	{"the list of due trades is that of the stored ones", dueList},
+	{"payouts are listed by trade and by account", payoutLists},
+	{"what was not paid after all is no payout", payoutsWithheld},
+	{"thousands of payouts are read", payoutsMany},
 	{"lists of events hold what the filter says", eventLists},
 	{"events without effect are listed", unreadList},
 	{"the feed is resumed by sequence", feedResumed},
@@ -132,4 +137,5 @@ var cases = []testCase{
 	{"one rebuild at a time", rebuildAlone},
 	{"a state hash is that of what is stored", hashMeans},
 	{"a state hash sees every field", hashSees},
+	{"a state hash sees every payout", hashOfPayouts},
 }

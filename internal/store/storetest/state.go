@@ -39,7 +39,7 @@ func hashMeans(t *testing.T, s Engine) {
 		t.Errorf("at the next position: %+v, %v", again, err)
 	}
 	stop := errors.New("enough")
-	if _, err := s.ReadState(ctx, func(*store.Trade) error { return stop }); !errors.Is(err, stop) {
+	if _, err := s.ReadState(ctx, func(*store.Trade) error { return stop }, nil); !errors.Is(err, stop) {
 		t.Errorf("a visit that ends: %v", err)
 	}
 }
@@ -87,23 +87,31 @@ func hashSees(t *testing.T, s Engine) {
 // constantFields never change once stored: they belong to the opening, to a dispute's beginning, or to a vote.
 var constantFields = regexp.MustCompile(`^trade\.(ID|Contract|Terms|OpenedBy|LastDeadline|Opened|Milestones\[\d\]\.Dispute(\.(By|Reason|Since|Votes)| gone))`)
 
-// inMemory is the hash of trades that no engine has held.
-func inMemory(t *testing.T, all []*store.Trade) store.Hash {
+// inMemory is the hash of trades and payouts that no engine has held.
+func inMemory(t *testing.T, all []*store.Trade, payouts ...paid) store.Hash {
 	t.Helper()
-	state, err := store.StateHash(t.Context(), trades(all))
+	state, err := store.StateHash(t.Context(), inState{all, payouts})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return state.Hash
 }
 
-// trades is a store of nothing but trades, in memory.
-type trades []*store.Trade
+// inState is a store of nothing but trades and payouts, in memory.
+type inState struct {
+	trades  []*store.Trade
+	payouts []paid
+}
 
-// ReadState gives the trades as they are.
-func (all trades) ReadState(_ context.Context, visit func(*store.Trade) error) ([]store.Contract, error) {
-	for _, tr := range all {
+// ReadState gives them as they are.
+func (s inState) ReadState(_ context.Context, visit func(*store.Trade) error, each func(store.EventID, store.Payout) error) ([]store.Contract, error) {
+	for _, tr := range s.trades {
 		if err := visit(tr); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range s.payouts {
+		if err := each(p.Opened, p.Payout); err != nil {
 			return nil, err
 		}
 	}

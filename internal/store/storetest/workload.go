@@ -66,6 +66,7 @@ type maker struct {
 	head     feed.Head
 	batch    store.Batch
 	changed  map[escrow.ID]int // where a trade stands in the batch
+	paid     []store.Payout    // by the present step
 }
 
 // life is a trade and what will happen to it.
@@ -122,10 +123,19 @@ func (m *maker) plan(t *store.Trade) []step {
 	}
 	end := func(by string) func(*maker, *store.Trade) {
 		return func(m *maker, t *store.Trade) {
+			toBuyer, toSeller := t.Bonds[escrow.Buyer], t.Bonds[escrow.Seller]
 			t.Stage, t.EndedAt, t.Bonds = escrow.StageEnded, m.now(), [2]amount.Int128{}
 			for i := range t.Milestones {
 				ms := &t.Milestones[i]
+				toSeller = toSeller.Plus(ms.Left)
 				ms.ToSeller, ms.Fee, ms.Left, ms.EndedAt, ms.EndedBy, ms.Offers = ms.Left, amount.Int(100), amount.Int128{}, m.now(), by, [2]*escrow.Offer{}
+			}
+			m.pay(t, escrow.Buyer, toBuyer)
+			m.pay(t, escrow.Seller, toSeller)
+			if d := t.Milestones[0].Dispute; d != nil {
+				for _, v := range d.Votes {
+					m.pay(t, v.Role, amount.Int(1_600_000))
+				}
 			}
 		}
 	}
@@ -187,6 +197,7 @@ func (m *maker) step(i int) {
 	if t.Updated = at; opens {
 		t.Opened = at
 	}
+	m.paid = nil
 	s.do(m, t)
 
 	change, known := m.changed[t.ID]
@@ -203,12 +214,20 @@ func (m *maker) step(i int) {
 	} else {
 		c.Milestones = m.batch.Trades[change].Milestones
 	}
+	c.Payouts = append(m.batch.Trades[change].Payouts, m.paid...)
 	m.batch.Trades[change] = c
 	m.tell(s.kind, t)
 	if len(l.plan) == 0 {
 		m.lives[i] = m.lives[len(m.lives)-1]
 		m.lives = m.lives[:len(m.lives)-1]
 		m.start()
+	}
+}
+
+// pay is what the present step pays.
+func (m *maker) pay(t *store.Trade, to escrow.Role, sum amount.Int128) {
+	if account, _ := t.Terms.AddressOf(to); sum.Sign() > 0 {
+		m.paid = append(m.paid, store.Payout{Event: t.Updated.Event, Role: to, Account: string(account), Amount: sum})
 	}
 }
 
