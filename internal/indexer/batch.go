@@ -120,24 +120,24 @@ func (b *builder) bring(f fact) (unread error) {
 		if unread != nil {
 			return unread
 		}
-		b.touched[id] = b.change(known, every)
+		b.touched[id] = b.change(known, raw.ID, effect{milestone: every})
 		return nil
 	case known.trade == nil:
 		return fmt.Errorf("its trade was opened before the first ledger that was read: %w", errUnreadable)
 	case known.trade.Contract != raw.Contract:
 		return fmt.Errorf("its trade is in contract %s: %w", known.trade.Contract, errUnreadable)
 	}
-	after, milestone, unread := project(known.trade, event.Event, at)
+	after, did, unread := project(known.trade, event.Event, at)
 	if unread != nil {
 		return unread
 	}
 	known.trade = after
-	b.touched[id] = b.change(known, milestone)
+	b.touched[id] = b.change(known, raw.ID, did)
 	return nil
 }
 
-// change puts the trade as it is now, and the milestone if one was touched, into the batch.
-func (b *builder) change(t touched, milestone int) touched {
+// change puts the trade as it is now, the milestone if one was touched, and what was paid into the batch.
+func (b *builder) change(t touched, event store.EventID, did effect) touched {
 	if t.at < 0 {
 		t.at = len(b.batch.Trades)
 		b.batch.Trades = append(b.batch.Trades, store.Change{})
@@ -145,9 +145,13 @@ func (b *builder) change(t touched, milestone int) touched {
 	c := &b.batch.Trades[t.at]
 	c.Trade = t.trade
 	for i := range t.trade.Milestones {
-		if (milestone == i || milestone == every) && !slices.Contains(c.Milestones, i) {
+		if (did.milestone == i || did.milestone == every) && !slices.Contains(c.Milestones, i) {
 			c.Milestones = append(c.Milestones, i)
 		}
+	}
+	c.Payouts = append(c.Payouts, did.payouts...)
+	for _, p := range did.parked {
+		park(c, event, p)
 	}
 	return t
 }

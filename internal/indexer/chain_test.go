@@ -47,6 +47,15 @@ type ledger struct {
 	events []rpc.Event
 	// trades is what each contract holds at the end of it; models share what they do not change.
 	trades []map[escrow.ID]escrow.Trade
+	paid   []payment
+}
+
+// payment is what a transaction has really moved from a contract to an account, for a trade.
+type payment struct {
+	tx      string // the first 19 digits of its events' ids
+	trade   escrow.ID
+	account string
+	amount  amount.Int128
 }
 
 const chainStart = 1_767_225_600 // unix seconds of 2026-01-01
@@ -152,6 +161,11 @@ func (c *chain) act(d *deployed, l *ledger, tx int) {
 	if open, ok := call.(escrow.CallOpen); ok {
 		d.terms[result.Trade] = &open.Terms
 	}
+	for _, p := range result.Payouts {
+		if !p.Parked && result.Trade != (escrow.ID{}) {
+			l.paid = append(l.paid, payment{eventID(l, tx, 0)[:19], result.Trade, string(p.Who), p.Amount})
+		}
+	}
 	for i, e := range result.Events {
 		event := stellar.Event{Event: e}
 		switch e.(type) {
@@ -171,9 +185,13 @@ func (c *chain) publish(d *deployed, l *ledger, tx, i int, event stellar.Event) 
 		panic(err)
 	}
 	l.events = append(l.events, rpc.Event{
-		ID:     fmt.Sprintf("%019d-%010d", int64(l.Sequence)<<32|int64(tx+1)<<12, i),
+		ID:     eventID(l, tx, i),
 		Ledger: l.Ledger, Tx: sha256.Sum256(fmt.Append(nil, l.Sequence, tx)), TxIndex: uint32(tx + 1), Contract: d.address, Event: encoded,
 	})
+}
+
+func eventID(l *ledger, tx, i int) string {
+	return fmt.Sprintf("%019d-%010d", int64(l.Sequence)<<32|int64(tx+1)<<12, i)
 }
 
 func (c *chain) id(d *deployed, t escrow.Terms) escrow.ID {

@@ -89,6 +89,7 @@ type everything struct {
 	Contracts []store.Contract
 	Events    []store.Event
 	Trades    []store.Trade
+	Payouts   []storedPayout
 	Feed      []feed.Entry
 }
 
@@ -119,6 +120,7 @@ func (s *site) everything() (all everything) {
 			page.After = list[len(list)-1].Opened.Event
 		}
 	}
+	all.Payouts = s.payouts()
 	for more := true; more; {
 		list, err := s.store.FeedEntries(ctx, int64(len(all.Feed)), store.MaxPage)
 		if err != nil {
@@ -213,6 +215,7 @@ func TestTheProjectionIsWhatTheContractsHold(t *testing.T) {
 				}
 			}
 			s.checkFeed(c)
+			s.checkPayouts(c)
 			for _, l := range c.ledgers {
 				for _, e := range l.events {
 					kinds[kind(e)]++

@@ -39,24 +39,36 @@ func open(id escrow.ID, contract string, e escrow.Opened, at store.Point) (*stor
 	return t, nil
 }
 
-// project returns t as it is after an event at the close time of its ledger, and the index of the milestone the event changed, none or every.
+// effect is what an event did, beside what its trade is now.
+type effect struct {
+	milestone int             // the index of the one it changed, none or every
+	payouts   []store.Payout  // as long as nothing of them is parked
+	parked    []escrow.Parcel // of what the call has paid until then: one, if any
+}
+
+// project returns t as it is after an event at the close time of its ledger, and what the event did.
 // t itself is unchanged. The error is errUnreadable for what cannot have happened under the rules, whatever it is: one event that makes
 // no sense must not stop all that follow.
-func project(t *store.Trade, event escrow.Event, at store.Point) (after *store.Trade, milestone int, err error) {
+func project(t *store.Trade, event escrow.Event, at store.Point) (after *store.Trade, did effect, err error) {
 	defer func() {
 		if p := recover(); p != nil { // amounts beyond 128 bits
-			after, milestone, err = nil, none, fmt.Errorf("%v: %w", p, errUnreadable)
+			after, did, err = nil, effect{}, fmt.Errorf("%v: %w", p, errUnreadable)
 		}
 	}()
 	after = t.Clone()
-	if milestone, err = apply(after, event, at); err == nil {
-		err = sound(after, milestone)
+	var pays owed
+	if did.milestone, pays, err = apply(after, event, at); err == nil {
+		err = sound(after, did.milestone)
 	}
 	if err != nil {
-		return nil, none, err
+		return nil, effect{}, err
 	}
 	after.Updated = at
-	return after, milestone, nil
+	did.payouts = payouts(t, event, at, pays)
+	if e, ok := event.(escrow.Parked); ok {
+		did.parked = []escrow.Parcel{{Role: e.Role, Amount: e.Amount.Minus(e.Old)}}
+	}
+	return after, did, nil
 }
 
 // sound refuses amounts that the contract cannot hold in a trade (TotalTooLarge): they could not be stored.
@@ -82,11 +94,11 @@ func sound(t *store.Trade, milestone int) error {
 	return nil
 }
 
-// apply carries out on t what an event says, and returns the index of the milestone it changed, none or every.
+// apply carries out on t what an event says, and returns the index of the milestone it changed, none or every, and what it pays.
 //
 // Events carry the new values, so most of this is assignment. What they do not carry follows from the rules: the phase an offer stands in,
-// the bonds left when hearings have been paid.
-func apply(t *store.Trade, event escrow.Event, at store.Point) (milestone int, err error) {
+// what hearings cost whom, and the bonds left when they have been paid.
+func apply(t *store.Trade, event escrow.Event, at store.Point) (milestone int, pays owed, err error) {
 	milestone = none
 	switch e := event.(type) {
 	case escrow.Accepted:
@@ -102,21 +114,24 @@ func apply(t *store.Trade, event escrow.Event, at store.Point) (milestone int, e
 			t.Milestones[i].Left = m.Amount
 		}
 	case escrow.Cancelled:
+		pays = sides(t.Bonds[escrow.Buyer], t.Bonds[escrow.Seller])
 		t.Stage, t.Bonds, t.EndedAt = escrow.StageCancelled, [2]amount.Int128{}, at.At
 	case escrow.Ended:
+		pays = sides(e.BuyerBond, e.SellerBond)
 		t.Stage, t.Bonds, t.EndedAt = escrow.StageEnded, [2]amount.Int128{}, at.At
 	case escrow.Parked:
-		t.Parked = park(t.Parked, e.Role, e.Amount)
+		t.Parked = setParked(t.Parked, e.Role, e.Amount)
 	case escrow.Claimed:
-		t.Parked = park(t.Parked, e.Role, e.Left)
+		pays.pay(e.Role, e.Amount)
+		t.Parked = setParked(t.Parked, e.Role, e.Left)
 	default:
-		milestone, err = projectMilestone(t, event, at)
+		return projectMilestone(t, event, at)
 	}
-	return milestone, err
+	return milestone, pays, nil
 }
 
-// park sets what is parked for a role, in the order of roles and without zeros.
-func park(parked []escrow.Parcel, r escrow.Role, left amount.Int128) []escrow.Parcel {
+// setParked sets what is parked for a role, in the order of roles and without zeros.
+func setParked(parked []escrow.Parcel, r escrow.Role, left amount.Int128) []escrow.Parcel {
 	parked = slices.DeleteFunc(parked, func(p escrow.Parcel) bool { return p.Role == r })
 	if left.Sign() == 0 {
 		return parked
@@ -136,82 +151,87 @@ func about(t *store.Trade, i uint32) (*store.Milestone, error) {
 	return &t.Milestones[i], nil
 }
 
-func projectMilestone(t *store.Trade, event escrow.Event, at store.Point) (int, error) {
+// projectMilestone is apply for what happens to a milestone.
+func projectMilestone(t *store.Trade, event escrow.Event, at store.Point) (changed int, pays owed, err error) {
 	switch e := event.(type) {
 	case escrow.Delivered:
 		m, err := about(t, e.Milestone)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		m.DeliveredAt, m.Proof = at.At, e.Proof
-		return int(e.Milestone), nil
+		return int(e.Milestone), nil, nil
 	case escrow.Released:
 		m, err := about(t, e.Milestone)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
+		pays = sides(amount.Int128{}, e.Amount.Minus(e.Fee))
 		if e.Left.Sign() == 0 {
 			call := escrow.CallRelease{Terms: t.Terms, Milestone: e.Milestone, Amount: e.Amount}
-			if err := end(t, int(e.Milestone), call, e, at.At); err != nil {
-				return none, err
+			if pays, err = end(t, int(e.Milestone), call, e, at.At, pays); err != nil {
+				return none, nil, err
 			}
 		}
 		m.Offers = [2]*escrow.Offer{} // they name what was left
 		m.Left, m.ToSeller, m.Fee = e.Left, m.ToSeller.Plus(e.Amount), m.Fee.Plus(e.Fee)
-		return int(e.Milestone), nil
+		return int(e.Milestone), pays, nil
 	case escrow.Refunded:
 		m, err := about(t, e.Milestone)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
+		pays = sides(e.Amount, amount.Int128{})
 		if e.Left.Sign() == 0 {
 			call := escrow.CallRefund{Terms: t.Terms, Milestone: e.Milestone, Amount: e.Amount}
-			if err := end(t, int(e.Milestone), call, e, at.At); err != nil {
-				return none, err
+			if pays, err = end(t, int(e.Milestone), call, e, at.At, pays); err != nil {
+				return none, nil, err
 			}
 		}
 		m.Offers = [2]*escrow.Offer{}
 		m.Left, m.ToBuyer = e.Left, m.ToBuyer.Plus(e.Amount)
-		return int(e.Milestone), nil
+		return int(e.Milestone), pays, nil
 	case escrow.Split:
 		m, err := about(t, e.Milestone)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		call := escrow.CallAcceptOffer{Terms: t.Terms, By: e.By, Milestone: e.Milestone, Of: e.Of, SellerAmount: e.SellerAmount}
-		if err := end(t, int(e.Milestone), call, e, at.At); err != nil {
-			return none, err
+		toBuyer := e.Of.Minus(e.SellerAmount)
+		if pays, err = end(t, int(e.Milestone), call, e, at.At, sides(toBuyer, e.SellerAmount.Minus(e.Fee))); err != nil {
+			return none, nil, err
 		}
-		m.ToSeller, m.ToBuyer, m.Fee = m.ToSeller.Plus(e.SellerAmount), m.ToBuyer.Plus(e.Of.Minus(e.SellerAmount)), m.Fee.Plus(e.Fee)
-		return int(e.Milestone), nil
+		m.ToSeller, m.ToBuyer, m.Fee = m.ToSeller.Plus(e.SellerAmount), m.ToBuyer.Plus(toBuyer), m.Fee.Plus(e.Fee)
+		return int(e.Milestone), pays, nil
 	case escrow.Settled:
 		m, err := about(t, e.Milestone)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		call := escrow.CallSettle{Terms: t.Terms, Milestones: []uint32{e.Milestone}, Push: true}
-		if err := end(t, int(e.Milestone), call, e, at.At); err != nil {
-			return none, err
+		if pays, err = end(t, int(e.Milestone), call, e, at.At, sides(e.BuyerAmount, e.SellerAmount.Minus(e.Fee))); err != nil {
+			return none, nil, err
 		}
 		m.ToSeller, m.ToBuyer, m.Fee, m.Outcome = m.ToSeller.Plus(e.SellerAmount), m.ToBuyer.Plus(e.BuyerAmount), m.Fee.Plus(e.Fee), e.Outcome
-		return int(e.Milestone), nil
+		return int(e.Milestone), pays, nil
 	case escrow.Offered:
 		m, err := about(t, e.Milestone)
 		if err != nil {
-			return none, err
+			return none, nil, err
 		}
 		if !e.By.IsParty() {
-			return none, fmt.Errorf("an offer of role %d: %w", e.By, errUnreadable)
+			return none, nil, fmt.Errorf("an offer of role %d: %w", e.By, errUnreadable)
 		}
 		state := m.State()
 		phase, _ := escrow.PhaseOf(&t.Terms, int(e.Milestone), &state, at.At)
 		m.Offers[e.By] = &escrow.Offer{Of: e.Of, Phase: phase, SellerAmount: e.SellerAmount}
-		return int(e.Milestone), nil
+		return int(e.Milestone), nil, nil
 	case escrow.Evidence:
 		_, err := about(t, e.Milestone)
-		return none, err // an event, nothing stored
+		return none, nil, err // an event, nothing stored
 	default:
-		return projectDispute(t, event, at)
+		changed, err = projectDispute(t, event, at)
+		return changed, nil, err // who is paid what, the event that ended the dispute says
 	}
 }
 
@@ -288,9 +308,9 @@ func running(t *store.Trade, i uint32) (*store.Dispute, error) {
 	return m.Dispute, nil
 }
 
-// end takes the last of a milestone away. What is left of the bonds after a dispute no event says, since the rules do: the call that ended
-// the milestone is made on the model, which must announce what the contract did.
-func end(t *store.Trade, i int, call escrow.Call, announced escrow.Event, at uint64) error {
+// end takes the last of a milestone away, and returns what that pays: where there was no dispute, what the event says. What hearings cost whom, and what is
+// left of the bonds, no event says, since the rules do: the call that ended the milestone is made on the model, which must announce what the contract did.
+func end(t *store.Trade, i int, call escrow.Call, announced escrow.Event, at uint64, said owed) (owed, error) {
 	m := &t.Milestones[i]
 	if m.Dispute != nil {
 		model := escrow.Around("", escrow.Config{}, t.ID, &t.Terms, t.State())
@@ -301,15 +321,16 @@ func end(t *store.Trade, i int, call escrow.Call, announced escrow.Event, at uin
 			Token:  payer{},
 		}, call)
 		if err != nil {
-			return fmt.Errorf("the rules refuse what the contract did: %w: %w", errUnreadable, err)
+			return nil, fmt.Errorf("the rules refuse what the contract did: %w: %w", errUnreadable, err)
 		}
 		if len(result.Events) == 0 || result.Events[0] != announced {
-			return fmt.Errorf("the rules say %+v, the contract %+v: %w", result.Events, announced, errUnreadable)
+			return nil, fmt.Errorf("the rules say %+v, the contract %+v: %w", result.Events, announced, errUnreadable)
 		}
+		said = owedBy(result, t.Terms.Roles())
 		t.Bonds = model.Trades[t.ID].Bonds
 	}
 	m.Left, m.Offers, m.EndedAt, m.EndedBy = amount.Int128{}, [2]*escrow.Offer{}, at, announced.EventName()
-	return nil
+	return said, nil
 }
 
 // payer is a token that pays: whether the real one did, parked events say.

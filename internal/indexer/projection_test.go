@@ -133,6 +133,7 @@ func FuzzProject(f *testing.F) {
 			}
 			return
 		}
+		change := store.Change{}
 		for i := range 16 {
 			kind := tradeEvents[(int(tp.next())*5+int(tp.next()))%len(tradeEvents)]
 			if i == 0 && !strange {
@@ -142,7 +143,8 @@ func FuzzProject(f *testing.F) {
 			tp.fill(event)
 			at.At += tp.number() % 100
 			before := trade.Clone()
-			after, _, err := project(trade, event.Interface().(escrow.Event), at)
+			at.Event = store.EventID(fmt.Sprintf("%019d-%010d", int64(ledger)<<32, i))
+			after, did, err := project(trade, event.Interface().(escrow.Event), at)
 			if !reflect.DeepEqual(before, trade) {
 				t.Fatalf("%+v changed the trade it was given:\n%s", event, diff(before, trade))
 			}
@@ -153,8 +155,12 @@ func FuzzProject(f *testing.F) {
 				continue
 			}
 			trade = after
+			change.Payouts = append(change.Payouts, did.payouts...)
+			for _, p := range did.parked {
+				park(&change, at.Event, p)
+			}
 		}
-		change := store.Change{Trade: trade}
+		change.Trade = trade
 		stored, err := s.Contracts(t.Context(), "", 1)
 		if err != nil {
 			t.Fatal(err)

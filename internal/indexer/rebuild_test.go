@@ -3,7 +3,6 @@ package indexer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -151,6 +150,6 @@ func TestARebuildOfAnotherNetworkIsRefused(t *testing.T) {
 		t.Errorf("one that is stopped: %v", err)
 	}
 	if d := diff(before, s.everything()); d != "" {
-		t.Error(fmt.Sprintf("what is stored has changed (-before +now):\n%s", d))
+		t.Errorf("what is stored has changed (-before +now):\n%s", d)
 	}
 }
