@@ -34,6 +34,7 @@ type projected struct {
 	compared int
 
 	reconciledTrades int // of the story
+	payouts          payouts
 }
 
 func newProjected(t *testing.T, stories []*vectors.Story) (*projected, error) {
@@ -62,6 +63,9 @@ func (p *projected) Reset(s *vectors.Story) (uint64, error) {
 		return 0, err
 	}
 	p.compared, p.reconciledTrades = 0, 0
+	if err := p.beginPayouts(s); err != nil {
+		return 0, err
+	}
 	first := p.source.close(p.built.chain, start, nil)
 	wake := make(chan struct{}, 1)
 	p.source.wake = wake
@@ -106,7 +110,18 @@ func (p *projected) follow(c *vectors.Call, did done) error {
 	if _, err := p.indexer.WaitLedger(ctx, p.source.close(p.chain, c.At, events)); err != nil {
 		return fmt.Errorf("%w (the indexer is %s: %s)", err, p.indexer.Status().State, p.indexer.Status().Err)
 	}
-	return p.compare(c)
+	if err := p.compare(c); err != nil {
+		return err
+	}
+	var said []escrow.Event
+	for _, raw := range did.events {
+		e, err := stellar.DecodeEvent(p.contract, raw)
+		if err != nil {
+			return err
+		}
+		said = append(said, e.Event)
+	}
+	return p.comparePayouts(c, said)
 }
 
 // compare reads the call's trade from the contract and from the store, field by field: whatever events do not carry must follow from the rules.
