@@ -88,7 +88,7 @@ func newSender(t *testing.T, l *live, seed uint64) *sender {
 	}
 	n := 2 + rng.IntN(4)
 	for i := range n {
-		valid := uint64(1_000_000)
+		valid := uint64(7000) // seconds; two hours are the most that is taken
 		if i == n-1 && rng.IntN(3) == 0 {
 			valid = 3 // its time may be over before a node takes it
 		}
