@@ -138,7 +138,8 @@ func (pay *Payment) source() stellar.Address {
 //   - ErrTooDear: it would cost more than Ceiling. store.ErrSpent: the day's limit. stellar.ErrTree: it asks for another authorisation than the
 //     expected one. ErrNoAccount: the source does not exist. Nothing was sent.
 //   - ErrRejected: no node took it; a *RejectedError has the code. It has cost nothing, unless a ledger has it all the same: then the day
-//     counts it. ErrExpired: its time is over, or its number used by another; it has cost nothing.
+//     counts it. ErrExpired: its time is over, or its number used by another; it has cost nothing. Where the node does not know all ledgers that
+//     could have it, the day counts it at its most all the same.
 //   - ErrStopped: Run has ended; if it was sent, it may still be included. ErrBusy: too many are on their way.
 //   - relay's kinds, the signer's refusals, the store's errors, the context's own: whether it was sent, the text says.
 //
