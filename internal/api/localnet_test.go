@@ -38,7 +38,7 @@ func startPlatform(t *testing.T) *platform {
 	var stderr bytes.Buffer
 	done := make(chan error, 1)
 	go func() {
-		err := app.Run(ctx, []string{"dev", "--listen", "127.0.0.1:0", "--json"}, in, &stderr)
+		err := app.Run(ctx, []string{"dev", "--listen", "127.0.0.1:0", "--no-keeper", "--json"}, in, &stderr) // here people settle themselves
 		_ = in.CloseWithError(io.EOF)
 		done <- err
 	}()
