@@ -76,7 +76,7 @@ func (h *hostileToken) send(build func(stellar.Envelope) (stellar.Transaction, e
 	check(err)
 	account, err := h.relay.Account(ctx, source.String())
 	check(err)
-	tx, err := build(stellar.Envelope{Source: source, Sequence: account.Sequence, NotAfter: uint64(time.Now().Add(time.Hour).Unix()), InclusionFee: 100})
+	tx, err := build(stellar.Envelope{Source: source, Sequence: account.Sequence, NotAfter: account.Ledger.CloseTime + 3600, InclusionFee: 100})
 	check(err)
 	text, err := tx.Base64()
 	check(err)
