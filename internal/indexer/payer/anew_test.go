@@ -44,7 +44,7 @@ func TestWhatIsTriedAgainIsSimulatedAgain(t *testing.T) {
 				}
 				b.pay.Freed = func() { freed++ }
 				out, err := b.payer.Pay(b.t.Context(), b.pay)
-				if !errors.Is(err, c.err) || simulated != 2 || sent != c.sent {
+				if rejected := (&payer.RejectedError{}); !errors.Is(err, c.err) || errors.As(err, &rejected) != (c.err == payer.ErrRejected) || simulated != 2 || sent != c.sent {
 					t.Errorf("%v, want %v; simulated %d times, sent %d times", err, c.err, simulated, sent)
 				}
 				if failed := (&payer.FailedError{}); errors.As(err, &failed) && (failed.Hash != "" || failed.Failure.Code != 9) {

@@ -91,7 +91,10 @@ func (p *Payer) submit(ctx context.Context, pay *Payment, r ready, s signed, o *
 		}
 		o.hash = "" // it can cost nothing any more
 		if r, s, err = p.anew(ctx, pay, r, used, o.reserved); err != nil {
-			return sub, fmt.Errorf("%w: %w", rejected, err)
+			if errors.Is(err, errChanged) {
+				err = fmt.Errorf("%w: %w", rejected, err)
+			}
+			return sub, fmt.Errorf("prepare it anew, since its sequence number was used: %w", err)
 		}
 	}
 }
@@ -107,15 +110,18 @@ func (p *Payer) anew(ctx context.Context, pay *Payment, was ready, used, reserve
 		next = *restore
 	}
 	if next.action != was.action {
-		return ready{}, signed{}, errors.New("what has to be restored before has changed meanwhile")
+		return ready{}, signed{}, fmt.Errorf("%w: what has to be restored before is another", errChanged)
 	}
 	next.sequence = max(next.sequence, used) // another node may lag behind the one that told it
 	s, err := p.sign(pay, next)
 	if err == nil && s.most > reserved {
-		err = fmt.Errorf("it costs up to %d stroops now, and %d are reserved", s.most, reserved)
+		err = fmt.Errorf("%w: it costs up to %d stroops, and %d are reserved", errChanged, s.most, reserved)
 	}
 	return next, s, err
 }
+
+// errChanged is why what was prepared anew cannot take the place of what it was before.
+var errChanged = errors.New("things have changed meanwhile")
 
 // dead tells whether a transaction that no ledger has can never be included: its sequence number is used, and not by it. Another one may then take
 // its place within what was reserved. used is the last number of the account.

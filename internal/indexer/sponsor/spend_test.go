@@ -207,6 +207,12 @@ func (p plan) unreliable(b *bench, random *seeded) {
 		}
 		return nil
 	}
+	b.net.Oldest = func() uint64 { // a node that has begun to follow the network a minute ago, at most
+		if lost(100) {
+			return uint64(time.Now().Unix()) - uint64(random.intn(60))
+		}
+		return 0
+	}
 	b.store.Trouble = func(string) payertest.Trouble {
 		if lost(400) {
 			return payertest.Trouble(1 + random.intn(2))
