@@ -11,13 +11,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// trades reads trades as they are stored.
+// trades reads trades as they are stored: those that are, of at most store.MaxPage ids.
 type trades interface {
-	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
-}
-
-// bulk reads many trades at once: those that are stored, for at most store.MaxPage ids.
-type bulk interface {
 	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 }
 

@@ -3,7 +3,6 @@ package indexer
 import (
 	"container/list"
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
@@ -39,7 +38,7 @@ func (c *cache) all(ctx context.Context, ids []escrow.ID, give func(*store.Trade
 		unknown = append(unknown, id)
 	}
 	for part := range slices.Chunk(unknown, store.MaxPage) {
-		read, err := c.read(ctx, part)
+		read, err := c.store.TradesByID(ctx, part)
 		if err != nil {
 			return err
 		}
@@ -49,22 +48,6 @@ func (c *cache) all(ctx context.Context, ids []escrow.ID, give func(*store.Trade
 		}
 	}
 	return nil
-}
-
-// read asks the store.
-func (c *cache) read(ctx context.Context, ids []escrow.ID) (all []store.Trade, err error) {
-	if many, ok := c.store.(bulk); ok {
-		return many.TradesByID(ctx, ids)
-	}
-	for _, id := range ids {
-		switch t, err := c.store.Trade(ctx, id); {
-		case err == nil:
-			all = append(all, t)
-		case !errors.Is(err, store.ErrNotFound):
-			return nil, err
-		}
-	}
-	return all, nil
 }
 
 // stored takes in what has just been stored.

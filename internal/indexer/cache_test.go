@@ -18,25 +18,13 @@ type counted struct {
 	reads, asked int
 }
 
-func (c *counted) Trade(_ context.Context, id escrow.ID) (store.Trade, error) {
-	c.reads++
-	t, ok := c.trades[id]
-	if !ok {
-		return t, store.ErrNotFound
-	}
-	return t, nil
-}
-
-// many is one that reads many at once.
-type many struct{ *counted }
-
-func (m many) TradesByID(_ context.Context, ids []escrow.ID) (all []store.Trade, err error) {
-	m.reads, m.asked = m.reads+1, m.asked+len(ids)
+func (c *counted) TradesByID(_ context.Context, ids []escrow.ID) (all []store.Trade, err error) {
+	c.reads, c.asked = c.reads+1, c.asked+len(ids)
 	if len(ids) > store.MaxPage {
 		return nil, store.ErrLimit
 	}
 	for _, id := range ids {
-		if t, ok := m.trades[id]; ok {
+		if t, ok := c.trades[id]; ok {
 			all = append(all, t)
 		}
 	}
@@ -50,17 +38,8 @@ func numbered(n int) (id escrow.ID) {
 
 // Whatever is stored and read in whatever order, the cache says what the store says, and never holds more than it may.
 func TestTheCacheSaysWhatTheStoreSays(t *testing.T) {
-	alone := &counted{trades: map[escrow.ID]store.Trade{}}
-	together := &counted{trades: map[escrow.ID]store.Trade{}}
-	for name, c := range map[string]struct {
-		counted *counted
-		cache   *cache
-	}{"one by one": {alone, newCache(alone)}, "many at once": {together, newCache(many{together})}} {
-		t.Run(name, func(t *testing.T) { checkCache(t, c.counted, c.cache) })
-	}
-}
-
-func checkCache(t *testing.T, s *counted, c *cache) {
+	s := &counted{trades: map[escrow.ID]store.Trade{}}
+	c := newCache(s)
 	random := rand.New(rand.NewPCG(3, 4))
 	asked := 0
 	for i := range 60_000 {
@@ -142,7 +121,7 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 // Of a page that is all about trades nobody knows, the store is asked a few times, not once for each.
 func TestAPageOfUnknownTradesIsFewQuestions(t *testing.T) {
 	s := &counted{trades: map[escrow.ID]store.Trade{}}
-	c := newCache(many{s})
+	c := newCache(s)
 	var ids []escrow.ID
 	for i := range 2*store.MaxPage + 1 {
 		ids = append(ids, numbered(i))

@@ -29,7 +29,7 @@ type Store interface {
 	Mark(ctx context.Context, l store.Ledger) error
 	Follow(ctx context.Context, contract string, start uint32) error
 	Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error)
-	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
+	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 	Unread(ctx context.Context, after store.EventID, limit int) ([]store.Event, error)
 	FeedHead(ctx context.Context) (feed.Head, error)
 	FeedEntries(ctx context.Context, after int64, limit int) ([]feed.Entry, error)
