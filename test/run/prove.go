@@ -36,15 +36,25 @@ func worlds(pkg, test string) func(step int) []string {
 var proofs = []proof{
 	{
 		name: "plans", about: "every list's plan with 1,000,000 trades stored, on both engines", steps: 1, env: []string{"STELLARESCROW_PLAN_TRADES=1000000"},
-		args: func(int) []string { return []string{"-run=Plan", "./internal/store/postgres", "./internal/store/sqlite"} },
+		args: func(int) []string {
+			return []string{"-run=^TestStore$", "./internal/store/postgres", "./internal/store/sqlite"}
+		},
 	},
 	{name: "nodes", about: "1,000 worlds of nodes that lag, fork, fail and lie: the pool leaves each", steps: 10, args: worlds("./internal/indexer/source/pool", "^TestWeather$")},
 	{name: "sim", about: "1,000 worlds of trades, weather, kills and clocks: what is stored is what a run without faults stores", steps: 10, args: worlds("./test/sim", "^TestWorlds$")},
+	{
+		name: "submits", about: "200 worlds of transactions handed to nodes in all weathers: each is in a ledger once, or never and said so", steps: 10,
+		args: worlds("./test/sim", "^TestSubmissions$"),
+	},
 	{
 		name: "kills", about: "500 processes killed at random moments, on both engines, leaders and replicas", steps: 10,
 		args: func(step int) []string {
 			return []string{"-run=^TestKills$", "./test/sim", "-kills=50", fmt.Sprintf("-seed=%d", step*50+1)}
 		},
+	},
+	{
+		name: "commits", about: "a process killed at every commit, one after the other, before and after the store's answer", steps: 1,
+		args: func(int) []string { return []string{"-run=^TestKilledAtCommits$", "./test/sim", "-boundaries=1000"} },
 	},
 }
 

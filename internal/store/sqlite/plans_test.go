@@ -141,7 +141,7 @@ func TestStore(t *testing.T) {
 		if n := check("full"); n < 80 {
 			t.Errorf("only %d statements were found", n)
 		} else {
-			t.Logf("%d statements", n)
+			t.Logf("proved: %d statements by index alone on SQLite, %d trades stored", n, storetest.Filled(t, 20_000))
 		}
 		// The store never gathers statistics; whoever does so by hand must not slow it down.
 		if _, err := s.write.ExecContext(t.Context(), "ANALYZE"); err != nil {

@@ -12,8 +12,8 @@ import (
 // PlanTrades is the variable that says how many trades Fill stores, for a longer look than make test takes.
 const PlanTrades = "STELLARESCROW_PLAN_TRADES"
 
-// Fill stores n trades, one event each, and some transactions. It returns one of the trades.
-func Fill(t *testing.T, s Engine, n int) *store.Trade {
+// Filled is how many trades Fill stores when it is asked for n.
+func Filled(t *testing.T, n int) int {
 	t.Helper()
 	if text := os.Getenv(PlanTrades); text != "" {
 		var err error
@@ -21,6 +21,13 @@ func Fill(t *testing.T, s Engine, n int) *store.Trade {
 			t.Fatalf("%s is %q, not a number of trades", PlanTrades, text)
 		}
 	}
+	return n
+}
+
+// Fill stores n trades, or as many as PlanTrades says, one event each, and some transactions. It returns one of the trades.
+func Fill(t *testing.T, s Engine, n int) *store.Trade {
+	t.Helper()
+	n = Filled(t, n)
 	if err := s.Follow(t.Context(), Contract, Start); err != nil {
 		t.Fatal(err)
 	}
