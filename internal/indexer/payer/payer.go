@@ -152,14 +152,19 @@ func (p *Payer) Pay(ctx context.Context, pay Payment) (relay.Transaction, error)
 	return sent.Outcome(ctx)
 }
 
-// Send is Pay without the wait for the outcome: its errors are those of Pay that say nothing of a ledger. Archived entries that need a
-// transaction of their own are waited for; on protocol 23 and later calls restore what they need themselves, so that only an
-// Operation waits.
+// Send is Pay without the wait for the outcome: its errors are those of Pay that say that nothing is on its way, and ErrRejected. Of what may
+// have arrived though the answer was lost the state is pending, as of what has: whoever sent it again would pay twice. Archived entries that
+// need a transaction of their own are waited for; on protocol 23 and later calls restore what they need themselves, so that only an Operation
+// waits.
 func (p *Payer) Send(ctx context.Context, pay Payment) (*Sent, error) {
 	sent, err := p.send(ctx, pay)
-	if err != nil {
+	switch {
+	case err == nil:
+		return sent, nil
+	case sent == nil || errors.Is(err, ErrRejected):
 		return nil, err
 	}
+	p.c.Log.Warn("whether a payment arrived is not known; it is followed", "tx", sent.Hash, "err", err)
 	return sent, nil
 }
 

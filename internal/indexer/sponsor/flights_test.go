@@ -228,15 +228,32 @@ func TestADatabaseThatIsGone(t *testing.T) {
 	})
 }
 
-// What no node takes is an answer, with the node's reason; what the network does not tell is an error of its kind.
+// A lost answer is never a second payment: what may have arrived is told as pending, and who asks again is told the same.
+func TestALostAnswerIsNoSecondPayment(t *testing.T) {
+	for _, lost := range []error{relay.ErrUnavailable, payertest.ErrLost, context.DeadlineExceeded} {
+		inBench(t, 3, func(b *bench) {
+			b.net.Fate = func() payertest.Fate { return payertest.Fate{Arrives: true, After: 10 * time.Second, Answer: lost} }
+			r := b.deliver(0)
+			first, err := b.replicas[0].Sponsor(context.Background(), r)
+			if err != nil || first.State != relay.SubmissionPending || first.Hash == "" {
+				t.Errorf("%v: %+v, %v", lost, first, err)
+			}
+			if again, err := b.replicas[0].Sponsor(context.Background(), r); err != nil || again.State != relay.SubmissionDuplicate || again.Hash != first.Hash {
+				t.Errorf("%v, asked again: %+v, %v", lost, again, err)
+			}
+			time.Sleep(time.Minute)
+			if all := b.net.Charges(); len(all) != 1 || all[0].Hash != first.Hash {
+				t.Errorf("%v: %+v were paid for", lost, all)
+			}
+		})
+	}
+}
+
+// What no node takes is an answer, with the node's reason; a sponsor that has ended, or is about to, cannot be asked.
 func TestWhatTheNetworkSays(t *testing.T) {
 	inBench(t, 1, func(b *bench) {
 		b.net.Fate = func() payertest.Fate { return payertest.Fate{Code: "tx_insufficient_balance"} }
 		if out, err := b.replicas[0].Sponsor(context.Background(), b.extend()); err != nil || out.State != relay.SubmissionRejected || out.Code != "tx_insufficient_balance" {
-			t.Errorf("%+v, %v", out, err)
-		}
-		b.net.Fate = func() payertest.Fate { return payertest.Fate{Answer: relay.ErrUnavailable} }
-		if out, err := b.replicas[0].Sponsor(context.Background(), b.extend()); !errors.Is(err, relay.ErrUnavailable) {
 			t.Errorf("%+v, %v", out, err)
 		}
 		b.stop()
