@@ -75,6 +75,7 @@ type indexerReady struct {
 }
 
 func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
+	indexer.LimitMemory()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l, err := listen(ctx, "INDEXER_LISTEN", c.Listen)

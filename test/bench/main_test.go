@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/files"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/postgres"
@@ -17,7 +18,10 @@ import (
 // durable is PostgreSQL as an operator would have it: fsync on, and memory for a small server; its own defaults are for a machine of the nineties.
 var durable = server.New(server.Options{Template: migrated, Settings: map[string]string{"shared_buffers": "1GB", "max_wal_size": "4GB"}})
 
-func TestMain(m *testing.M) { os.Exit(durable.Main(m)) }
+func TestMain(m *testing.M) {
+	indexer.LimitMemory() // as in the indexer's own process
+	os.Exit(durable.Main(m))
+}
 
 func migrated(ctx context.Context, url string) error {
 	s, err := postgres.Open(ctx, postgres.Options{URL: url})
