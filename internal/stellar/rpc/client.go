@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,6 +100,10 @@ func call[Answer any](ctx context.Context, c *Client, method string, ask func(co
 	return none, c.explain(ctx, method, err, door.failure())
 }
 
+// refusals are the codes of JSON-RPC that blame the question (https://www.jsonrpc.org/specification#error_object). All others are about the node: it,
+// or what stands before it, is busy, or something in it is broken.
+var refusals = []jrpc2.Code{jrpc2.ParseError, jrpc2.InvalidRequest, jrpc2.MethodNotFound, jrpc2.InvalidParams}
+
 // explain gives an error its kind and says who was asked what. The URL may carry a provider's key in its path, so only its host is named.
 // broken is what went wrong on the way: the SDK's client makes text of it, with the URL inside, and a code as if the node had answered.
 func (c *Client) explain(ctx context.Context, method string, err, broken error) error {
@@ -116,7 +121,7 @@ func (c *Client) explain(ctx context.Context, method string, err, broken error) 
 		return fmt.Errorf("%s of %s: %w: %w", method, host, ErrUnavailable, ErrTooLarge)
 	case broken != nil:
 		return fmt.Errorf("%s of %s: %w: %s", method, host, ErrUnavailable, clip(broken.Error()))
-	case errors.As(err, &answered) && answered.Code != jrpc2.InternalError && answered.Code != jrpc2.SystemError:
+	case errors.As(err, &answered) && slices.Contains(refusals, answered.Code):
 		return fmt.Errorf("%s of %s: %w: %s", method, host, ErrRefused, clip(answered.Message))
 	}
 	return fmt.Errorf("%s of %s: %w: %s", method, host, ErrUnavailable, clip(err.Error()))

@@ -132,6 +132,8 @@ func TestKindsOfErrors(t *testing.T) {
 		{"no answer", hang(func() {}), impatient, rpc.ErrUnavailable, "no answer in time"},
 		{"an unhealthy node", answer(map[string]any{"status": "catching up"}), nil, rpc.ErrUnavailable, `"catching up"`},
 		{"a node with an inner error", answer(refusal{-32603, "database is down"}), nil, rpc.ErrUnavailable, "database is down"},
+		{"a node that is busy", answer(refusal{-32001, "too many requests"}), nil, rpc.ErrUnavailable, "too many requests"},
+		{"a question that makes no sense", answer(refusal{-32600, "startLedger must be positive"}), nil, rpc.ErrRefused, "must be positive"},
 		{"a refusal", answer(refusal{-32602, "no such parameter"}), nil, rpc.ErrRefused, "no such parameter"},
 	} {
 		_, err := client(t, c.handler, c.change).Range(t.Context())
