@@ -26,6 +26,9 @@ func open(id escrow.ID, contract string, e escrow.Opened, at store.Point) (*stor
 			return nil, fmt.Errorf("milestone %d of %s units: %w", i, m.Amount.Units(), errUnreadable)
 		}
 	}
+	if !e.By.IsParty() {
+		return nil, fmt.Errorf("opened by role %d: %w", e.By, errUnreadable)
+	}
 	t := &store.Trade{
 		ID: id, Contract: contract, Terms: e.Terms, OpenedBy: e.By, Stage: escrow.StageOpen,
 		Milestones: make([]store.Milestone, len(e.Terms.Milestones)), LastDeadline: e.Terms.LastDeadline(), Opened: at, Updated: at,
@@ -71,12 +74,21 @@ func project(t *store.Trade, event escrow.Event, at store.Point) (after *store.T
 	return after, did, nil
 }
 
-// sound refuses amounts that the contract cannot hold in a trade (TotalTooLarge): they could not be stored.
+// sound refuses what the contract cannot hold in a trade, and no store could: amounts beyond TotalTooLarge, roles that nobody has, other numbers out of range.
 func sound(t *store.Trade, milestone int) error {
+	roles := t.Terms.Roles()
+	for _, p := range t.Parked {
+		if p.Role >= roles {
+			return fmt.Errorf("parked for role %d of %d: %w", p.Role, roles, errUnreadable)
+		}
+	}
 	amounts := []amount.Int128{t.Bonds[0], t.Bonds[1]}
 	if milestone >= 0 {
 		m := &t.Milestones[milestone]
 		amounts = append(amounts, m.Left, m.ToSeller, m.ToBuyer, m.Fee)
+		if m.Outcome > escrow.OutcomeFallback {
+			return fmt.Errorf("outcome %d: %w", uint32(m.Outcome), errUnreadable)
+		}
 		for _, o := range m.Offers {
 			if o != nil {
 				amounts = append(amounts, o.Of, o.SellerAmount)
@@ -84,6 +96,14 @@ func sound(t *store.Trade, milestone int) error {
 		}
 		if d := m.Dispute; d != nil {
 			amounts = append(amounts, d.Vote, d.AppealVote)
+			if slices.ContainsFunc(d.Silent, func(r escrow.Role) bool { return r >= roles }) {
+				return fmt.Errorf("seats %v of %d roles are silent: %w", d.Silent, roles, errUnreadable)
+			}
+			for _, v := range d.Votes {
+				if v.Role >= roles || v.SellerPpm > 1_000_000 {
+					return fmt.Errorf("a vote of role %d of %d for %d ppm: %w", v.Role, roles, v.SellerPpm, errUnreadable)
+				}
+			}
 		}
 	}
 	for _, a := range amounts {

@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,6 +157,9 @@ func FuzzProject(f *testing.F) {
 				continue
 			}
 			trade = after
+			if err := narrow(trade); err != nil {
+				t.Errorf("%+v: %v", event, err)
+			}
 			change.Payouts = append(change.Payouts, did.payouts...)
 			for _, p := range did.parked {
 				park(&change, at.Event, p)
@@ -177,6 +182,66 @@ func FuzzProject(f *testing.F) {
 			t.Errorf("stored otherwise than projected:\n%s", d)
 		}
 	})
+}
+
+// narrow says which number a column of PostgreSQL's cannot hold: SQLite's hold them all.
+func narrow(t *store.Trade) error {
+	small := []uint32{uint32(t.OpenedBy)}
+	for _, p := range t.Parked {
+		small = append(small, uint32(p.Role))
+	}
+	for _, m := range t.Milestones {
+		small = append(small, uint32(m.Outcome))
+		for _, o := range m.Offers {
+			if o != nil {
+				small = append(small, uint32(o.Phase))
+			}
+		}
+		if d := m.Dispute; d != nil {
+			small = append(small, uint32(d.By))
+			for _, r := range d.Silent {
+				small = append(small, uint32(r))
+			}
+			for _, v := range d.Votes {
+				if small = append(small, uint32(v.Role)); v.SellerPpm > math.MaxInt32 {
+					return fmt.Errorf("a vote for %d ppm", v.SellerPpm)
+				}
+			}
+		}
+	}
+	if most := slices.Max(small); most > math.MaxInt16 {
+		return fmt.Errorf("%d is no smallint", most)
+	}
+	return nil
+}
+
+// TestNumbersThatNoStoreHolds has what FuzzProject found: each of these would have stopped an indexer on PostgreSQL for good.
+func TestNumbersThatNoStoreHolds(t *testing.T) {
+	terms := escrow.Terms{Milestones: []escrow.Milestone{{Amount: amount.Int(5)}}, Panel: escrow.Panel{Arbitrators: []escrow.Address{"A"}, Quorum: 1}}
+	trade := &store.Trade{Terms: terms, Stage: escrow.StageFunded, Milestones: []store.Milestone{{Left: amount.Int(5)}}}
+	disputed := trade.Clone()
+	disputed.Milestones[0].Dispute = &store.Dispute{}
+	const high = 1 << 20
+	for _, c := range []struct {
+		of    *store.Trade
+		event escrow.Event
+	}{
+		{trade, escrow.Parked{Role: high, Amount: amount.Int(1)}}, {trade, escrow.Parked{Role: 3, Amount: amount.Int(1)}}, {trade, escrow.Claimed{Role: high, Left: amount.Int(1)}},
+		{trade, escrow.Settled{Outcome: high}}, {trade, escrow.Settled{Outcome: 5}},
+		{disputed, escrow.Voted{By: high}}, {disputed, escrow.Voted{By: 3}}, {disputed, escrow.Voted{By: 2, SellerPpm: 1_000_001}}, {disputed, escrow.Silent{Roles: []escrow.Role{2, 3}}},
+	} {
+		if _, _, err := project(c.of, c.event, store.Point{Event: "e"}); !errors.Is(err, errUnreadable) {
+			t.Errorf("%s %+v: %v", c.event.EventName(), c.event, err)
+		}
+	}
+	if _, err := open(escrow.ID{}, "C", escrow.Opened{By: 2, Terms: terms}, store.Point{}); !errors.Is(err, errUnreadable) {
+		t.Errorf("opened by an arbitrator: %v", err)
+	}
+	for _, e := range []escrow.Event{escrow.Voted{By: 2, SellerPpm: 1_000_000}, escrow.Silent{Roles: []escrow.Role{2}}, escrow.Parked{Role: 2, Amount: amount.Int(1)}} {
+		if _, _, err := project(disputed, e, store.Point{}); err != nil {
+			t.Errorf("%s %+v: %v", e.EventName(), e, err)
+		}
+	}
 }
 
 // TestEveryKindOfEventIsProjected sends each kind to a trade that cannot have it: only kinds that this program does not know may say so.
