@@ -47,11 +47,12 @@ type indexerConfig struct {
 	assets   []stellar.Address
 	spending spending
 	redis    *secret.File
+	second   *rpc.Client // nil for none
 }
 
 // Validate reports everything that is wrong at once, each with the variable's name.
 func (c *indexerConfig) Validate() error {
-	var errs [7]error
+	var errs [9]error
 	c.urls, errs[0] = c.nodeURLs(&c.storeSettings)
 	if c.Poll < 10*time.Millisecond || c.Poll > time.Minute {
 		errs[1] = fmt.Errorf("INDEXER_POLL=%s is not between 10ms and 1m", c.Poll)
@@ -65,6 +66,14 @@ func (c *indexerConfig) Validate() error {
 	c.assets, errs[6] = assetContracts(c.Asset)
 	if c.spending.feeKey != nil && len(c.assets) == 0 && errs[6] == nil {
 		errs[6] = errors.New("ASSETS is not set: what is sponsored are trades in listed assets; name their contracts (C…)")
+	}
+	if c.second, errs[7] = secondNode(c.SecondRPC, c.server.network); c.server.network == (stellar.Network{}) {
+		errs[7] = nil // what is wrong with the passphrase is said already
+	}
+	if c.LedgerFiles != "" {
+		if info, err := os.Stat(c.LedgerFiles); err != nil || !info.IsDir() {
+			errs[8] = fmt.Errorf("LEDGER_FILES=%s is not a folder that can be read: name the one with .config.json in it", c.LedgerFiles)
+		}
 	}
 	return errors.Join(append(errs[:], checkListen("INDEXER_LISTEN", c.Listen))...)
 }
@@ -124,10 +133,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	if err != nil {
 		return err
 	}
-	verify, err := c.comparing(x, node, db, env)
-	if err != nil {
-		return err
-	}
+	verify := c.comparing(x, node, db, env)
 	secrets := rotation{append(append(c.server.secrets(), c.spending.files()...), filesOf(c.redis)...), time.Now}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(x, ledgers, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -185,20 +191,16 @@ func ledgerClock(node *rpc.Client) func() time.Time {
 }
 
 // comparing is the comparison on a schedule; nil for none.
-func (c *indexerConfig) comparing(x *indexer.Replica, node func() *rpc.Client, db anyStore, env environment) (*reconcile.Watch, error) {
+func (c *indexerConfig) comparing(x *indexer.Replica, node func() *rpc.Client, db anyStore, env environment) *reconcile.Watch {
 	if c.VerifyEvery == 0 {
-		return nil, nil
-	}
-	second, err := secondNode(c.SecondRPC, c.server.network)
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	return reconcile.NewWatch(reconcile.Schedule{
 		Every: c.VerifyEvery, Note: x.Note, Now: time.Now, Log: env.log,
 		Compare: func(ctx context.Context) (reconcile.Report, error) {
-			return reconcile.Run(ctx, comparison{node: node(), second: second, db: db, ended: scheduledEnded, timeout: scheduledWait}.config())
+			return reconcile.Run(ctx, comparison{node: node(), second: c.second, db: db, ended: scheduledEnded, timeout: scheduledWait}.config())
 		},
-	}), nil
+	})
 }
 
 func (c *indexerConfig) announce(env environment, at string) error {

@@ -179,6 +179,17 @@ func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
 			[]string{"--listen", "3000", "--rpc", "ftp://x", "--poll", "1h", "--database-url-file", weak, "--relay-secret-file", short, "--contract", "GABC:1", "--network-passphrase", " "},
 			[]string{"INDEXER_LISTEN=3000", "STELLAR_RPC_URLS: number 1", "INDEXER_POLL", "password in the database's URL", "RELAY_SECRET_FILE", "3 bytes", `CONTRACT_ID: "GABC"`, "NETWORK_PASSPHRASE"},
 		},
+		"what looks right and is not": {
+			[]string{
+				"--database-url-file", write("bad", "postgres://u:p@h:port/d"), "--ledger-files", filepath.Join(dir, "none"), "--second-rpc", "::", "--network-passphrase", "Some network ; 2026",
+				"--contract", "CCWDOWV5HGLHGIQNBQS5ZBN7OF4PMWHFW4DBU6G45WJXCIDGMWNJRV2B:5,CCWDOWV5HGLHGIQNBQS5ZBN7OF4PMWHFW4DBU6G45WJXCIDGMWNJRV2B:6", "--keeper-keys-file", write("keys", "GABC, which is no seed"),
+				"--fee-key-file", write("fee", "not a seed of anybody"), "--redis", "http://x", "--keeper-day", "none",
+			},
+			[]string{
+				"DATABASE_URL_FILE", "LEDGER_FILES=", "SECOND_RPC_URL", "stands there twice", "KEEPER_KEYS_FILE", "the keeper keys: line 1", "FEE_KEY_FILE", "CHANNEL_KEYS_FILE", "REDIS_URL", "REDIS_PASSWORD_FILE",
+				"KEEPER_DAY_XLM=\"none\"",
+			},
+		},
 		"a contract without its ledger":   {[]string{"--contract", "CCWDOWV5HGLHGIQNBQS5ZBN7OF4PMWHFW4DBU6G45WJXCIDGMWNJRV2B"}, []string{"write the ledger that deployed it"}},
 		"a store of another kind":         {[]string{"--database-url-file", write("mysql", "mysql://u@h/d")}, []string{"holds no URL of a store"}},
 		"a database without a password":   {[]string{"--database-url-file", write("bare", "postgres://u@h/d")}, []string{"POSTGRES_PASSWORD_FILE is not set"}},

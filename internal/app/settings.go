@@ -128,6 +128,9 @@ func (c *serverSettings) contracts(now func() time.Time) (all []indexer.Contract
 		if err != nil || start == 0 {
 			return nil, fmt.Errorf("CONTRACT_ID: %s: write the ledger that deployed it after it, %s:LEDGER; escrowctl contract deploy printed it", id, id)
 		}
+		if slices.ContainsFunc(all, func(c indexer.Contract) bool { return c.Address == address }) {
+			return nil, fmt.Errorf("CONTRACT_ID: %s stands there twice: name each contract once", id)
+		}
 		all = append(all, indexer.Contract{Address: address, Start: uint32(start)})
 	}
 	return all, nil
@@ -165,6 +168,9 @@ func (c *storeSettings) database(who string, now func() time.Time) (file, passwo
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" {
 		return nil, nil, errors.New("DATABASE_URL_FILE: the file holds no URL of a store: write postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or sqlite:FILE")
+	}
+	if err := postgres.CheckURL(text); err != nil {
+		return nil, nil, fmt.Errorf("DATABASE_URL_FILE: %w", err)
 	}
 	if path := c.path(c.PostgresPasswordFile, "POSTGRES_PASSWORD"); path != "" {
 		password, err = secret.Open(secret.Need{Variable: "POSTGRES_PASSWORD_FILE", For: who + "'s connections to the database", Path: path}, now)

@@ -49,7 +49,7 @@ func (s spending) files() []*secret.File { return filesOf(s.keeperKeys, s.feeKey
 // read reads all of it. Its error says everything that is wrong at once.
 func (c *spendSettings) read(from *storeSettings, now func() time.Time) (s spending, err error) {
 	var errs []error
-	open := func(into **secret.File, variable, file, name, purpose string) {
+	open := func(into **secret.File, job signer.Job, variable, file, name, purpose string) {
 		path := from.path(file, name)
 		if path == "" {
 			return
@@ -57,7 +57,7 @@ func (c *spendSettings) read(from *storeSettings, now func() time.Time) (s spend
 		f, err := secret.Open(secret.Need{Variable: variable, For: purpose, Path: path}, now)
 		if err == nil {
 			// Whose they are is not the question here, only that they are seeds.
-			if _, err = signer.Several(signer.Config{}, f.Value); err != nil {
+			if _, err = signer.Several(signer.Config{Job: job}, f.Value); err != nil {
 				err = fmt.Errorf("%s, file %s: %w", variable, path, err)
 			}
 		}
@@ -67,9 +67,9 @@ func (c *spendSettings) read(from *storeSettings, now func() time.Time) (s spend
 		}
 		*into = f
 	}
-	open(&s.keeperKeys, "KEEPER_KEYS_FILE", c.KeeperKeysFile, "KEEPER_KEYS", "the keeper signs with them")
-	open(&s.feeKey, "FEE_KEY_FILE", c.FeeKeyFile, "FEE_KEY", "fees of traders are paid with it")
-	open(&s.channelKeys, "CHANNEL_KEYS_FILE", c.ChannelKeysFile, "CHANNEL_KEYS", "what is sponsored is sent with them")
+	open(&s.keeperKeys, signer.Keeper, "KEEPER_KEYS_FILE", c.KeeperKeysFile, "KEEPER_KEYS", "the keeper signs with them")
+	open(&s.feeKey, signer.Fee, "FEE_KEY_FILE", c.FeeKeyFile, "FEE_KEY", "fees of traders are paid with it")
+	open(&s.channelKeys, signer.Channel, "CHANNEL_KEYS_FILE", c.ChannelKeysFile, "CHANNEL_KEYS", "what is sponsored is sent with them")
 	if fee, channels := from.path(c.FeeKeyFile, "FEE_KEY"), from.path(c.ChannelKeysFile, "CHANNEL_KEYS"); (fee == "") != (channels == "") {
 		errs = append(errs, errors.New("FEE_KEY_FILE and CHANNEL_KEYS_FILE belong together: one account pays for what the others send; name both or neither"))
 	}

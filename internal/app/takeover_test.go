@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,6 +51,39 @@ func TestTheNextIndexerTakesOver(t *testing.T) {
 			second.api.stop()
 			second.indexer.stop()
 		})
+	}
+}
+
+// An indexer that is frozen, as by a machine that stands still, does not keep the others from following; when it goes on, it stands by.
+func TestAFrozenIndexerIsReplaced(t *testing.T) {
+	p := ownPlatform(t)
+	secrets := secretsFolder(t, database(t))
+	first := startServers(t, p, p.ready.RPC, secrets)
+	state := func(s servers) indexer.State { return readyOf(t, s.indexerURL).State }
+	waitFor(t, func() bool { return state(first) == indexer.Following })
+	second := startServers(t, p, p.ready.RPC, secrets)
+	if err := first.indexer.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	frozen := time.Now()
+	waitFor(t, func() bool { return state(second) == indexer.Following })
+	if took := time.Since(frozen); took > 8*time.Second {
+		t.Errorf("it took %s until the second one followed", took)
+	}
+	id := openTrade(t, p.ready)
+	var trade json.RawMessage
+	waitFor(t, func() bool { return found(second.apiURL+"/trades/"+id, &trade) })
+	if err := first.indexer.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return state(first) == indexer.Standby })
+	id = openTrade(t, p.ready)
+	waitFor(t, func() bool { return found(second.apiURL+"/trades/"+id, &trade) })
+	for _, process := range []*process{first.api, second.api, first.indexer, second.indexer} {
+		process.stop()
+	}
+	if got := hashOf(t, p, secrets); got.Trades != 2 {
+		t.Errorf("%d trades are stored, want 2", got.Trades)
 	}
 }
 

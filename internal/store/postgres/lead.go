@@ -9,12 +9,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The bounds of leading. A process that is killed loses its connection, and with it the lead, at once; one that hangs, or is cut off, gives up
-// within leadLost, and the server, which notices by keepalives set on the connection, lets another one lead within a few seconds.
+// The bounds of leading. A process that is killed loses its connection, and with it the lead, at once; one that is cut off gives up within leadLost,
+// and the server, which notices by keepalives set on the connection, lets another one lead within a few seconds. One that is frozen keeps its
+// connection: the server ends that when nothing has been asked on it for leadIdle.
 const (
 	leadTry  = time.Second     // between two tries
 	leadBeat = time.Second     // between two looks at the connection
 	leadLost = 3 * time.Second // for an answer
+	leadIdle = "4s"            // without a question
 )
 
 // lockLead is the lock of whoever leads: its key is "StEt" and the schema's number.
@@ -45,7 +47,7 @@ type workError struct{ error }
 func (s *Store) term(ctx context.Context, work func(context.Context) error) error {
 	own, err := s.dial(ctx, func(conn *pgx.ConnConfig) {
 		conn.Tracer = nil
-		for name, value := range map[string]string{"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"} {
+		for name, value := range map[string]string{"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2", "idle_session_timeout": leadIdle} {
 			conn.RuntimeParams[name] = value
 		}
 	})

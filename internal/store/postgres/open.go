@@ -123,6 +123,12 @@ func (f facts) fit(name string) error {
 	return nil
 }
 
+// CheckURL says what is wrong with a URL, as far as that can be seen without asking it; the error does not repeat it.
+func CheckURL(url string) error {
+	_, err := configure(Options{URL: url})
+	return err
+}
+
 // configure makes the pool's configuration. The reader's own words about a URL that it cannot read are left out: they quote it.
 func configure(o Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(o.URL)
