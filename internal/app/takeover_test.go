@@ -37,6 +37,7 @@ func TestTheNextIndexerTakesOver(t *testing.T) {
 			before := openTrade(t, r)
 			var trade json.RawMessage
 			waitFor(t, func() bool { return found(second.apiURL+"/trades/"+before, &trade) })
+			waitFor(t, func() bool { return readyOf(t, second.indexerURL).Ledger >= readyOf(t, first.indexerURL).Ledger }) // the one that stands by tells how far the other is
 			first.indexer.kill()
 			killed := time.Now()
 			after := openTrade(t, r)

@@ -3,12 +3,14 @@ package indexer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/feed"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
 // Replica is one of several indexers of the same store: it follows while it leads, and stands by otherwise. Either way it serves the relay.
@@ -16,9 +18,9 @@ type Replica struct {
 	config  Config
 	metrics *metrics
 
-	mu  sync.Mutex
-	now *Indexer // nil while it stands by
-	err error    // of the store, when it was last asked while standing by
+	mu     sync.Mutex
+	now    *Indexer // nil while it stands by
+	stands Status   // while it does
 }
 
 // NewReplica checks the configuration, as New does.
@@ -26,7 +28,7 @@ func NewReplica(c Config) (*Replica, error) {
 	if _, err := New(c); err != nil {
 		return nil, err
 	}
-	return &Replica{config: c, metrics: newMetrics()}, nil
+	return &Replica{config: c, metrics: newMetrics(), stands: Status{State: Standby}}, nil
 }
 
 // Follow is one term of leading: it follows until ctx ends, as Indexer.Run does, with which it has its errors in common.
@@ -68,39 +70,61 @@ func (r *Replica) Stand(ctx context.Context) {
 		if x, _ := r.current(); x != nil {
 			continue
 		}
-		asked, cancel := context.WithTimeout(ctx, standWait)
-		head, err := r.config.Store.FeedHead(asked)
-		cancel()
-		if err == nil {
-			r.config.Bus.Publish(head.Seq)
-		}
+		stands := r.look(ctx)
 		r.mu.Lock()
-		r.err = err
+		r.stands = stands
 		r.mu.Unlock()
 	}
 }
 
-func (r *Replica) current() (*Indexer, error) {
+// look reads from the store how far the process is that follows.
+func (r *Replica) look(ctx context.Context) Status {
+	ctx, cancel := context.WithTimeout(ctx, standWait)
+	defer cancel()
+	head, err := r.config.Store.FeedHead(ctx)
+	var stored []store.Contract
+	if err == nil {
+		r.config.Bus.Publish(head.Seq)
+		stored, err = r.config.Store.Contracts(ctx, "", maxContracts)
+	}
+	if err != nil {
+		return Status{State: Unreachable, Err: err.Error()}
+	}
+	all := map[string]*followed{}
+	for _, c := range r.config.Contracts {
+		id := c.Address.String()
+		for _, s := range stored {
+			if s.ID == id {
+				all[id] = &followed{Contract: s}
+			}
+		}
+	}
+	var s Status
+	s.reckon(all)
+	s.State = Standby
+	return s
+}
+
+func (r *Replica) current() (*Indexer, Status) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.now, r.err
+	return r.now, r.stands
 }
 
 func (r *Replica) set(x *Indexer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.now, r.err = x, nil
+	r.now, r.stands = x, Status{State: Standby}
 }
 
 // Status is how it is now.
 func (r *Replica) Status() Status {
-	switch x, err := r.current(); {
-	case x != nil:
+	x, stands := r.current()
+	if x != nil {
 		return x.Status()
-	case err != nil:
-		return Status{State: Unreachable, Err: err.Error()}
 	}
-	return Status{State: Standby}
+	stands.Contracts = slices.Clone(stands.Contracts)
+	return stands
 }
 
 // Note is Indexer.Note of the process that follows; in one that stands by the error is ErrStandby.
