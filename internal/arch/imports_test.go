@@ -219,7 +219,7 @@ func TestWhoMayImport(t *testing.T) {
 		{"internal/store/postgres", []string{"internal/app"}, "whoever uses a store says so in an interface of its own"},
 		{"internal/secret", []string{"internal/app", "internal/relay", "internal/indexer/signer", "internal/indexer/fanout"}, "app opens the files, and each secret goes to the one room that proves or signs with it"},
 		{"internal/indexer/signer", []string{"internal/indexer/sponsor", "internal/app"}, "it holds keys that stand on a server: the sponsor asks which calls they are for, app makes them; whoever pays has an interface of its own"},
-		{"internal/localnet", []string{"internal/app", "test/bench"}, "only dev and localnet start it or its friendbot; benchmarks write ledgers in its format"},
+		{"internal/localnet", []string{"internal/app", "test/bench", "test/chain"}, "only dev and localnet start it or its friendbot; tests and benchmarks make ledgers as it does"},
 		{"internal/app", []string{"cmd/stellarescrow"}, "the program is wired in one place"},
 		{"internal/ctl", []string{"cmd/escrowctl"}, "the operator's keys are on no server"},
 	} {

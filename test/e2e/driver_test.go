@@ -235,6 +235,6 @@ func (b *built) sign(c *vectors.Call, args xdr.InvokeContractArgs) ([]xdr.Soroba
 		}},
 		RootInvocation: tree.Invocation(),
 	}
-	entry, err = stellar.SignAuth(b.net, entry, b.chain.last.Sequence()+10, key)
+	entry, err = stellar.SignAuth(b.net, entry, b.chain.Last.Sequence()+10, key)
 	return []xdr.SorobanAuthorizationEntry{entry}, err
 }

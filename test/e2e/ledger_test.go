@@ -7,109 +7,41 @@ import (
 	"fmt"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
-	"github.com/stellar/go-stellar-sdk/txnbuild"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
+	ledgers "github.com/Abdullahi130/StellarEscrow/test/chain"
 )
 
 const (
 	passphrase = "StellarEscrow stories ; 2026"
-	protocol   = 27
 	lumens     = 100_000_000_000 // stroops that every account begins with
 )
 
-// chain is localnet's ledger without its clock: it closes a ledger with one transaction in whatever second it is told, also twice in the same
-// one. A network puts transactions of one second into one ledger; a contract cannot tell the two apart, and a story needs them one by one.
-// One goroutine uses it.
+// chain closes a ledger with one transaction in whatever second it is told, also twice in the same one. A network puts transactions of one second
+// into one ledger; a contract cannot tell the two apart, and a story needs them one by one. One goroutine uses it.
 type chain struct {
-	name   string // the passphrase
-	set    settings.Network
-	state  *ledger.State
-	view   *ledger.Snapshot // of the state
-	last   ledger.Closed
-	host   *host.Host
-	reader ledger.Reader // what the host reads
+	*ledgers.Chain
 	source *keypair.Full // sends and pays for every transaction, and is nobody in any story
 	seq    int64         // the last one that source has used
 }
 
-// newChain starts the network with that passphrase, the main network's settings and an account for each key.
+// newChain starts the network with that passphrase and an account for each key.
 func newChain(ctx context.Context, passphrase string, keys ...*keypair.Full) (*chain, error) {
-	m, err := localnettest.Compiled()
-	if err != nil {
-		return nil, fmt.Errorf("start the contract host: %w", err)
-	}
-	c := &chain{name: passphrase, state: ledger.NewState(), source: keypair.MustRandom()}
-	if c.host, err = m.NewHost(ctx, c); err != nil {
-		return nil, fmt.Errorf("start a contract host: %w", err)
-	}
-	cpu, memory, err := c.host.DefaultCosts(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask for the cost tables: %w", err)
-	}
-	c.set = settings.MainNetwork(cpu, memory)
-
-	last, entries := ledger.Genesis(passphrase, protocol)
-	c.last = last
-	c.state.Apply(entries)
-	c.view = c.state.Snapshot()
-	d := ledger.NewDelta(c.view, c.last.Sequence())
-	for _, e := range c.set.Entries {
-		d.PutData(xdr.LedgerEntryData{Type: xdr.LedgerEntryTypeConfigSetting, ConfigSetting: &e})
-	}
-	for _, k := range append(keys, c.source) {
-		d.PutData(xdr.LedgerEntryData{Type: xdr.LedgerEntryTypeAccount, Account: &xdr.AccountEntry{
-			AccountId: xdr.MustAddress(k.Address()), Balance: lumens, Thresholds: xdr.Thresholds{1},
-		}})
-	}
-	c.commit(d)
-	return c, c.host.Configure(ctx)
-}
-
-func (c *chain) commit(d *ledger.Delta) {
-	c.state.Apply(d.All())
-	c.view.Close()
-	c.view = c.state.Snapshot()
-	c.reader = c.view
-}
-
-// Find is part of host.Entries.
-func (c *chain) Find(key []byte) (host.Entry, bool, error) {
-	k := ledger.Key(key)
-	raw, ok := c.reader.Get(k)
-	if !ok {
-		return host.Entry{}, false, nil
-	}
-	e := host.Entry{XDR: raw, HasTTL: k.HasTTL()}
-	if e.HasTTL {
-		if e.LiveUntil, ok = ledger.LiveUntil(c.reader, k); !ok {
-			return e, false, fmt.Errorf("a contract entry without lifetime: %x", key)
-		}
-	}
-	return e, true, nil
-}
-
-// next is the ledger after the last one, closed at the given unix second.
-func (c *chain) next(at uint64, set xdr.GeneralizedTransactionSet) *tx.Ledger {
-	header := ledger.Next(c.last, set, int64(at))
-	return &tx.Ledger{Passphrase: c.name, Limits: c.set.Limits, Header: &header, Host: func(r ledger.Reader) tx.Host {
-		c.reader = r
-		return c.host
-	}}
+	source := keypair.MustRandom()
+	c, err := ledgers.New(ctx, passphrase, lumens, append(keys, source)...)
+	return &chain{Chain: c, source: source}, err
 }
 
 // simulate tries a host function at the given second, with exactly these authorisations, or recording what it asks for.
 func (c *chain) simulate(ctx context.Context, at uint64, f xdr.HostFunction, mode host.AuthMode, auth []xdr.SorobanAuthorizationEntry) (host.SimulateResult, error) {
 	q := host.SimulateRequest{
-		Info: c.next(at, ledger.TxSet(c.last.Hash, nil, nil)).Info(), Seed: random32(), Source: xdr.MustAddress(c.source.Address()),
+		Info: c.Next(at, ledger.TxSet(c.Last.Hash, nil, nil)).Info(), Seed: random32(), Source: xdr.MustAddress(c.source.Address()),
 		Function: f, AuthMode: mode, Auth: auth, Diagnostics: f.Type == xdr.HostFunctionTypeHostFunctionTypeCreateContractV2,
 	}
-	return c.host.Simulate(ctx, q)
+	return c.Host.Simulate(ctx, q)
 }
 
 // done is a transaction that was applied and succeeded.
@@ -136,19 +68,7 @@ func (c *chain) run(ctx context.Context, at uint64, f xdr.HostFunction, mode hos
 	if sim.Failure != nil {
 		return done{}, &refused{sim.Failure, sim.Diagnostics}
 	}
-	t, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
-		SourceAccount: &txnbuild.SimpleAccount{AccountID: c.source.Address(), Sequence: c.seq}, IncrementSequenceNum: true,
-		Operations:    []txnbuild.Operation{&txnbuild.InvokeHostFunction{HostFunction: f, Auth: sim.Auth, Ext: xdr.TransactionExt{V: 1, SorobanData: sim.Data}}},
-		BaseFee:       txnbuild.MinBaseFee,
-		Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()},
-	})
-	if err != nil {
-		return done{}, fmt.Errorf("build a transaction: %w", err)
-	}
-	if t, err = t.Sign(c.name, c.source); err != nil {
-		return done{}, fmt.Errorf("sign a transaction: %w", err)
-	}
-	frame, err := tx.Parse(t.ToXDR(), c.name)
+	frame, err := c.Call(c.source, c.seq, f, sim.Auth, sim.Data)
 	if err != nil {
 		return done{}, err
 	}
@@ -157,27 +77,12 @@ func (c *chain) run(ctx context.Context, at uint64, f xdr.HostFunction, mode hos
 
 // close closes a ledger with one transaction, which must be valid and succeed.
 func (c *chain) close(ctx context.Context, at uint64, frame *tx.Frame) (done, error) {
-	set := ledger.TxSet(c.last.Hash, nil, []xdr.TransactionEnvelope{frame.Envelope})
-	l := c.next(at, set)
-	verdict, err := tx.Check(ctx, l, c.view, frame)
-	if err != nil {
-		return done{}, err
-	}
-	if !verdict.Valid {
-		return done{}, fmt.Errorf("the transaction is not valid: %s", verdict.Result.Result.Code)
-	}
-	d := ledger.NewDelta(c.view, uint32(l.Header.LedgerSeq))
-	applied, err := tx.Apply(ctx, l, d, []*tx.Frame{frame}, l.Header.ScpValue.TxSetHash)
+	applied, _, err := c.Close(ctx, at, frame)
 	if err != nil {
 		return done{}, err
 	}
 	a := applied[0]
-	if a.Problem != nil {
-		return done{}, a.Problem
-	}
 	c.seq++
-	c.last = ledger.Seal(*l.Header, []xdr.TransactionResultPair{a.Meta.Result}, d.All())
-	c.commit(d)
 	if !a.Meta.Result.Result.Successful() {
 		return done{}, fmt.Errorf("simulated it succeeds, applied it fails: %s", a.Meta.Result.Result.Result.Code)
 	}

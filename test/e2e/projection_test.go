@@ -22,6 +22,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 	"github.com/Abdullahi130/StellarEscrow/internal/store/sqlite"
+	ledgers "github.com/Abdullahi130/StellarEscrow/test/chain"
 )
 
 // projected is built with an indexer behind it.
@@ -102,7 +103,7 @@ func (p *projected) over() error {
 func (p *projected) follow(c *vectors.Call, did done) error {
 	var events []rpc.Event
 	for i, e := range did.events {
-		events = append(events, rpc.Event{ID: fmt.Sprintf("%019d-%010d", int64(p.chain.last.Sequence())<<32|1<<12, i), Tx: random32(), TxIndex: 1, Contract: p.contract, Event: e})
+		events = append(events, rpc.Event{ID: fmt.Sprintf("%019d-%010d", int64(p.chain.Last.Sequence())<<32|1<<12, i), Tx: random32(), TxIndex: 1, Contract: p.contract, Event: e})
 	}
 	// The indexer tries again for ever: bounded, the failure says what kept it.
 	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
@@ -168,11 +169,11 @@ type recorded struct {
 func (r *recorded) close(c *chain, at uint64, events []rpc.Event) uint32 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	l := rpc.Ledger{Sequence: c.last.Sequence(), CloseTime: at}
+	l := rpc.Ledger{Sequence: c.Last.Sequence(), CloseTime: at}
 	for i := range events {
 		events[i].Ledger = l
 	}
-	r.ledgers, r.events = append(r.ledgers, rpc.ClosedLedger{Ledger: l, Hash: stellar.Hash(c.last.Hash)}), append(r.events, events...)
+	r.ledgers, r.events = append(r.ledgers, rpc.ClosedLedger{Ledger: l, Hash: stellar.Hash(c.Last.Hash)}), append(r.events, events...)
 	select {
 	case r.wake <- struct{}{}:
 	default: // it is told already, or nobody listens yet
@@ -184,7 +185,7 @@ func (r *recorded) kept() rpc.Range {
 	return rpc.Range{Oldest: r.ledgers[0].Ledger, Latest: r.ledgers[len(r.ledgers)-1].Ledger}
 }
 
-func (r *recorded) CheckNetwork(context.Context) (uint32, error) { return protocol, nil }
+func (r *recorded) CheckNetwork(context.Context) (uint32, error) { return ledgers.Protocol, nil }
 
 func (r *recorded) LatestHash(context.Context) (rpc.Ledger, stellar.Hash, error) {
 	r.mu.Lock()

@@ -58,11 +58,11 @@ type entriesOf struct{ chain *chain }
 
 func (e entriesOf) Entries(_ context.Context, keys ...xdr.LedgerKey) (entries []rpc.Entry, latest uint32, err error) {
 	for _, key := range keys {
-		if raw, ok := e.chain.view.Get(ledger.KeyOf(key)); ok {
+		if raw, ok := e.chain.View().Get(ledger.KeyOf(key)); ok {
 			entries = append(entries, rpc.Entry{Key: key, Data: ledger.Decode(raw).Data})
 		}
 	}
-	return entries, e.chain.last.Sequence(), nil
+	return entries, e.chain.Last.Sequence(), nil
 }
 
 // oneContract is a store in which one contract is followed.

@@ -64,7 +64,7 @@ func (b *built) keyOrContract(actor string) xdr.ScAddress {
 func (b *built) Balance(actor string) (vectors.Amount, error) {
 	symbol := xdr.ScSymbol("Balance")
 	vec := &xdr.ScVec{{Type: xdr.ScValTypeScvSymbol, Sym: &symbol}, addressVal(b.keyOrContract(actor))}
-	raw, ok := b.chain.view.Get(ledger.KeyOf(xdr.LedgerKey{Type: xdr.LedgerEntryTypeContractData, ContractData: &xdr.LedgerKeyContractData{
+	raw, ok := b.chain.View().Get(ledger.KeyOf(xdr.LedgerKey{Type: xdr.LedgerEntryTypeContractData, ContractData: &xdr.LedgerKeyContractData{
 		Contract: b.token.ScAddress(), Key: xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &vec}, Durability: xdr.ContractDataDurabilityPersistent,
 	}}))
 	if !ok {
@@ -79,7 +79,7 @@ func (b *built) Balance(actor string) (vectors.Amount, error) {
 
 // Owed calls the view, once a ledger: a refused call closes none.
 func (b *built) Owed() (vectors.Owed, error) {
-	if b.owedIn == b.chain.last.Hash {
+	if b.owedIn == b.chain.Last.Hash {
 		return b.owed, nil
 	}
 	v, err := b.view(b.now, "owed", "")
@@ -87,7 +87,7 @@ func (b *built) Owed() (vectors.Owed, error) {
 		return vectors.Owed{}, err
 	}
 	owed := v.(escrow.Owed)
-	b.owed, b.owedIn = vectors.Owed{Total: vectors.Amount(owed.Total.Units()), Fees: vectors.Amount(owed.Fees.Units())}, b.chain.last.Hash
+	b.owed, b.owedIn = vectors.Owed{Total: vectors.Amount(owed.Total.Units()), Fees: vectors.Amount(owed.Fees.Units())}, b.chain.Last.Hash
 	return b.owed, nil
 }
 

@@ -103,7 +103,7 @@ func (p *people) found(ctx context.Context) error {
 	address, err := p.deploy(ctx, stellar.WasmHash(code), stellar.ConstructorArgs(admin, feeBps, admin, escrow.Limits{
 		AppealMax: 1e6, AppealMin: 1, FeeDelay: 86_400, InspectionMax: 1e6, InspectionMin: 1, LongestLife: 1e7, MinDelivery: 1, OffersMax: 1e6, OffersMin: 1, RulingMax: 1e6, RulingMin: 1,
 	}))
-	p.places = append(p.places, &place{address: address, ledger: p.last.Sequence()})
+	p.places = append(p.places, &place{address: address, ledger: p.Last.Sequence()})
 	return err
 }
 
@@ -127,10 +127,10 @@ func (p *people) must(ctx context.Context, f xdr.HostFunction) error {
 		return err
 	}
 	if frame == nil {
-		return fmt.Errorf("ledger %d: a call that has to succeed is refused", p.last.Sequence()+1)
+		return fmt.Errorf("ledger %d: a call that has to succeed is refused", p.Last.Sequence()+1)
 	}
 	if n, err := p.close(ctx, p.now, frame); err != nil || n != 1 {
-		return fmt.Errorf("ledger %d: a call that has to succeed: %d did, %w", p.last.Sequence(), n, err)
+		return fmt.Errorf("ledger %d: a call that has to succeed: %d did, %w", p.Last.Sequence(), n, err)
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func (p *people) live(ctx context.Context, n int) error {
 			}
 		}
 		if _, err := p.close(ctx, p.now, frames...); err != nil {
-			return fmt.Errorf("ledger %d: %w", p.last.Sequence()+1, err)
+			return fmt.Errorf("ledger %d: %w", p.Last.Sequence()+1, err)
 		}
 	}
 	return nil
@@ -225,7 +225,7 @@ func (p *people) pick() (*played, *escrow.Trade) {
 		return nil, nil
 	}
 	t := all[p.rng.IntN(len(all))]
-	raw, ok := p.view.Get(ledger.KeyOf(stellar.TradeKey(t.at.address, t.id)))
+	raw, ok := p.View().Get(ledger.KeyOf(stellar.TradeKey(t.at.address, t.id)))
 	if !ok {
 		t.ended = true // it was never opened
 		return nil, nil
