@@ -151,7 +151,11 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 	g.run(ctx, func(ctx context.Context) error {
 		// One that must not go on stays to say why, on /readyz: started again it would say the same, and nobody could read it.
 		work := leader{follow: x, verify: verify, keeper: pays.keeper, log: env.log}
-		if err := db.Lead(ctx, work.run, func(err error) { env.log.Error("the lead was lost", "err", err) }); !errors.Is(err, indexer.ErrStopped) {
+		lost := func(err error) {
+			x.NoLead(err)
+			env.log.Error("the lead was lost, or cannot be had", "err", err)
+		}
+		if err := db.Lead(ctx, work.run, lost); !errors.Is(err, indexer.ErrStopped) {
 			return err
 		}
 		<-ctx.Done()

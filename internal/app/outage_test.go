@@ -65,6 +65,46 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 	s.indexer.stop()
 }
 
+// Two indexers lose their database, again and again: each time one of them follows afterwards, and the other stands by.
+func TestTheDatabaseGoesAwayFromTwo(t *testing.T) {
+	server := postgres.New(postgres.Options{})
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	p := ownPlatform(t)
+	secrets := secretsFolder(t, server.Database(t))
+	both := []servers{startServers(t, p, p.ready.RPC, secrets), startServers(t, p, p.ready.RPC, secrets)}
+	states := func() (following, standing int) {
+		for _, s := range both {
+			switch readyOf(t, s.indexerURL).State {
+			case indexer.Following:
+				following++
+			case indexer.Standby:
+				standing++
+			}
+		}
+		return following, standing
+	}
+	calm := func() bool { following, standing := states(); return following == 1 && standing == 1 }
+	waitFor(t, calm)
+	for range 3 {
+		server.Down(t)
+		waitFor(t, func() bool { following, standing := states(); return following+standing == 0 })
+		server.Up(t)
+		openTrade(t, p.ready)
+		waitFor(t, calm)
+	}
+	if got := hashOf(t, p, secrets); got.Trades != 3 {
+		t.Errorf("%d trades are stored, want 3", got.Trades)
+	}
+	for _, s := range both {
+		s.api.stop()
+		s.indexer.stop()
+	}
+}
+
 // A process that is asked to end does so well within ten seconds, whatever is going on: a client that waits, a database that is gone.
 func TestStoppingTakesNoTime(t *testing.T) {
 	server := postgres.New(postgres.Options{})

@@ -114,8 +114,8 @@ var ErrStopped = errors.New("the indexer cannot go on")
 func (x *Indexer) Run(ctx context.Context) error {
 	defer close(x.over)
 	err := x.run(ctx)
-	if ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())) {
-		return nil
+	if ctx.Err() != nil && !errors.Is(err, ErrStopped) {
+		return nil // whatever failed while it was ended: the lead is lost with its database, say
 	}
 	x.status.stopped(err)
 	if err := x.sayStopped(ctx, err); err != nil && ctx.Err() == nil {

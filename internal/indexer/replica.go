@@ -21,6 +21,8 @@ type Replica struct {
 	mu     sync.Mutex
 	now    *Indexer // nil while it stands by
 	stands Status   // while it does
+	noLead error    // why it cannot follow though nobody else may
+	lostAt time.Time
 }
 
 // NewReplica checks the configuration, as New does.
@@ -50,8 +52,16 @@ func (r *Replica) Follow(ctx context.Context) error {
 	return err // it stays, to say so in Status
 }
 
+// NoLead notes that this process could not become the one that follows, or has lost that: until it stands by again for a while it says so.
+func (r *Replica) NoLead(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.noLead, r.lostAt = err, r.config.Now()
+}
+
 // The bounds of standing by.
 const (
+	leadAgain  = 5 * time.Second // as long after a failure to lead, another one would have come: all is well again
 	standEvery = time.Second
 	standWait  = 2 * time.Second // for the store's answer
 )
@@ -102,6 +112,11 @@ func (r *Replica) look(ctx context.Context) Status {
 	var s Status
 	s.reckon(all)
 	s.State = Standby
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.noLead != nil && r.config.Now().Sub(r.lostAt) < leadAgain {
+		s.State, s.Err = Unreachable, r.noLead.Error()
+	}
 	return s
 }
 

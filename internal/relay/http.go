@@ -114,6 +114,9 @@ func answer(req *http.Request, r Relay, body []byte, log *slog.Logger) (status i
 		if err := dec.Decode(&c); err != nil {
 			return nil, fmt.Errorf("%s: %w: %w", name, ErrInvalid, err)
 		}
+		if dec.More() {
+			return nil, fmt.Errorf("%s: more than one object: %w", name, ErrInvalid)
+		}
 		return do(req.Context(), r, c)
 	}()
 	status = http.StatusOK

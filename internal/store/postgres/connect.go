@@ -118,7 +118,7 @@ func (s *Store) retry(ctx context.Context, harmless bool, f func(*pgxpool.Conn) 
 			return unavailable(err)
 		case refused(err):
 			wait = passwordWait
-		case undone(err) || pgconn.SafeToRetry(err) || harmless && lost(err):
+		case undone(err) || pgconn.SafeToRetry(err) || readOnly(err) || harmless && lost(err):
 		default:
 			return unavailable(err)
 		}
@@ -134,7 +134,7 @@ func (s *Store) retry(ctx context.Context, harmless bool, f func(*pgxpool.Conn) 
 
 // unavailable marks the errors of a server that cannot be reached, or has gone.
 func unavailable(err error) error {
-	if lost(err) || refused(err) || pgconn.SafeToRetry(err) {
+	if lost(err) || refused(err) || readOnly(err) || pgconn.SafeToRetry(err) {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return err
@@ -146,13 +146,22 @@ func (s *Store) once(ctx context.Context, f func(*pgxpool.Conn) error) error {
 		return fmt.Errorf("connect to database %s: %w", s.name, oneLine{err})
 	}
 	defer conn.Release()
-	return f(conn)
+	if err = f(conn); readOnly(err) {
+		_ = conn.Conn().Close(ctx) // it would stay so for as long as it lives, whatever becomes of the server
+	}
+	return err
 }
 
 // undone tells whether the server has undone a transaction because of another one's: nothing is wrong with it.
 func undone(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01") // serialization_failure, deadlock_detected
+}
+
+// readOnly tells whether a connection refuses to write: its server is a standby, as after a failover, or was made read-only when it was opened.
+func readOnly(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "25006" || pg.Code == "0A000" && strings.Contains(pg.Message, "recovery")) // read_only_sql_transaction
 }
 
 // refused tells whether a new connection was refused for its password.
