@@ -120,7 +120,15 @@ func (s *Sponsor) Sponsor(ctx context.Context, r relay.SponsorRequest) (relay.Sp
 			case <-ctx.Done():
 			}
 		}()
-		return s.answer(s.send(ctx, wanted, landed))
+		out, err := s.send(ctx, wanted, landed)
+		select {
+		case <-s.leaving:
+			if errors.Is(err, context.Canceled) { // by us: the caller is to ask another process
+				err = fmt.Errorf("%w: %w", payer.ErrStopped, err)
+			}
+		default:
+		}
+		return s.answer(out, err)
 	})
 }
 
