@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
@@ -19,6 +20,9 @@ type indexerReadiness struct {
 func readiness(x *indexer.Replica, ledgers *pool.Pool, pays spender) func() (any, bool) {
 	return func() (any, bool) {
 		r := indexerReadiness{Readiness: x.Status().Readiness(), Nodes: nodesReady(ledgers.Status())}
+		if !usable(r.Nodes) && r.Ready {
+			r.Ready, r.Problem = false, "none of the nodes is of this network: what the api asks of it cannot be handed on"
+		}
 		if pays.keeper != nil {
 			keeps := pays.keeper.Status()
 			r.Keeper = &keeps
@@ -36,6 +40,11 @@ type nodeReadiness struct {
 	Why     string     `json:"why,omitempty"` // it is not used
 	Ledger  uint32     `json:"latest_ledger"`
 	Latency string     `json:"latency"`
+}
+
+// usable tells whether a node may be of the right network, as far as is known.
+func usable(nodes []nodeReadiness) bool {
+	return slices.ContainsFunc(nodes, func(n nodeReadiness) bool { return n.State != pool.Foreign && n.State != pool.Forked })
 }
 
 func nodesReady(s pool.Status) []nodeReadiness {

@@ -41,12 +41,13 @@ const (
 	DefaultPoll  = time.Second
 	pageEvents   = 10_000           // asked for at once, as many as RPC gives: large batches are what the store is quick at
 	retryFirst   = time.Second / 5  // after an error of the source or the store, doubled each time
-	retryMost    = 30 * time.Second // at most
+	retryMost    = 10 * time.Second // at most
 	retryGap     = 30 * time.Second // how often a gap is looked at again
 	markLedgers  = 100              // after so many ledgers the network is looked at again
 	markSoon     = 10               // and after so many already if that is markPause ago
 	markPause    = 10 * time.Second
 	markAlone    = 2000 // and after so many, nearly three hours, what one node says is marked though no other one says it too
+	wildLedgers  = 1000 // more than an hour of ledgers do not vanish
 	sayTries     = 8    // to write into the feed that it has stopped: for half a minute
 	maxContracts = store.MaxPage
 
@@ -221,9 +222,15 @@ func (x *Indexer) start(ctx context.Context) error {
 // heard takes in what the source says it has. A newest ledger below one it has spoken of before comes from a node that lags behind another
 // of its pool, or from another network: whose it is, is looked at again.
 func (x *Indexer) heard(ctx context.Context, kept rpc.Range) error {
-	x.status.source(kept)
+	wild := kept.Latest.Sequence+wildLedgers < x.latest // nothing was that far: whoever said so was wrong, or it is another network
 	if kept.Latest.Sequence < x.latest {
-		return x.identify(ctx)
+		if err := x.identify(ctx); err != nil {
+			return err
+		}
+	}
+	x.status.source(kept, wild)
+	if kept.Latest.Sequence < x.latest && !wild {
+		return nil
 	}
 	x.latest = kept.Latest.Sequence
 	return nil

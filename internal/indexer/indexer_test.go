@@ -56,7 +56,7 @@ func TestRunGoesOnByItself(t *testing.T) {
 			t.Errorf("while the source is away: %+v", status)
 		}
 		time.Sleep(time.Hour)
-		if n := asked.n.Load() - before; n < 100 || n > 150 {
+		if n := asked.n.Load() - before; n < 300 || n > 400 {
 			t.Errorf("asked %d times in an hour", n)
 		}
 		c.set(func() { c.err = nil })

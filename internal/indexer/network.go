@@ -25,8 +25,7 @@ func (x *Indexer) identify(ctx context.Context) error {
 	case err != nil:
 		return err
 	case stored.Passphrase != x.config.Network.Passphrase():
-		return fmt.Errorf("%w: the store holds trades of the network %q, configured is %q; choose another store, or the other network", ErrStopped,
-			stored.Passphrase, x.config.Network.Passphrase())
+		return otherNetwork(stored.Passphrase, x.config.Network.Passphrase())
 	}
 	x.trust(stored.First)
 	x.trust(stored.Mark)
@@ -42,6 +41,10 @@ func (x *Indexer) identify(ctx context.Context) error {
 	}
 	// Neither is there any more: older than all the source keeps, or newer than its tip. Nothing speaks against it.
 	return nil
+}
+
+func otherNetwork(stored, configured string) error {
+	return fmt.Errorf("%w: the store holds trades of the network %q, configured is %q; choose another store, or the other network", ErrStopped, stored, configured)
 }
 
 // compare tells whether the source has the ledger; another hash is ErrStopped.
@@ -90,12 +93,23 @@ func (x *Indexer) remark(ctx context.Context) error {
 	if err != nil || newer.Seq <= x.mark.Seq {
 		return err
 	}
+	if read := x.furthest(); newer.Seq > read+wildLedgers {
+		return nil // far behind, or the source is far ahead of what there is: a ledger that there is not must not be marked
+	}
 	if err := x.config.Store.Mark(ctx, newer); err != nil {
 		return err
 	}
 	x.mark = newer
 	x.trust(newer)
 	return nil
+}
+
+// furthest is the newest ledger that was read, of any contract.
+func (x *Indexer) furthest() (seq uint32) {
+	for _, f := range x.follow {
+		seq = max(seq, f.Position.Complete())
+	}
+	return seq
 }
 
 // markable is the ledger to mark: the newest, but of several nodes one that two of them have, or else a node which has parted from the others would

@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -167,4 +168,53 @@ func TestTheMarkMovesOn(t *testing.T) {
 	if n.First.Seq != 10 || n.Mark.Seq < markLedgers || n.Mark.Hash != store.Hash(c.ledgers[n.Mark.Seq-1].hash) {
 		t.Errorf("first %d, mark %d", n.First.Seq, n.Mark.Seq)
 	}
+}
+
+// A source that is wrong about its newest ledger by far, for a moment, is not believed for ever: neither is the network marked there, nor is the
+// indexer behind ever after.
+func TestALedgerThatThereIsNot(t *testing.T) {
+	c := newChain(20, 1).play(30)
+	s := newSite(t, c, tempPath(t))
+	defer s.close()
+	s.mustCatchUp()
+	wild := &boaster{Source: c, by: 1_000_000}
+	s.x.config.Source = wild
+	s.clock = s.clock.Add(time.Minute)
+	if err := s.passes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.x.Status().Latest; got < 1_000_000 {
+		t.Fatalf("the newest ledger is %d: this test sees nothing", got)
+	}
+	s.clock = s.clock.Add(time.Minute)
+	_ = s.passes(t.Context())
+	if n := must(s.store.Network(t.Context())); n.Mark.Seq > 30 {
+		t.Errorf("ledger %d is marked", n.Mark.Seq)
+	}
+	wild.by = 0
+	c.play(2)
+	if err := s.passes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if status := s.x.Status(); status.State != Following || status.Latest != 32 || status.Ledger != 32 {
+		t.Errorf("%+v", status)
+	}
+}
+
+// boaster says of its newest ledger that it is another.
+type boaster struct {
+	Source
+	by uint32
+}
+
+func (b *boaster) Events(ctx context.Context, from rpc.From, contracts []stellar.Address, limit uint) (rpc.EventPage, error) {
+	page, err := b.Source.Events(ctx, from, contracts, limit)
+	page.Kept.Latest.Sequence += b.by
+	return page, err
+}
+
+func (b *boaster) LatestHash(ctx context.Context) (rpc.Ledger, stellar.Hash, error) {
+	l, h, err := b.Source.LatestHash(ctx)
+	l.Sequence += b.by
+	return l, h, err
 }

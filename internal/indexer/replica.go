@@ -93,6 +93,9 @@ func (r *Replica) look(ctx context.Context) Status {
 	defer cancel()
 	head, err := r.config.Store.FeedHead(ctx)
 	var stored []store.Contract
+	if network, err := r.config.Store.Network(ctx); err == nil && network.Passphrase != r.config.Network.Passphrase() {
+		return Status{State: Stopped, Err: otherNetwork(network.Passphrase, r.config.Network.Passphrase()).Error()}
+	}
 	if err == nil {
 		r.config.Bus.Publish(head.Seq)
 		stored, err = r.config.Store.Contracts(ctx, "", maxContracts)

@@ -112,10 +112,11 @@ func (s *status) begin(all map[string]*followed, unread int) {
 	})
 }
 
-func (s *status) source(kept rpc.Range) {
+// source takes in what the source has. wild says that a newer ledger of which it spoke before was none.
+func (s *status) source(kept rpc.Range, wild bool) {
 	s.change(func(now *Status) {
 		now.Oldest, now.Err = kept.Oldest.Sequence, ""
-		if kept.Latest.Sequence >= now.Latest {
+		if wild || kept.Latest.Sequence >= now.Latest {
 			now.Latest, now.LatestAt = kept.Latest.Sequence, kept.Latest.CloseTime
 		}
 		now.settle()

@@ -74,7 +74,26 @@ func (p *Pool) lookAll(ctx context.Context) {
 			p.judge(l)
 		}
 	}
+	p.tame(found)
 	p.compare()
+}
+
+// tame takes back a newest ledger that no node has, when all that can be used have just been looked at. Its caller holds p.mu.
+func (p *Pool) tame(found []look) {
+	var best rpc.Ledger
+	for _, l := range found {
+		if l.err != nil {
+			return // it could be the one that has it
+		}
+		if l.tip.Sequence > best.Sequence {
+			best = l.tip
+		}
+	}
+	if best.Sequence == 0 || best.Sequence < p.read || p.newest.Sequence <= best.Sequence+wildLedgers {
+		return
+	}
+	p.config.Log.Error("a node has reported a ledger that there is not", "ledger", p.newest.Sequence, "latest", best.Sequence)
+	p.newest = best
 }
 
 // ready looks at a node that has to be looked at before it is asked anything.

@@ -13,7 +13,7 @@ var (
 	descCurrent  = describe("node_in_use", "1 for the node that answered last.", "node")
 	descTip      = describe("node_latest_ledger", "The newest ledger that a node has spoken of.", "node")
 	descLatency  = describe("node_latency_seconds", "How long a node needs to name its newest ledger, smoothed.", "node")
-	descNewest   = describe("latest_ledger", "The newest ledger that was reported; it never moves back.")
+	descNewest   = describe("latest_ledger", "The newest ledger that was reported; it does not move back, but where one was reported that there is not.")
 	descSwitches = describe("switches_total", "How often another node was taken.")
 )
 

@@ -19,7 +19,7 @@ func TestMetrics(t *testing.T) {
 		registry := prometheus.NewPedanticRegistry()
 		registry.MustRegister(w.pool)
 		err := testutil.GatherAndCompare(registry, strings.NewReader(`
-			# HELP stellar_escrow_source_latest_ledger The newest ledger that was reported; it never moves back.
+			# HELP stellar_escrow_source_latest_ledger The newest ledger that was reported; it does not move back, but where one was reported that there is not.
 			# TYPE stellar_escrow_source_latest_ledger gauge
 			stellar_escrow_source_latest_ledger 31
 			# HELP stellar_escrow_source_node_in_use 1 for the node that answered last.

@@ -48,9 +48,12 @@ const (
 	DefaultLook = 5 * time.Second
 	lookTimeout = 10 * time.Second // of one look at one node
 
-	lagLedgers = 3                // a node may be behind the others
-	stallAfter = 60 * time.Second // without a new ledger, twelve times the usual
-	slowAfter  = 2 * time.Second  // for an answer, when another node needs less than half
+	lagLedgers = 3 // a node may be behind the others
+	// wildLedgers is how far the newest ledger that was ever reported may be above what every node has: more than an hour of ledgers do not vanish,
+	// so whoever reported it was wrong.
+	wildLedgers = 1000
+	stallAfter  = 60 * time.Second // without a new ledger, twelve times the usual
+	slowAfter   = 2 * time.Second  // for an answer, when another node needs less than half
 
 	maxChecks = 16 // ledgers by which nodes are compared
 
@@ -72,7 +75,7 @@ type Pool struct {
 	read     uint32        // events were given up to this ledger
 	checks   []source.Link // ledgers up to it whose hash is known, the newest maxChecks, in order
 	claims   claims        // ledgers behind it
-	newest   rpc.Ledger    // that was reported; it never moves back
+	newest   rpc.Ledger    // that was reported; it never moves back, but where it was wild
 	stored   []source.Link // ledgers that the store has, in order
 }
 

@@ -3,6 +3,7 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -437,6 +438,35 @@ func TestResetWhileItIsFollowed(t *testing.T) {
 			})
 		}
 	})
+}
+
+// A node that is wrong about its newest ledger for a moment, by far, is not believed for ever.
+func TestALedgerThatThereIsNot(t *testing.T) {
+	for _, nodes := range []int{1, 2} {
+		inWorld(t, nodes, false, func(t *testing.T, w *world) {
+			w.run()
+			w.live(3)
+			c := sourcetest.From(w.all[len(w.all)-1].LedgerSequence() + 5_000_000)
+			w.nodes[0].off = true
+			w.nodes[0].Replace(append(slices.Clone(w.all), next(c, "wild"))...)
+			w.wait(2 * pool.DefaultLook)
+			_, _, _ = w.pool.LatestHash(t.Context())
+			if got := w.pool.Status().Newest.Sequence; got < 5_000_000 {
+				t.Fatalf("the newest is %d: this test sees nothing", got)
+			}
+			w.nodes[0].off = false
+			w.nodes[0].Replace(w.all...)
+			w.live(80)
+			last := w.all[len(w.all)-1].LedgerSequence()
+			if got := w.pool.Status().Newest.Sequence; got > last {
+				t.Errorf("the newest is still %d, of %d", got, last)
+			}
+			if l, _, err := w.pool.LatestHash(t.Context()); err != nil || l.Sequence > last {
+				t.Errorf("%+v, %v", l, err)
+			}
+			w.follow()
+		})
+	}
 }
 
 // What two nodes say of a ledger can be stored as the network's mark; what the one in use says alone, cannot: it may have parted from the others.
