@@ -280,3 +280,30 @@ func TestLedgersAreVerified(t *testing.T) {
 		t.Errorf("the indexer complained:\n%s", text)
 	}
 }
+
+// A contract that is no longer named is nobody's to wait for: the api answers reads, and a comparison is made, though it stays where it was.
+func TestAContractThatIsNoLongerFollowed(t *testing.T) {
+	p := ownPlatform(t)
+	secrets := secretsFolder(t, file(t))
+	both := fmt.Sprintf("%s:%d", p.ready.USDC.Contract, p.state.Start)
+	s := startServers(t, p, p.ready.RPC, secrets, "--contract", both)
+	waitFor(t, func() bool { r := readyOf(t, s.indexerURL); return r.State == indexer.Following && len(r.Contracts) == 2 })
+	s.api.stop()
+	s.indexer.stop()
+	s = startServers(t, p, p.ready.RPC, secrets)
+	r := p.ready
+	r.API = s.apiURL
+	id := openTrade(t, r)
+	act(t, r, "seller", id, "accept")
+	var trade json.RawMessage
+	waitFor(t, func() bool { return found(fmt.Sprintf("%s/trades/%s?min_ledger=%d", r.API, id, readyOf(t, s.indexerURL).Latest), &trade) })
+	var out bytes.Buffer
+	if err := Run(t.Context(), []string{"indexer", "verify", "--rpc", p.ready.RPC, "--network-passphrase", p.ready.Passphrase, "--secrets", secrets, "--timeout", "10s"}, &out, &out); err != nil {
+		t.Errorf("verify: %v", err)
+	}
+	if want := "contract " + p.ready.USDC.Contract + " was not compared"; !strings.Contains(out.String(), "1 trades compared") || !strings.Contains(out.String(), want) {
+		t.Errorf("verify says\n%s", out.String())
+	}
+	s.api.stop()
+	s.indexer.stop()
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -30,7 +31,7 @@ type reads struct{ store projected }
 var _ api.Trades = reads{}
 
 func (r reads) Contracts(ctx context.Context) ([]api.Followed, error) {
-	stored, err := r.store.Contracts(ctx, "", store.MaxPage)
+	stored, err := r.followed(ctx)
 	if err != nil {
 		return nil, told(err)
 	}
@@ -41,9 +42,15 @@ func (r reads) Contracts(ctx context.Context) ([]api.Followed, error) {
 	return followed, nil
 }
 
+// followed are the contracts that an indexer still follows: nobody waits for the others.
+func (r reads) followed(ctx context.Context) ([]store.Contract, error) {
+	stored, err := r.store.Contracts(ctx, "", store.MaxPage)
+	return slices.DeleteFunc(stored, func(c store.Contract) bool { return c.Dropped }), err
+}
+
 // Head is the ledger up to which every followed contract is projected.
 func (r reads) Head(ctx context.Context) (api.Ledger, error) {
-	stored, err := r.store.Contracts(ctx, "", store.MaxPage)
+	stored, err := r.followed(ctx)
 	if err != nil {
 		return api.Ledger{}, told(err)
 	}

@@ -85,6 +85,9 @@ func (c *verifyConfig) print(out io.Writer, r reconcile.Report) error {
 	if r.Moving > 0 {
 		fmt.Fprintf(out, "%d could not be compared: they changed each time they were read\n", r.Moving)
 	}
+	for _, contract := range r.Dropped {
+		fmt.Fprintf(out, "contract %s was not compared: nobody follows it any more\n", contract)
+	}
 	for _, a := range r.Assets {
 		second := ""
 		if a.Second != nil {

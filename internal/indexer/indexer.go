@@ -188,12 +188,17 @@ func (x *Indexer) start(ctx context.Context) error {
 	if err := x.identify(ctx); err != nil {
 		return err
 	}
+	var ids []string
 	for _, c := range x.config.Contracts {
+		ids = append(ids, c.Address.String())
 		if err := x.config.Store.Follow(ctx, c.Address.String(), c.Start); errors.Is(err, store.ErrMoved) {
 			return fmt.Errorf("%w: %w", ErrStopped, err)
 		} else if err != nil {
 			return err
 		}
+	}
+	if err := x.config.Store.FollowOnly(ctx, ids); err != nil {
+		return err
 	}
 	stored, err := x.config.Store.Contracts(ctx, "", maxContracts)
 	if err != nil {

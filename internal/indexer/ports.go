@@ -28,6 +28,7 @@ type Store interface {
 	SetNetwork(ctx context.Context, passphrase string, first store.Ledger) error
 	Mark(ctx context.Context, l store.Ledger) error
 	Follow(ctx context.Context, contract string, start uint32) error
+	FollowOnly(ctx context.Context, contracts []string) error
 	Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error)
 	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 	Unread(ctx context.Context, after store.EventID, limit int) ([]store.Event, error)

@@ -95,6 +95,8 @@ type Contract struct {
 	At uint64
 	// GapOldest is 0, or, while ledgers behind Position cannot be had, the oldest ledger the node kept when that was found.
 	GapOldest uint32
+	// Dropped says that it is not followed any more: what is known of it stays, its position stays where it is, and nobody waits for it.
+	Dropped bool
 }
 
 // Event is one contract event as it came from the chain.

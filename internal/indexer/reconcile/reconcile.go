@@ -57,10 +57,11 @@ const (
 
 // Report is what a comparison has found. It has compared nothing if Trades and Assets are 0, and then proves nothing.
 type Report struct {
-	Ledger   uint32 // all of it is compared at this ledger or a later one
-	Trades   int    // compared
-	Archived int    // of them not compared: their entry has been put away and can be restored
-	Moving   int    // of them not compared: they changed each time they were read
+	Ledger   uint32   // all of it is compared at this ledger or a later one
+	Trades   int      // compared
+	Archived int      // of them not compared: their entry has been put away and can be restored
+	Moving   int      // of them not compared: they changed each time they were read
+	Dropped  []string // contracts that nobody follows any more: what is stored of them is as of when that ended
 	Assets   []Asset
 	Findings []Finding
 }
@@ -96,6 +97,10 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		return c.report, fmt.Errorf("reconcile: %w", err)
 	}
 	for _, contract := range contracts {
+		if contract.Dropped {
+			c.report.Dropped = append(c.report.Dropped, contract.ID)
+			continue
+		}
 		address, err := stellar.ParseAddress(contract.ID)
 		if err != nil {
 			return c.report, fmt.Errorf("reconcile: %w", err)

@@ -33,7 +33,19 @@ func (s *Store) Follow(ctx context.Context, contract string, start uint32) error
 	return nil
 }
 
-// Contracts lists up to limit followed contracts whose address is above after, in the order of their addresses.
+// FollowOnly drops every contract but these, which are among those that were added, and takes up those of them again that were dropped.
+func (s *Store) FollowOnly(ctx context.Context, contracts []string) error {
+	err := s.write(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE contracts SET dropped = NOT dropped WHERE contract > '' AND dropped = (contract = ANY($1))`, contracts)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("follow %d contracts only: %w", len(contracts), err)
+	}
+	return nil
+}
+
+// Contracts lists up to limit contracts, dropped ones among them, whose address is above after, in the order of their addresses.
 func (s *Store) Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error) {
 	if err := (store.Page{Limit: limit}).Check(); err != nil {
 		return nil, err
@@ -45,11 +57,11 @@ func (s *Store) Contracts(ctx context.Context, after string, limit int) ([]store
 	return all, nil
 }
 
-const contractColumns = `contract, start_ledger, position, position_at, gap_oldest`
+const contractColumns = `contract, start_ledger, position, position_at, gap_oldest, dropped`
 
 func scanContract(row pgx.CollectableRow) (store.Contract, error) {
 	var c store.Contract
-	err := row.Scan(&c.ID, &c.Start, &c.Position, &c.At, &c.GapOldest)
+	err := row.Scan(&c.ID, &c.Start, &c.Position, &c.At, &c.GapOldest, &c.Dropped)
 	return c, err
 }
 

@@ -25,7 +25,7 @@ func TestADatabaseOfSchema4KnowsWhatIsDue(t *testing.T) {
 		return fmt.Sprint(count, all)
 	}
 	want := list(s)
-	run(t, u, `DROP TABLE due, spending, leases, payouts; DELETE FROM stellarescrow_migrations WHERE number > 4`)
+	run(t, u, `DROP TABLE due, spending, leases, payouts; DROP INDEX contracts_position; ALTER TABLE contracts DROP COLUMN dropped; CREATE INDEX contracts_position ON contracts (position); DELETE FROM stellarescrow_migrations WHERE number > 4`)
 	if got := list(openURL(t, Options{URL: u})); got != want {
 		t.Errorf("after the migration\n%.2000s\nwant\n%.2000s", got, want)
 	}

@@ -111,5 +111,5 @@ func projectTransactions(q *pgx.Batch) {
 	q.Queue(`
 		UPDATE transactions SET state = 'projected' WHERE state = 'included' AND ledger <= (
 			SELECT (left(position, 19)::bigint >> 32) - CASE WHEN left(position, 19)::bigint & 4294967295 = 4294967295 AND right(position, 10) = '4294967295' THEN 0 ELSE 1 END
-			FROM contracts ORDER BY position LIMIT 1)`)
+			FROM contracts WHERE NOT dropped ORDER BY position LIMIT 1)`)
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
@@ -28,7 +29,29 @@ func (s *Store) Follow(ctx context.Context, contract string, start uint32) error
 	return nil
 }
 
-// Contracts lists up to limit followed contracts whose address is above after, in the order of their addresses.
+// FollowOnly drops every contract but these, which are among those that were added, and takes up those of them again that were dropped.
+func (s *Store) FollowOnly(ctx context.Context, contracts []string) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("follow %d contracts only: %w", len(contracts), err)
+	}
+	defer tx.Rollback() // nothing once committed
+	all, err := queryContracts(ctx, tx, allContracts)
+	for _, c := range all {
+		if drop := !slices.Contains(contracts, c.ID); err == nil && drop != c.Dropped {
+			_, err = tx.ExecContext(ctx, `UPDATE contracts SET dropped = ? WHERE contract = ?`, drop, c.ID)
+		}
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return fmt.Errorf("follow %d contracts only: %w", len(contracts), err)
+	}
+	return nil
+}
+
+// Contracts lists up to limit contracts, dropped ones among them, whose address is above after, in the order of their addresses.
 func (s *Store) Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error) {
 	if err := (store.Page{Limit: limit}).Check(); err != nil {
 		return nil, err
@@ -40,7 +63,7 @@ func (s *Store) Contracts(ctx context.Context, after string, limit int) ([]store
 	return all, nil
 }
 
-const contractColumns = `contract, start_ledger, position, position_at, gap_oldest`
+const contractColumns = `contract, start_ledger, position, position_at, gap_oldest, dropped`
 
 // allContracts reads all of them: there are a few.
 const allContracts = `SELECT ` + contractColumns + ` FROM contracts WHERE contract > '' ORDER BY contract`
@@ -54,7 +77,7 @@ func queryContracts(ctx context.Context, db queryer, query string, args ...any) 
 	var all []store.Contract
 	for rows.Next() {
 		var c store.Contract
-		if err := rows.Scan(&c.ID, &c.Start, &c.Position, &c.At, &c.GapOldest); err != nil {
+		if err := rows.Scan(&c.ID, &c.Start, &c.Position, &c.At, &c.GapOldest, &c.Dropped); err != nil {
 			return nil, err
 		}
 		all = append(all, c)

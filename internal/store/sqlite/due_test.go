@@ -24,7 +24,7 @@ func TestADatabaseOfSchema4KnowsWhatIsDue(t *testing.T) {
 		return fmt.Sprint(count, all)
 	}
 	want := list(s)
-	if _, err := s.write.ExecContext(t.Context(), `DROP TABLE due; DROP TABLE spending; DROP TABLE leases; DROP TABLE payouts; PRAGMA user_version = 4`); err != nil {
+	if _, err := s.write.ExecContext(t.Context(), `DROP TABLE due; DROP TABLE spending; DROP TABLE leases; DROP TABLE payouts; DROP INDEX contracts_position; ALTER TABLE contracts DROP COLUMN dropped; CREATE INDEX contracts_position ON contracts (position); PRAGMA user_version = 4`); err != nil {
 		t.Fatal(err)
 	}
 	again, err := Open(t.Context(), s.path)

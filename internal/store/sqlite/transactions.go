@@ -120,7 +120,7 @@ func scanTransaction(row scanner) (store.Transaction, error) {
 // projectTransactions turns those included up to a ledger of which every followed contract is complete into projected ones.
 func projectTransactions(ctx context.Context, tx *sql.Tx) error {
 	var position store.EventID
-	if err := tx.QueryRowContext(ctx, `SELECT min(position) FROM contracts`).Scan(&position); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(min(position), '') FROM contracts WHERE dropped = 0`).Scan(&position); err != nil {
 		return fmt.Errorf("project transactions: %w", err)
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE transactions SET state = 'projected' WHERE state = 'included' AND ledger <= ?`, position.Complete()); err != nil {

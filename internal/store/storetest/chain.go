@@ -90,6 +90,50 @@ func contractsPaged(t *testing.T, s Engine) {
 	same(t, "contracts", got, want)
 }
 
+func contractsDropped(t *testing.T, s Engine) {
+	ctx := t.Context()
+	w := newWorld(t, s, contractA, contractB)
+	w.apply(w.next(every(trade(contractA, 1)), every(trade(contractB, 2))))
+	before := read(t, s)
+	dropped := func() (ids []string) {
+		t.Helper()
+		all, err := s.Contracts(ctx, "", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range all {
+			if c.Dropped {
+				ids = append(ids, c.ID)
+			}
+		}
+		return ids
+	}
+	for _, step := range []struct {
+		only, want []string
+	}{{[]string{contractA}, []string{contractB}}, {[]string{contractA}, []string{contractB}}, {[]string{contractB}, []string{contractA}}, {[]string{contractB, contractA}, nil}} {
+		if err := s.FollowOnly(ctx, step.only); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "dropped contracts", dropped(), step.want)
+	}
+	same(t, "what is stored", read(t, s), before)
+
+	// A transaction is projected when all contracts that are followed are there.
+	tx := transaction(1)
+	tx.State, tx.Ledger = store.TransactionIncluded, w.at[contractA].Ledger()+1
+	if err := s.AddTransaction(ctx, tx); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.FollowOnly(ctx, []string{contractA}); err != nil {
+		t.Fatal(err)
+	}
+	w.apply(store.Batch{Moves: []store.Move{{Contract: contractA, From: w.at[contractA], To: store.EndOfLedger(tx.Ledger), At: 9}}})
+	got, err := s.Transaction(ctx, tx.Hash)
+	if err != nil || got.State != store.TransactionProjected {
+		t.Errorf("the transaction is %s, %v: it waits for a contract that nobody follows", got.State, err)
+	}
+}
+
 // everything is all that a batch can change.
 type everything struct {
 	Contracts []store.Contract

@@ -18,6 +18,7 @@ type Engine interface {
 	Mark(ctx context.Context, l store.Ledger) error
 
 	Follow(ctx context.Context, contract string, start uint32) error
+	FollowOnly(ctx context.Context, contracts []string) error
 	Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error)
 	Apply(ctx context.Context, b store.Batch) error
 
@@ -95,6 +96,7 @@ var cases = []testCase{
 	{"the network is said once, marks only rise", networkOnce},
 	{"contracts keep their start", contractsStart},
 	{"contracts are paged", contractsPaged},
+	{"nobody waits for a contract that is not followed any more", contractsDropped},
 	{"a batch is stored whole", batchWhole},
 	{"a batch applied twice changes nothing", batchTwice},
 	{"a batch with a flaw changes nothing", batchFlawed},
