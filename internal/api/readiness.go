@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -71,7 +72,12 @@ func (s *server) gap(ctx context.Context) string {
 	return ""
 }
 
+// readyTime bounds the answer: whoever asks has a limit too, and no answer says less than that it is not ready.
+const readyTime = 3 * time.Second
+
 func (s *server) ready(ctx context.Context, _ *struct{}) (*Answer[ReadyOut], error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
 	at, err := s.Trades.Head(ctx)
 	if err != nil {
 		s.Log.WarnContext(ctx, "not ready", "request", requestID(ctx), "err", err)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 
@@ -49,6 +50,13 @@ type target interface {
 	run(ctx context.Context, env environment) error
 }
 
+// job is a target that comes to an end by itself: one that is stopped before that must not end as if it were done.
+type job interface{ job() }
+
+func (*rebuildConfig) job()   {}
+func (*verifyConfig) job()    {}
+func (*stateHashConfig) job() {}
+
 // Run is the program: args without the program's name. It returns when the command is done, or when ctx ends, which is no error. Errors in
 // how it was called wrap cli.ErrUsage.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -58,8 +66,12 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	env := environment{stdout: stdout, stderr: stderr, log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))}
-	if err := (*chosen).run(ctx, env); err != nil && !(ctx.Err() != nil && errors.Is(err, context.Canceled)) {
+	err = (*chosen).run(ctx, env)
+	if err == nil || ctx.Err() == nil || !errors.Is(err, context.Canceled) {
 		return err
+	}
+	if _, ok := (*chosen).(job); ok {
+		return fmt.Errorf("%w: it was stopped before it was done", ErrNotLooked)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -138,6 +139,18 @@ func TestTheManualsCommands(t *testing.T) {
 		out, err := printed(t, shell, line, env, serves)
 		if err != nil || !strings.Contains(out, says) {
 			t.Errorf("%s\n%s(%v), want %q", line, out, err, says)
+		}
+	}
+	// What is stopped says so, and does not end as if it were done.
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, command := range []string{"rebuild", "state-hash", "verify"} {
+		args := []string{"indexer", command, "--secrets", secrets, "--network-passphrase", p.ready.Passphrase}
+		if command == "verify" {
+			args = append(args, "--rpc", p.ready.RPC)
+		}
+		if err := Run(stopped, args, &bytes.Buffer{}, &bytes.Buffer{}); err == nil {
+			t.Errorf("%s that is stopped ends as if it were done", command)
 		}
 	}
 	if ran < len(want) {

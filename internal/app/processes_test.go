@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stellar/go-stellar-sdk/keypair"
+
 	"github.com/Abdullahi130/StellarEscrow/internal/app/demo"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
@@ -169,6 +171,7 @@ func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
 		}
 		return path
 	}
+	same, other := must(keypair.Random()).Seed(), must(keypair.Random()).Seed()
 	short, weak := write("short", "abc"), write("weak", "postgres://stellar:password@db/stellar")
 	for name, c := range map[string]struct {
 		args []string
@@ -190,6 +193,10 @@ func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
 				"KEEPER_DAY_XLM=\"none\"",
 			},
 		},
+		"one key for two kinds of call": {
+			[]string{"--keeper-keys-file", write("keeper", same+"\n"+other), "--fee-key-file", write("fee2", other), "--channel-keys-file", write("channels", same)},
+			[]string{"FEE_KEY_FILE", "in KEEPER_KEYS_FILE too", "CHANNEL_KEYS_FILE"},
+		},
 		"a contract without its ledger":   {[]string{"--contract", "CCWDOWV5HGLHGIQNBQS5ZBN7OF4PMWHFW4DBU6G45WJXCIDGMWNJRV2B"}, []string{"write the ledger that deployed it"}},
 		"a store of another kind":         {[]string{"--database-url-file", write("mysql", "mysql://u@h/d")}, []string{"holds no URL of a store"}},
 		"a database without a password":   {[]string{"--database-url-file", write("bare", "postgres://u@h/d")}, []string{"POSTGRES_PASSWORD_FILE is not set"}},
@@ -201,7 +208,7 @@ func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
 				t.Errorf("%s: %v\ndoes not say %q", name, err, want)
 			}
 		}
-		if err != nil && (strings.Contains(err.Error(), "stellar:password") || strings.Contains(err.Error(), "abc\n")) {
+		if err != nil && (strings.Contains(err.Error(), same) || strings.Contains(err.Error(), other) || strings.Contains(err.Error(), "stellar:password") || strings.Contains(err.Error(), "abc\n")) {
 			t.Errorf("%s: a secret shows: %v", name, err)
 		}
 	}
@@ -287,7 +294,10 @@ func TestAContractThatIsNoLongerFollowed(t *testing.T) {
 	secrets := secretsFolder(t, file(t))
 	both := fmt.Sprintf("%s:%d", p.ready.USDC.Contract, p.state.Start)
 	s := startServers(t, p, p.ready.RPC, secrets, "--contract", both)
-	waitFor(t, func() bool { r := readyOf(t, s.indexerURL); return r.State == indexer.Following && len(r.Contracts) == 2 })
+	waitFor(t, func() bool {
+		r := readyOf(t, s.indexerURL)
+		return r.State == indexer.Following && len(r.Contracts) == 2
+	})
 	s.api.stop()
 	s.indexer.stop()
 	s = startServers(t, p, p.ready.RPC, secrets)
@@ -296,7 +306,9 @@ func TestAContractThatIsNoLongerFollowed(t *testing.T) {
 	id := openTrade(t, r)
 	act(t, r, "seller", id, "accept")
 	var trade json.RawMessage
-	waitFor(t, func() bool { return found(fmt.Sprintf("%s/trades/%s?min_ledger=%d", r.API, id, readyOf(t, s.indexerURL).Latest), &trade) })
+	waitFor(t, func() bool {
+		return found(fmt.Sprintf("%s/trades/%s?min_ledger=%d", r.API, id, readyOf(t, s.indexerURL).Latest), &trade)
+	})
 	var out bytes.Buffer
 	if err := Run(t.Context(), []string{"indexer", "verify", "--rpc", p.ready.RPC, "--network-passphrase", p.ready.Passphrase, "--secrets", secrets, "--timeout", "10s"}, &out, &out); err != nil {
 		t.Errorf("verify: %v", err)

@@ -21,7 +21,7 @@ func readiness(x *indexer.Replica, ledgers *pool.Pool, pays spender) func() (any
 	return func() (any, bool) {
 		r := indexerReadiness{Readiness: x.Status().Readiness(), Nodes: nodesReady(ledgers.Status())}
 		if !usable(r.Nodes) && r.Ready {
-			r.Ready, r.Problem = false, "none of the nodes is of this network: what the api asks of it cannot be handed on"
+			r.Ready, r.Problem = false, "none of the nodes can be used: what the api asks cannot be handed on"
 		}
 		if pays.keeper != nil {
 			keeps := pays.keeper.Status()
@@ -42,9 +42,11 @@ type nodeReadiness struct {
 	Latency string     `json:"latency"`
 }
 
-// usable tells whether a node may be of the right network, as far as is known.
+// usable tells whether a node can be used, as far as is known.
 func usable(nodes []nodeReadiness) bool {
-	return slices.ContainsFunc(nodes, func(n nodeReadiness) bool { return n.State != pool.Foreign && n.State != pool.Forked })
+	return slices.ContainsFunc(nodes, func(n nodeReadiness) bool {
+		return !slices.Contains([]pool.State{pool.Foreign, pool.Forked, pool.Failing}, n.State)
+	})
 }
 
 func nodesReady(s pool.Status) []nodeReadiness {

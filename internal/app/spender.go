@@ -49,6 +49,7 @@ func (s spending) files() []*secret.File { return filesOf(s.keeperKeys, s.feeKey
 // read reads all of it. Its error says everything that is wrong at once.
 func (c *spendSettings) read(from *storeSettings, now func() time.Time) (s spending, err error) {
 	var errs []error
+	of := map[stellar.Address]string{} // which variable names an account's key
 	open := func(into **secret.File, job signer.Job, variable, file, name, purpose string) {
 		path := from.path(file, name)
 		if path == "" {
@@ -57,8 +58,15 @@ func (c *spendSettings) read(from *storeSettings, now func() time.Time) (s spend
 		f, err := secret.Open(secret.Need{Variable: variable, For: purpose, Path: path}, now)
 		if err == nil {
 			// Whose they are is not the question here, only that they are seeds.
-			if _, err = signer.Several(signer.Config{Job: job}, f.Value); err != nil {
+			var keys []*signer.Signer
+			if keys, err = signer.Several(signer.Config{Job: job}, f.Value); err != nil {
 				err = fmt.Errorf("%s, file %s: %w", variable, path, err)
+			}
+			for _, key := range keys {
+				if other := of[key.Account()]; other != "" {
+					err = fmt.Errorf("%s, file %s: the key of %s is in %s too: each key is for one kind of call; give this one an account of its own", variable, path, key.Account(), other)
+				}
+				of[key.Account()] = variable
 			}
 		}
 		if err != nil {
@@ -97,10 +105,17 @@ func (c *spendSettings) read(from *storeSettings, now func() time.Time) (s spend
 			errs = append(errs, fmt.Errorf("OWN_ACCOUNTS: %.60q is no address (G… or C…)", text))
 			continue
 		}
+		if variable := of[a]; variable != "" {
+			errs = append(errs, fmt.Errorf("OWN_ACCOUNTS names %s, whose key is in %s: the keys of admin, fee receiver and anchor belong on no server that pays; make that one an account of its own", a, variable))
+		}
 		s.own = append(s.own, a)
 	}
 	return s, errors.Join(errs...)
 }
+
+// keeperMost is what one transaction of the keeper may cost at least, in stroops, whatever its day's limit: to bring back the contract's code takes half as
+// much. The limit is the store's to keep, which says so when it is reached; the key would only refuse.
+const keeperMost = 100_0000000
 
 const sharedTransactions = 1000 // a day, of calls that nobody authorises
 
@@ -133,7 +148,7 @@ func newSpender(s spending, with spends) (out spender, err error) {
 	}
 	out.own = append(out.own, s.own...)
 	if s.keeperKeys != nil {
-		keys, err := signer.Several(config(signer.Keeper, s.keeperDay), s.keeperKeys.Value)
+		keys, err := signer.Several(config(signer.Keeper, max(s.keeperDay, keeperMost)), s.keeperKeys.Value)
 		if err != nil {
 			return out, fmt.Errorf("KEEPER_KEYS_FILE: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
+	"github.com/Abdullahi130/StellarEscrow/internal/api"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/reconcile"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/relayserver"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
@@ -155,9 +156,12 @@ func awaitProjected(ctx context.Context, db anyStore, ledger uint32, most time.D
 	defer cancel()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	var head api.Ledger
 	for {
-		head, err := reads{db}.Head(ctx)
-		if err != nil {
+		now, err := reads{db}.Head(ctx)
+		if err == nil {
+			head = now
+		} else if ctx.Err() == nil || head.Sequence == 0 {
 			return err
 		}
 		if head.Sequence >= ledger {

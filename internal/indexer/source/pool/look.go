@@ -78,7 +78,8 @@ func (p *Pool) lookAll(ctx context.Context) {
 	p.compare()
 }
 
-// tame takes back a newest ledger that no node has, when all that can be used have just been looked at. Its caller holds p.mu.
+// tame takes back a newest ledger that no node has, when all that can be used have just been looked at: it never was, or the network was reset, and
+// whoever follows must not go on as if everything were read. Its caller holds p.mu.
 func (p *Pool) tame(found []look) {
 	var best rpc.Ledger
 	for _, l := range found {
@@ -89,7 +90,7 @@ func (p *Pool) tame(found []look) {
 			best = l.tip
 		}
 	}
-	if best.Sequence == 0 || best.Sequence < p.read || p.newest.Sequence <= best.Sequence+wildLedgers {
+	if best.Sequence == 0 || p.newest.Sequence <= best.Sequence+wildLedgers {
 		return
 	}
 	p.config.Log.Error("a node has reported a ledger that there is not", "ledger", p.newest.Sequence, "latest", best.Sequence)
