@@ -10,6 +10,7 @@ import (
 
 // A data folder in which something is gone, or that has something of another, is one line that says what to do; nothing in it is changed.
 func TestFoldersThatAreNotWhole(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	var dirs [2]string
 	for i := range dirs {
 		dirs[i] = filepath.Join(t.TempDir(), "data")

@@ -15,6 +15,7 @@ import (
 // The database goes away as in a crash while people trade, and comes back: the indexer says so, keeps no more than a few pages, goes on by
 // itself where it was, and nothing is missing or there twice. Another process follows while its lead is gone.
 func TestTheDatabaseGoesAway(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	server := postgres.New(postgres.Options{})
 	t.Cleanup(func() {
 		if err := server.Stop(); err != nil {
@@ -67,6 +68,7 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 
 // Two indexers lose their database, again and again: each time one of them follows afterwards, and the other stands by.
 func TestTheDatabaseGoesAwayFromTwo(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	server := postgres.New(postgres.Options{})
 	t.Cleanup(func() {
 		if err := server.Stop(); err != nil {

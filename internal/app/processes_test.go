@@ -272,6 +272,7 @@ func waitFor(t *testing.T, so func() bool) {
 
 // With every hash of every ledger checked, the same is stored.
 func TestLedgersAreVerified(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	p := ownPlatform(t)
 	s := startServers(t, p, p.ready.RPC, secretsFolder(t, file(t)), "--verify-ledgers")
 	r := p.ready

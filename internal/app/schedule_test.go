@@ -30,6 +30,7 @@ func metrics(t *testing.T, url string) string {
 // Somebody changes what is stored behind the indexer's back: the next scheduled comparison says so in a metric, the log and the feed, and
 // says when it is right again.
 func TestWhatIsStoredIsComparedOnASchedule(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	p := ownPlatform(t)
 	path := filepath.Join(t.TempDir(), "store.db")
 	s := startServers(t, p, p.ready.RPC, secretsFolder(t, "sqlite:"+path), "--verify-every", "1s", "--second-rpc", p.ready.RPC)

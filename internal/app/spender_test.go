@@ -232,6 +232,7 @@ func grep(text, word string) string {
 
 // On a local platform what is due is settled by itself, unless that is not wanted.
 func TestDevSettlesWhatIsDue(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	for _, keeps := range []bool{true, false} {
 		args := []string{"dev", "--listen", "127.0.0.1:0", "--json"}
 		if !keeps {

@@ -118,6 +118,7 @@ func hashOf(t *testing.T, p *platform, secrets string) shownState {
 
 // An indexer that is killed again and again while people trade has the same in its store as one that never was, on either engine.
 func TestKilledIndexersLoseNothing(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	p := ownPlatform(t)
 	stores := map[string]string{"sqlite": secretsFolder(t, file(t)), "postgres": secretsFolder(t, database(t)), "never killed": secretsFolder(t, file(t))}
 	kills := map[string]int{}
