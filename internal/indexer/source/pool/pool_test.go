@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/sourcetest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
