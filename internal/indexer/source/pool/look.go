@@ -93,7 +93,7 @@ func (p *Pool) tame(found []look) {
 	if best.Sequence == 0 || p.newest.Sequence <= best.Sequence+wildLedgers {
 		return
 	}
-	p.config.Log.Error("a node has reported a ledger that there is not", "ledger", p.newest.Sequence, "latest", best.Sequence)
+	p.config.Log.Error("a node had reported a newer ledger than there is", "ledger", p.newest.Sequence)
 	p.newest = best
 }
 
