@@ -56,10 +56,16 @@ func TestFiftyAtOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		// Every call has used one number, none twice or in vain. A channel that was given back early may have sent a late one too.
+		used, idle := int64(0), 0
 		for _, name := range w.channels {
-			if got := w.sequence(name); got != before[name]+number {
-				t.Errorf("%s has used %d numbers in %d rounds", name, got-before[name], number)
+			n := w.sequence(name) - before[name]
+			if used += n; n == 0 {
+				idle++
 			}
+		}
+		if used != number*n || idle > n/5 {
+			t.Errorf("%d numbers were used in %d rounds of %d calls, %d channels have used none", used, number, n, idle)
 		}
 	}
 	round(1, func(terms escrow.Terms) (escrow.Call, stellar.State) {
