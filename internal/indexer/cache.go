@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -15,8 +16,11 @@ const maxCached = 8_000
 
 // cache remembers the trades that were changed last and are not over: most events are about one of them. Whoever leads is the only one that changes trades, so
 // what is remembered is what is stored, until something goes wrong; then all of it is forgotten.
+// It is safe for concurrent use, as long as nobody asks for a trade whose change is being stored.
 type cache struct {
-	store  trades
+	store trades
+
+	mu     sync.Mutex
 	weight int
 	order  *list.List // of *store.Trade, the one used last in front
 	known  map[escrow.ID]*list.Element
@@ -28,6 +32,8 @@ func newCache(s trades) *cache {
 
 // all gives those of the trades that are stored, in no order. What it gives must not be changed.
 func (c *cache) all(ctx context.Context, ids []escrow.ID, give func(*store.Trade)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var unknown []escrow.ID
 	for _, id := range ids {
 		if e, ok := c.known[id]; ok {
@@ -52,6 +58,8 @@ func (c *cache) all(ctx context.Context, ids []escrow.ID, give func(*store.Trade
 
 // stored takes in what has just been stored.
 func (c *cache) stored(changes []store.Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, change := range changes {
 		if over(change.Trade) {
 			if e, ok := c.known[change.ID]; ok {
@@ -87,6 +95,8 @@ func (c *cache) drop(e *list.Element) {
 
 // forget forgets everything.
 func (c *cache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.order.Init()
 	clear(c.known)
 	c.weight = 0

@@ -64,20 +64,21 @@ func (x *Indexer) groups() [][]*followed {
 
 // read takes a group forward, as far as bound if there is one, and stores what follows. more says that there is more to be had at once.
 func (x *Indexer) read(ctx context.Context, group []*followed, bound store.EventID) (more bool, err error) {
-	addresses := make([]stellar.Address, len(group))
+	addresses, ids := make([]stellar.Address, len(group)), make([]string, len(group))
 	for i, f := range group {
-		addresses[i] = f.address
+		addresses[i], ids[i] = f.address, f.ID
 	}
-	for p := range x.stream(ctx, addresses, group[0].Position, bound) {
-		if more, err = x.take(ctx, group, bound, p); err != nil || !more {
-			return false, err
+	a := &ahead{network: x.config.Network, contracts: ids, trades: x.trades, head: x.head, took: x.metrics.took, now: x.config.Now}
+	for p := range x.stream(ctx, addresses, group[0].Position, bound, a.ready) {
+		if more, err = x.take(ctx, group, p); err != nil || !more || group[0].Position != p.to {
+			return more, err
 		}
 	}
 	return more, ctx.Err()
 }
 
 // take stores one page. more says that there is more to be had at once.
-func (x *Indexer) take(ctx context.Context, group []*followed, bound store.EventID, p page) (more bool, err error) {
+func (x *Indexer) take(ctx context.Context, group []*followed, p page) (more bool, err error) {
 	var gap *rpc.GapError
 	switch next := p.from.Complete() + 1; {
 	case errors.As(p.err, &gap):
@@ -101,14 +102,11 @@ func (x *Indexer) take(ctx context.Context, group []*followed, bound store.Event
 	if p.odd != nil {
 		return false, p.odd
 	}
-	if bound > p.from && p.to > bound {
-		p.to = bound
-		p.facts = slices.DeleteFunc(p.facts, func(f fact) bool { return f.raw.ID > bound })
-	}
 	if group[0].GapOldest != 0 {
 		if err := x.gapEnded(ctx, group); err != nil {
 			return false, err
 		}
+		return true, nil // the feed has got on, so the page is made ready again
 	}
 	if p.to == p.from {
 		return false, nil // at the tip
@@ -121,32 +119,21 @@ func (x *Indexer) take(ctx context.Context, group []*followed, bound store.Event
 
 // apply stores a page and what follows from it, and tells everybody.
 func (x *Indexer) apply(ctx context.Context, group []*followed, p page) error {
-	at := uint64(0)
-	if n := len(p.facts); n > 0 {
-		at = p.facts[n-1].raw.ClosedAt
+	switch {
+	case p.broken != nil:
+		return p.broken
+	case p.head != x.head:
+		return fmt.Errorf("page after %s: it was made ready for entry %d of the feed, which is at %d by now", p.from, p.head.Seq+1, x.head.Seq)
 	}
-	if p.to.Ledger() == p.kept.Latest.Sequence {
-		at = p.kept.Latest.CloseTime
-	}
-	moves := make([]store.Move, len(group))
-	for i, f := range group {
-		moves[i] = store.Move{Contract: f.ID, From: f.Position, To: p.to, At: at}
-	}
-	began := x.config.Now()
-	batch, err := build(ctx, x.config.Network, x.trades, x.head, moves, p.facts)
-	if err != nil {
-		return err
-	}
-	built := x.config.Now()
-	x.metrics.took(stageBuild, began, built)
+	batch, began := p.batch, x.config.Now()
 	if err := x.config.Store.Apply(ctx, batch); err != nil {
 		return err
 	}
-	x.metrics.took(stageStore, built, x.config.Now())
+	x.metrics.took(stageStore, began, x.config.Now())
 	x.trades.stored(batch.Trades)
 	x.metrics.stored(batch)
 	for _, f := range group {
-		f.Position, f.At = p.to, max(f.At, at)
+		f.Position, f.At = p.to, max(f.At, batch.Moves[0].At)
 	}
 	unread := 0
 	for _, e := range batch.Events {

@@ -3,8 +3,10 @@ package indexer
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/feed"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
@@ -27,11 +29,18 @@ type page struct {
 	facts []fact
 	err   error // of the source; no page comes after it
 	odd   error // rpc.ErrAnswer: the page makes no sense; no page comes after it either
+
+	// What ahead has made of the facts; what comes of a page that is not worth storing is thrown away with it.
+	head   feed.Head // which the batch follows
+	batch  store.Batch
+	broken error // of the store
 }
 
 // stream reads the pages after from, at most pagesPerPass of them and none once the newest ledger or bound is reached: while one is being
-// stored, the next one is fetched and decoded, and no more. It yields at least one page. All of it has ended when stream returns.
-func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID) iter.Seq[page] {
+// stored, the next one is fetched and made ready, and no more. It yields at least one page. All of it has ended when stream returns.
+//
+// ready is called with each page, one after the other; when it is, all pages but the one before are done with.
+func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, ready func(context.Context, *page)) iter.Seq[page] {
 	return func(yield func(page) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		read := make(chan page)
@@ -40,7 +49,7 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 		defer cancel()
 		reader.Go(func() {
 			defer close(read)
-			x.fetch(ctx, contracts, from, bound, read)
+			x.fetch(ctx, contracts, from, bound, ready, read)
 		})
 		for p := range read {
 			last := p.err != nil || p.odd != nil
@@ -52,7 +61,7 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 }
 
 // fetch asks for page after page. It ends with the context, whose error may go untold.
-func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, to chan<- page) {
+func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, ready func(context.Context, *page), to chan<- page) {
 	last := func(p page) bool {
 		return p.err != nil || p.odd != nil || p.to == p.from || p.to.Complete() >= p.kept.Latest.Sequence || bound > p.from && p.to >= bound
 	}
@@ -72,6 +81,11 @@ func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, 
 			}
 			p.to, p.kept.Latest, p.facts = q.to, q.kept.Latest, append(p.facts, q.facts...)
 		}
+		if bound > p.from && p.to > bound {
+			p.to = bound
+			p.facts = slices.DeleteFunc(p.facts, func(f fact) bool { return f.raw.ID > bound })
+		}
+		ready(ctx, &p)
 		select {
 		case to <- p:
 		case <-ctx.Done():
