@@ -71,12 +71,6 @@ type Entry struct {
 	Hash    Hash   // of Payload
 }
 
-type payload struct {
-	Seq  int64 `json:"seq"`
-	Prev Hash  `json:"prev"`
-	Note
-}
-
 // Head is the last entry of the sequence: its number and hash. The zero value stands before the first entry.
 type Head struct {
 	Seq  int64
@@ -85,7 +79,7 @@ type Head struct {
 
 // Next makes the entry that follows head. It fails only for a note whose Data is not JSON.
 func (h Head) Next(n Note) (Entry, error) {
-	text, err := json.Marshal(payload{Seq: h.Seq + 1, Prev: h.Hash, Note: n})
+	text, err := payload{Seq: h.Seq + 1, Prev: h.Hash, Note: n}.text()
 	if err != nil {
 		return Entry{}, fmt.Errorf("feed entry %d: %w", h.Seq+1, err)
 	}
@@ -114,6 +108,13 @@ func Read(text []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("feed entry %d: %w: its text is not in the one form entries have", p.Seq, ErrChain)
 	}
 	return again, nil
+}
+
+// Follows tells whether e follows h, as Check does, of an entry that Next has made; that is a tenth of the work, which counts where thousands of entries
+// are stored. Of any other entry it tells too little.
+func (h Head) Follows(e *Entry) bool {
+	var begin [maxBegin]byte
+	return e.Seq == h.Seq+1 && bytes.HasPrefix(e.Payload, h.appendBegin(begin[:0])) && Hash(sha256.Sum256(e.Payload)) == e.Hash
 }
 
 // Check tells whether e follows h: the next number, naming h's hash, and its own hash right. The error (ErrChain) says which of these

@@ -62,9 +62,10 @@ func appendFeed(ctx context.Context, tx *writer, entries []feed.Entry) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if err := head.Check(e); err != nil {
-			return fmt.Errorf("append to feed: %w: %w", store.ErrMoved, err)
+	for i := range entries {
+		e := &entries[i]
+		if !head.Follows(e) {
+			return fmt.Errorf("append to feed: %w: %w", store.ErrMoved, head.Check(*e))
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO feed (seq, payload, hash) VALUES (?, ?, ?)`, e.Seq, e.Payload, e.Hash[:]); err != nil {
 			return fmt.Errorf("append feed entry %d: %w", e.Seq, err)
