@@ -3,6 +3,7 @@ package indexer
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -42,15 +43,15 @@ func facts(network stellar.Network, events []rpc.Event) ([]fact, error) {
 		if f.event, f.unread = stellar.DecodeEvent(e.Contract, e.Event); f.unread == nil && f.event.Trade != nil {
 			f.raw.Trade = (*store.Hash)(f.event.Trade)
 		}
-		f.prepare(network, e.Event)
+		f.prepare(network)
 		out[i] = f
-		events[i].Event = xdr.ContractEvent{} // ten times its bytes, and no longer needed
+		events[i].Event, events[i].Raw = xdr.ContractEvent{}, nil // ten times its bytes, and no longer needed
 	}
 	return out, nil
 }
 
 // prepare works out what needs nothing but the event.
-func (f *fact) prepare(network stellar.Network, as xdr.ContractEvent) {
+func (f *fact) prepare(network stellar.Network) {
 	if f.unread != nil {
 		return
 	}
@@ -58,26 +59,31 @@ func (f *fact) prepare(network stellar.Network, as xdr.ContractEvent) {
 		f.said = said
 	}
 	if _, ok := f.event.Event.(escrow.Opened); ok {
-		f.terms = termsIn(network, f.contract, as)
+		if id, err := termsIn(network, f.contract, f.raw.Body); err == nil {
+			f.terms = &id
+		}
 	}
 }
 
-// termsIn is the id of the trade with the terms that an opened event carries, nil where it cannot be told. It is stellar.TermsID of what was decoded of
-// them, without encoding that again: what is decoded differs from what is encoded of it in no byte (package binding).
-func termsIn(network stellar.Network, contract stellar.Address, opened xdr.ContractEvent) *escrow.ID {
-	fields, ok := opened.Body.V0.Data.GetVec()
-	if !ok || fields == nil || len(*fields) != 2 { // by, terms
-		return nil
+// termsIn is the id of the trade with the terms that an opened event carries. It is stellar.TermsID of what was decoded of them, without encoding
+// that again: what is decoded differs from what is encoded of it in no byte (package binding).
+func termsIn(network stellar.Network, contract stellar.Address, opened xdr.ContractEventView) (escrow.ID, error) {
+	terms, err := xdr.Try(func() []byte {
+		fields, _ := opened.MustBody().MustV0().MustData().MustVec().MustUnwrap() // by, terms
+		return fields.MustAt(1).MustRaw()
+	})
+	if err != nil {
+		return escrow.ID{}, err
 	}
 	name, passphrase := xdr.ScSymbol("trade1"), network.ID()
-	id := xdr.ScBytes(passphrase[:])
-	tuple := &xdr.ScVec{{Type: xdr.ScValTypeScvSymbol, Sym: &name}, {Type: xdr.ScValTypeScvBytes, Bytes: &id}, contract.ScVal(), (*fields)[1]}
+	id, void := xdr.ScBytes(passphrase[:]), xdr.ScVal{Type: xdr.ScValTypeScvVoid}
+	tuple := &xdr.ScVec{{Type: xdr.ScValTypeScvSymbol, Sym: &name}, {Type: xdr.ScValTypeScvBytes, Bytes: &id}, contract.ScVal(), void}
 	text, err := xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &tuple}.MarshalBinary()
 	if err != nil {
-		return nil
+		return escrow.ID{}, err
 	}
-	sum := escrow.ID(sha256.Sum256(text))
-	return &sum
+	const voidBytes = 4 // in whose place are the terms
+	return sha256.Sum256(append(text[:len(text)-voidBytes], terms...)), nil
 }
 
 // termsID is the id of the trade with the terms that the event opens one with.
@@ -94,9 +100,11 @@ func normalise(e rpc.Event, contract string) (store.Event, error) {
 	if err != nil {
 		return store.Event{}, err
 	}
-	body, err := e.Event.MarshalBinary()
-	if err != nil {
-		return store.Event{}, fmt.Errorf("encode: %w", err)
+	body := slices.Clone(e.Raw) // which would keep its whole ledger
+	if body == nil {
+		if body, err = e.Event.MarshalBinary(); err != nil {
+			return store.Event{}, fmt.Errorf("encode: %w", err)
+		}
 	}
 	return store.Event{ID: id, Contract: contract, ClosedAt: e.Ledger.CloseTime, Tx: e.Tx, Kind: kind(e), Body: body}, nil
 }

@@ -165,6 +165,7 @@ func (r *eventReader) add(to *[]rpc.Event, t transaction, at protocol.Cursor, f 
 	at.Ledger = r.ledger.Sequence
 	event := rpc.Event{
 		ID: at.String(), Ledger: r.ledger, Tx: stellar.Hash(t.hash), TxIndex: at.Tx, OpIndex: at.Op, Contract: stellar.Address{Contract: true, Key: id},
+		Raw: f.View,
 	}
 	if err := xdr.SafeUnmarshal(f.View, &event.Event); err != nil {
 		return fmt.Errorf("event %s: %w", event.ID, err)
