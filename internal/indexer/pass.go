@@ -24,13 +24,17 @@ func (x *Indexer) pass(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	groups := x.groups()
+	most := pagesPerPass
+	if len(groups) == 1 {
+		most = pagesAlone
+	}
 	for i, group := range groups {
 		// A group stops where the next one is, so that the two go on as one.
 		bound := store.EventID("")
 		if i+1 < len(groups) {
 			bound = groups[i+1][0].Position
 		}
-		groupMore, err := x.read(ctx, group, bound)
+		groupMore, err := x.read(ctx, group, bound, most)
 		if err != nil {
 			return false, err
 		}
@@ -62,14 +66,14 @@ func (x *Indexer) groups() [][]*followed {
 	return groups
 }
 
-// read takes a group forward, as far as bound if there is one, and stores what follows. more says that there is more to be had at once.
-func (x *Indexer) read(ctx context.Context, group []*followed, bound store.EventID) (more bool, err error) {
+// read takes a group forward, by most pages and as far as bound if there is one, and stores what follows. more says that there is more to be had at once.
+func (x *Indexer) read(ctx context.Context, group []*followed, bound store.EventID, most int) (more bool, err error) {
 	addresses, ids := make([]stellar.Address, len(group)), make([]string, len(group))
 	for i, f := range group {
 		addresses[i], ids[i] = f.address, f.ID
 	}
 	a := &ahead{network: x.config.Network, contracts: ids, trades: x.trades, head: x.head, took: x.metrics.took, now: x.config.Now}
-	for p := range x.stream(ctx, addresses, group[0].Position, bound, a.ready) {
+	for p := range x.stream(ctx, addresses, group[0].Position, bound, most, a.ready) {
 		if more, err = x.take(ctx, group, p); err != nil || !more || group[0].Position != p.to {
 			return more, err
 		}

@@ -16,6 +16,9 @@ import (
 const (
 	// pagesPerPass is how many pages of one group are stored before the next group's turn: who is far behind must not keep the others waiting.
 	pagesPerPass = 16
+	// pagesAlone is how many where there is no other: each pass begins with a page that nothing is stored beside. Notes wait for its end, half a
+	// minute at most.
+	pagesAlone = 64
 	// joinedFrom is from how many events on a page of less than pageEvents is stored together with the next. The larger what is stored at once,
 	// the less often a trade is written again; but not all sources can hold so many events while they look for them.
 	joinedFrom = pageEvents / 10
@@ -36,11 +39,11 @@ type page struct {
 	broken error // of the store
 }
 
-// stream reads the pages after from, at most pagesPerPass of them and none once the newest ledger or bound is reached: while one is being
+// stream reads the pages after from, at most so many of them and none once the newest ledger or bound is reached: while one is being
 // stored, the next one is fetched and made ready, and no more. It yields at least one page. All of it has ended when stream returns.
 //
 // ready is called with each page, one after the other; when it is, all pages but the one before are done with.
-func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, ready func(context.Context, *page)) iter.Seq[page] {
+func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, most int, ready func(context.Context, *page)) iter.Seq[page] {
 	return func(yield func(page) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		read := make(chan page)
@@ -49,7 +52,7 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 		defer cancel()
 		reader.Go(func() {
 			defer close(read)
-			x.fetch(ctx, contracts, from, bound, ready, read)
+			x.fetch(ctx, contracts, from, bound, most, ready, read)
 		})
 		for p := range read {
 			last := p.err != nil || p.odd != nil
@@ -61,12 +64,12 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 }
 
 // fetch asks for page after page. It ends with the context, whose error may go untold.
-func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, ready func(context.Context, *page), to chan<- page) {
+func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, most int, ready func(context.Context, *page), to chan<- page) {
 	last := func(p page) bool {
 		return p.err != nil || p.odd != nil || p.to == p.from || p.to.Complete() >= p.kept.Latest.Sequence || bound > p.from && p.to >= bound
 	}
 	var next *page // read already
-	for range pagesPerPass {
+	for range most {
 		p := page{}
 		if next != nil {
 			p, next = *next, nil
