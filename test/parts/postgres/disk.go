@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
 // Disk is a file system in memory, small enough to be full.
@@ -14,11 +16,11 @@ type Disk struct {
 	Path string // belongs to the server's user
 }
 
-// SmallDisk mounts one of so many MiB until the test ends. Whoever may not mount skips the test.
+// SmallDisk mounts one of so many MiB until the test ends. Where nobody may mount, it is a missing part.
 func SmallDisk(t testing.TB, mebibytes int) Disk {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("a small disk is missing: mounting one takes root")
+		parts.Missing(t, "a small disk", "mounting one takes root")
 	}
 	bin, missing := installed()
 	if missing != nil {
@@ -35,7 +37,7 @@ func SmallDisk(t testing.TB, mebibytes int) Disk {
 	})
 	out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm,mode=700,uid=%d,gid=%d", mebibytes, f.as.Uid, f.as.Gid), "tmpfs", f.dir).CombinedOutput()
 	if err != nil {
-		t.Skipf("a small disk is missing: mounting one is refused here: %v: %s", err, out)
+		parts.Missing(t, "a small disk", fmt.Sprintf("mounting one is refused here: %v: %s", err, out))
 	}
 	t.Cleanup(func() {
 		if out, err := exec.Command("umount", f.dir).CombinedOutput(); err != nil {
