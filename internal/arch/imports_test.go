@@ -100,6 +100,9 @@ var rooms = []room{
 	{"internal/deploy", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc"}, []string{sdk},
 		"operators deploy with it; it needs no database and no localnet"},
 	{"internal/app/demo", []string{"internal/amount", "internal/stellar"}, []string{sdk}, "the demo is a client: what it shows comes through the API"},
+	{"internal/guide/facts/history", nil, []string{"github.com/go-git"}, "reads a repository's objects and runs no git, which its configuration could make run anything"},
+	{"internal/guide", []string{"internal/cli"}, []string{"go.yaml.in/yaml/v3"},
+		"judges anybody's tree: it knows nothing of how this platform works but what the guide says"},
 	{"internal/api", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/feed", "internal/relay"}, []string{"github.com/danielgtaylor/huma"},
 		"the api has no route out of the cluster (docs/guide.md N3), so it imports neither SQL nor stellar/rpc"},
 }

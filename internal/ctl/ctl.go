@@ -6,17 +6,19 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
 
 // ExitCode is what the program ends with after err: cli.ExitNotLooked when the network that was meant, or what was asked of it, could not be
 // looked at, or the answer did not come.
 func ExitCode(err error) int {
-	return cli.ExitCode(err, rpc.ErrUnavailable, rpc.ErrAnswer, rpc.ErrRefused, rpc.ErrWrongNetwork, deploy.ErrNoAccount, errFuture,
+	return cli.ExitCode(err, guide.ErrNotEvidenced, rpc.ErrUnavailable, rpc.ErrAnswer, rpc.ErrRefused, rpc.ErrWrongNetwork, deploy.ErrNoAccount, errFuture,
 		context.Canceled, context.DeadlineExceeded)
 }
 
 type commands struct {
+	Audit    auditCommand     `cmd:"" help:"Prove the hardening guide, clause by clause."`
 	Contract contractCommands `cmd:"" help:"Deploy the contract, read it, and make the admin's calls."`
 }
 

@@ -1,0 +1,99 @@
+package ctl
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/clauses"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/report"
+)
+
+// auditCommand proves the hardening guide, clause by clause.
+type auditCommand struct {
+	Clauses  []string      `arg:"" optional:"" help:"Clauses (N3) and sections (N) to ask about; all of them if none is named."`
+	Tree     string        `help:"Folder with the checkout to look at: this project's, or any other." default:"." type:"existingdir"`
+	Format   string        `help:"text, or json: one object with every subject and finding." enum:"text,json" default:"text"`
+	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
+	Baseline string        `help:"File that says what is known not to hold, why, and until when: the audit then fails for what differs from it." placeholder:"FILE"`
+	Within   time.Duration `help:"How long one clause may take; what takes longer is NOT EVIDENCED." default:"1m"`
+}
+
+func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
+	whole, err := clauses.Guide()
+	if err != nil {
+		return err
+	}
+	chosen, err := whole.Choose(c.Clauses)
+	if err != nil {
+		return fmt.Errorf("%w: %w", cli.ErrUsage, err)
+	}
+	if c.Explain {
+		return explain(out, chosen)
+	}
+	var accepted *guide.Baseline
+	if c.Baseline != "" {
+		if accepted, err = readBaseline(c.Baseline); err != nil {
+			return err
+		}
+	}
+	root, err := os.OpenRoot(c.Tree) // links that lead out of it are not followed
+	if err != nil {
+		return fmt.Errorf("audit: %w: %w", guide.ErrNotEvidenced, err)
+	}
+	defer root.Close()
+	done := guide.Audit(ctx, chosen, guide.Asked{Tree: facts.Open(root.FS()), Within: c.Within, Now: time.Now})
+	write := map[string]func(io.Writer, guide.Report) error{"text": report.Text, "json": report.JSON}[c.Format]
+	if err := write(out, done); err != nil {
+		return err
+	}
+	if accepted != nil {
+		return accepted.Check(done)
+	}
+	if err := done.Err(); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+func readBaseline(path string) (*guide.Baseline, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --baseline: %w", cli.ErrUsage, err)
+	}
+	b, err := guide.ReadBaseline(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --baseline %s: %w", cli.ErrUsage, path, err)
+	}
+	return &b, nil
+}
+
+func explain(out io.Writer, chosen []guide.Control) error {
+	var b strings.Builder
+	for i, c := range chosen {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s  %s\n    %s\n", c.ID, c.Clause, c.Question)
+		switch {
+		case c.Tree == nil:
+			fmt.Fprintf(&b, "    It looks at the running system alone: %s.\n", c.Silent)
+		case c.Running == nil:
+			fmt.Fprintf(&b, "    It looks at the files alone: %s.\n", c.Silent)
+		case c.OnlyRunning:
+			b.WriteString("    Files alone cannot show that it holds.\n")
+		}
+		b.WriteString("    It fails as\n")
+		for _, m := range c.Modes {
+			fmt.Fprintf(&b, "      %-28s %s\n", m.Name, m.What)
+		}
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}

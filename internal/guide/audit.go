@@ -1,0 +1,153 @@
+package guide
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+)
+
+// Report is what came of an audit.
+type Report struct {
+	Clauses []Clause
+	At      time.Time // when it began
+	Took    time.Duration
+}
+
+// What Report.Err wraps.
+var (
+	ErrFailed       = errors.New("do not hold")
+	ErrNotEvidenced = errors.New("could not be looked at")
+)
+
+// Err is nil if every clause asked for is PASS, NOT APPLICABLE, or a GUIDE DEFECT whose replacement holds. It is ErrFailed if one is FAIL, else ErrNotEvidenced.
+func (r Report) Err() error {
+	count := map[Verdict]int{}
+	for _, c := range r.Clauses {
+		count[c.Verdict]++
+	}
+	switch {
+	case count[Failed] > 0:
+		return fmt.Errorf("%d of %d clauses %w", count[Failed], len(r.Clauses), ErrFailed)
+	case count[NotEvidenced] > 0 || len(r.Clauses) == 0: // nothing was asked: nothing was seen
+		return fmt.Errorf("%d of %d clauses %w", count[NotEvidenced], len(r.Clauses), ErrNotEvidenced)
+	}
+	return nil
+}
+
+// Exit is the code that a program ends with after the audit, the same whatever the format of its report.
+func (r Report) Exit() int { return cli.ExitCode(r.Err(), ErrNotEvidenced) }
+
+// Clause is what came of one clause.
+type Clause struct {
+	Control Control
+	Verdict Verdict // the worse of the columns asked for
+	Tree    Result
+	Running Result
+	Took    time.Duration
+}
+
+// Modes are the names of the ways to fail that were found in either column, each once, in order.
+func (c Clause) Modes() []string {
+	var all []string
+	for _, f := range slices.Concat(c.Tree.findings, c.Running.findings) {
+		all = append(all, f.Mode)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Asked says what to look at. What is nil is not asked.
+type Asked struct {
+	Tree    *facts.Tree
+	Running *facts.System
+	// Within is how long one column of one clause may take; what takes longer is NOT EVIDENCED, and the others go on.
+	Within time.Duration
+	// Now is the clock.
+	Now func() time.Time
+	// Done, if there is one, is called with each clause as it is done, one after the other.
+	Done func(Clause)
+}
+
+// together is how many clauses are judged at once: most wait for a disk or a network.
+const together = 8
+
+// Audit judges the clauses. Whatever a control does, the others are judged; a control that panics is NOT EVIDENCED, and says so.
+func Audit(ctx context.Context, controls []Control, a Asked) Report {
+	r := Report{At: a.Now(), Clauses: make([]Clause, len(controls))}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	slots := make(chan struct{}, together)
+	for i, c := range controls {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			done := judge(ctx, c, a)
+			mu.Lock()
+			defer mu.Unlock()
+			if r.Clauses[i] = done; a.Done != nil {
+				a.Done(done)
+			}
+		})
+	}
+	all.Wait()
+	r.Took = a.Now().Sub(r.At)
+	return r
+}
+
+func judge(ctx context.Context, c Control, a Asked) Clause {
+	began := a.Now()
+	done := Clause{Control: c}
+	if a.Tree != nil {
+		done.Tree = column(ctx, c, a.Within, c.Tree, a.Tree)
+	}
+	if a.Running != nil {
+		done.Running = column(ctx, c, a.Within, c.Running, a.Running)
+	}
+	done.Verdict = Worse(done.Tree.Verdict(), done.Running.Verdict())
+	if c.OnlyRunning && a.Running == nil {
+		done.Verdict = Worse(done.Verdict, NotEvidenced)
+	}
+	done.Took = a.Now().Sub(began)
+	return done
+}
+
+func column[F any](ctx context.Context, c Control, within time.Duration, look func(context.Context, F) Result, at F) Result {
+	if look == nil {
+		return NotHere("%s", c.Silent)
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	out := make(chan Result, 1)
+	go func() {
+		defer func() {
+			if broken := recover(); broken != nil {
+				out <- NoEvidence("the control broke: %v\n%s", broken, debug.Stack())
+			}
+		}()
+		out <- named(c, look(ctx, at))
+	}()
+	select {
+	case r := <-out:
+		return r
+	case <-ctx.Done():
+		// One that does not end with its context is left behind; it changes nothing.
+		return NoEvidence("it was not done within %s", within)
+	}
+}
+
+// named lets no failure through that has no name: a report that cannot be searched for it, and a proof that does not know it, would be worth nothing.
+func named(c Control, r Result) Result {
+	for _, f := range r.findings {
+		if !slices.ContainsFunc(c.Modes, func(m Mode) bool { return m.Name == f.Mode }) {
+			panic(fmt.Sprintf("control %s found %q of %s, which is none of its ways to fail", c.ID, f.Mode, f.Subject))
+		}
+	}
+	return r
+}

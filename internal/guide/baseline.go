@@ -1,0 +1,103 @@
+package guide
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Baseline is what is known not to hold, why that is borne, and until when: so that an audit of a platform on its way tells what is new.
+type Baseline struct {
+	Accepted []Accepted `yaml:"accepted"`
+}
+
+// Accepted is one clause that is known not to hold.
+type Accepted struct {
+	Clause  string   `yaml:"clause"`
+	Verdict Verdict  `yaml:"verdict"` // FAIL or NOT EVIDENCED
+	Modes   []string `yaml:"modes"`   // the ways to fail, exactly
+	Reason  string   `yaml:"reason"`
+	Until   string   `yaml:"until"` // a day, the last one: 2027-03-31
+}
+
+const day = "2006-01-02"
+
+// ReadBaseline reads a baseline. Everything that is wrong with it is told at once.
+func ReadBaseline(text []byte) (Baseline, error) {
+	var b Baseline
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	if err := dec.Decode(&b); err != nil && !errors.Is(err, io.EOF) {
+		return b, fmt.Errorf("baseline: %w", err)
+	}
+	var errs []error
+	seen := map[string]bool{}
+	for i, a := range b.Accepted {
+		wrong := func(format string, args ...any) {
+			errs = append(errs, fmt.Errorf("baseline: entry %d (%s): %w", i+1, a.Clause, fmt.Errorf(format, args...)))
+		}
+		if a.Clause == "" || seen[a.Clause] {
+			wrong("it names no clause, or one that is there twice")
+		}
+		seen[a.Clause] = true
+		if a.Verdict != Failed && a.Verdict != NotEvidenced {
+			wrong("verdict %q can not be accepted: write %s or %s", a.Verdict, Failed, NotEvidenced)
+		}
+		if (a.Verdict == Failed) != (len(a.Modes) > 0) {
+			wrong("a clause that is %s has its modes here, one that is %s has none", Failed, NotEvidenced)
+		}
+		if strings.TrimSpace(a.Reason) == "" {
+			wrong("it has no reason")
+		}
+		if _, err := time.Parse(day, a.Until); err != nil {
+			wrong("until %q is not a day such as 2027-03-31", a.Until)
+		}
+	}
+	return b, errors.Join(errs...)
+}
+
+// ErrBaseline is wrapped by the error of an audit that is not as its baseline says.
+var ErrBaseline = errors.New("the audit is not as its baseline says")
+
+// Check compares a report with the baseline. The error (ErrBaseline) names each clause that is worse or otherwise than it is accepted to be, each acceptance
+// whose day is over, and each that is no longer needed: what has been won stays won.
+func (b Baseline) Check(r Report) error {
+	var errs []error
+	for _, c := range r.Clauses {
+		i := slices.IndexFunc(b.Accepted, func(a Accepted) bool { return a.Clause == c.Control.ID })
+		bad := c.Verdict == Failed || c.Verdict == NotEvidenced
+		switch {
+		case i < 0 && bad:
+			errs = append(errs, fmt.Errorf("%s is %s %s, which is not accepted", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", ")))
+			continue
+		case i < 0:
+			continue
+		}
+		a := b.Accepted[i]
+		slices.Sort(a.Modes)
+		until, _ := time.Parse(day, a.Until)
+		switch {
+		case !bad:
+			errs = append(errs, fmt.Errorf("%s is %s by now: take it out of the baseline", c.Control.ID, c.Verdict))
+		case a.Verdict != c.Verdict || !slices.Equal(a.Modes, c.Modes()):
+			errs = append(errs, fmt.Errorf("%s is %s %s, accepted is %s %s", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", "), a.Verdict, strings.Join(a.Modes, ", ")))
+		case r.At.After(until.AddDate(0, 0, 1)):
+			errs = append(errs, fmt.Errorf("%s was accepted until %s: %s", c.Control.ID, a.Until, a.Reason))
+		}
+	}
+	for _, a := range b.Accepted {
+		if !slices.ContainsFunc(r.Clauses, func(c Clause) bool { return c.Control.ID == a.Clause }) {
+			errs = append(errs, fmt.Errorf("%s was not asked for: ask for the whole guide, or for what the baseline has", a.Clause))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrBaseline, errors.Join(errs...))
+}

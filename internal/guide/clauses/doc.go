@@ -1,0 +1,2 @@
+// Package clauses puts the sections of the guide together.
+package clauses

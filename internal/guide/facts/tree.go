@@ -1,0 +1,98 @@
+package facts
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"sync"
+)
+
+// Tree is the files of a checkout. Whatever is read of it is read once, and kept with the names of the files that it was made of; so a tree in which a
+// few files are changed (With) reads again only what depends on them. It is safe for concurrent use.
+type Tree struct {
+	files fs.FS
+	mu    sync.Mutex
+	known map[string]*fact
+}
+
+// fact is what came of reading something: a value or an error, and what it depends on.
+type fact struct {
+	once  sync.Once
+	value any
+	err   error
+	of    map[string]bool // every path that was looked for, there or not, folders too
+}
+
+// Open is the tree below a folder, os.DirFS for one of this machine.
+func Open(files fs.FS) *Tree { return &Tree{files: files, known: map[string]*fact{}} }
+
+// With is the tree with some files changed, and nil for one that is gone. What has been read of t and depends on none of them is not read again.
+func (t *Tree) With(changed map[string][]byte) *Tree {
+	next := Open(over(t.files, changed))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	touched := map[string]bool{}
+	for name := range changed {
+		for touched[name] = true; name != "."; {
+			name = path.Dir(name) // who has listed a folder may miss a file, or find a new one
+			touched[name] = true
+		}
+	}
+	for key, f := range t.known {
+		if f.done() && !slices.ContainsFunc(slices.Collect(maps.Keys(f.of)), func(p string) bool { return touched[p] }) {
+			next.known[key] = f
+		}
+	}
+	return next
+}
+
+func (f *fact) done() bool { return f.of != nil }
+
+// Read makes a fact of the tree, or gives the one that was made before. key names it; collect must depend on nothing but the files.
+func Read[T any](t *Tree, key string, collect func(fs.FS) (T, error)) (T, error) {
+	t.mu.Lock()
+	f := t.known[key]
+	if f == nil {
+		f = &fact{}
+		t.known[key] = f
+	}
+	t.mu.Unlock()
+	f.once.Do(func() {
+		seen := &recorder{files: t.files, of: map[string]bool{}}
+		defer func() {
+			if broken := recover(); broken != nil {
+				f.err = fmt.Errorf("read %s: %v", key, broken)
+			}
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			f.of = seen.of
+		}()
+		f.value, f.err = collect(seen)
+	})
+	value, _ := f.value.(T)
+	return value, f.err
+}
+
+// recorder notes what is looked at.
+type recorder struct {
+	files fs.FS
+	mu    sync.Mutex
+	of    map[string]bool
+}
+
+// Open notes the name, whether it is there or not.
+func (r *recorder) Open(name string) (fs.File, error) {
+	r.mu.Lock()
+	r.of[name] = true
+	r.mu.Unlock()
+	return r.files.Open(name)
+}
+
+// MaxFile is how many bytes a file of a checkout may have that is read whole.
+const MaxFile = 4 << 20
+
+// ErrTooLarge is wrapped by the errors about files that are larger.
+var ErrTooLarge = errors.New("the file is too large to be read")

@@ -1,0 +1,76 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+)
+
+type document struct {
+	Clauses []clause `json:"clauses"`
+	At      string   `json:"at"` // RFC 3339
+	Seconds float64  `json:"seconds"`
+	Exit    int      `json:"exit"`
+}
+
+type clause struct {
+	ID       string          `json:"id"`
+	Clause   string          `json:"clause"`
+	Verdict  guide.Verdict   `json:"verdict"`
+	Tree     guide.Verdict   `json:"tree"`
+	Live     guide.Verdict   `json:"live"`
+	Modes    []string        `json:"modes"`    // the ways to fail that were found
+	Subjects []string        `json:"subjects"` // what was looked at
+	Evidence []evidence      `json:"evidence"` // what was seen of it
+	Findings []guide.Finding `json:"findings"`
+	Reasons  []string        `json:"reasons,omitempty"` // why it is NOT EVIDENCED or NOT APPLICABLE, or what is done instead of a defect
+}
+
+type evidence struct {
+	Column  string      `json:"column"` // tree, live
+	Subject string      `json:"subject"`
+	Seen    string      `json:"seen"`
+	At      guide.Place `json:"at,omitzero"`
+}
+
+// JSON writes the report as one object. Lists are never null.
+func JSON(w io.Writer, r guide.Report) error {
+	d := document{Clauses: []clause{}, At: r.At.UTC().Format("2006-01-02T15:04:05Z"), Seconds: r.Took.Seconds(), Exit: r.Exit()}
+	for _, c := range r.Clauses {
+		line := clause{
+			ID: c.Control.ID, Clause: c.Control.Clause, Verdict: c.Verdict, Tree: c.Tree.Verdict(), Live: c.Running.Verdict(),
+			Modes: append([]string{}, c.Modes()...), Subjects: []string{}, Evidence: []evidence{}, Findings: []guide.Finding{},
+		}
+		for _, column := range columns(c) {
+			for _, s := range column.Subjects() {
+				line.Subjects = append(line.Subjects, s.Name)
+				line.Evidence = append(line.Evidence, evidence{column.name, s.Name, s.Evidence, s.At})
+			}
+			line.Findings = append(line.Findings, column.Findings()...)
+			if reason := column.Reason(); reason != "" {
+				line.Reasons = append(line.Reasons, column.name+": "+reason)
+			}
+		}
+		d.Clauses = append(d.Clauses, line)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(d)
+}
+
+// column is one that was asked for.
+type column struct {
+	name string
+	guide.Result
+}
+
+func columns(c guide.Clause) (asked []column) {
+	for _, col := range []column{{"tree", c.Tree}, {"live", c.Running}} {
+		if col.Verdict() != guide.NotAsked {
+			asked = append(asked, col)
+		}
+	}
+	return asked
+}

@@ -1,0 +1,6 @@
+package secrets
+
+import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+
+// Controls are those of the section.
+func Controls() []guide.Control { return []guide.Control{s10()} }
