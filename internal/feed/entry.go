@@ -77,7 +77,7 @@ type Head struct {
 	Hash Hash
 }
 
-// Next makes the entry that follows head. It fails only for a note whose Data is not JSON.
+// Next makes the entry that follows head. It fails only for a note whose Data is not JSON, or whose strings are not UTF-8.
 func (h Head) Next(n Note) (Entry, error) {
 	text, err := payload{Seq: h.Seq + 1, Prev: h.Hash, Note: n}.text()
 	if err != nil {

@@ -3,7 +3,9 @@ package feed
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // payload is what an entry's text holds, in this order.
@@ -27,6 +29,11 @@ func (h Head) appendBegin(text []byte) []byte {
 // compare.
 func (p payload) text() ([]byte, error) {
 	const names = len(`"kind":"","contract":"","trade":"","event":"","ledger":4294967295,"closed_at":-9223372036854775808,"tx":"","data":}`)
+	for _, s := range []string{p.Kind, p.Contract, p.Trade, p.Event, p.Tx} {
+		if !utf8.ValidString(s) { // what is written for it would not be what is read
+			return nil, fmt.Errorf("%q is not UTF-8", s)
+		}
+	}
 	text := make([]byte, 0, maxBegin+names+len(p.Kind)+len(p.Contract)+len(p.Trade)+len(p.Event)+len(p.Tx)+len(p.Data))
 	text = Head{Seq: p.Seq - 1, Hash: p.Prev}.appendBegin(text)
 	text = appendString(append(text, `"kind":`...), p.Kind)

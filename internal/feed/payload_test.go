@@ -2,7 +2,9 @@ package feed
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -18,6 +20,11 @@ func TestTheTextIsPlainJSON(t *testing.T) {
 		}}
 		copy(p.Prev[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "prev"))
 		want, wantErr := json.Marshal(p)
+		for _, s := range []string{p.Kind, p.Contract, p.Trade, p.Event, p.Tx} {
+			if !utf8.ValidString(s) {
+				want, wantErr = nil, errors.New("not UTF-8")
+			}
+		}
 		got, err := p.text()
 		if string(got) != string(want) || (err == nil) != (wantErr == nil) {
 			t.Errorf("got  %s, %v\nwant %s, %v", got, err, want, wantErr)

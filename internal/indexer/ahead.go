@@ -44,6 +44,7 @@ func (a *ahead) ready(ctx context.Context, p *page) {
 	if p.batch, p.broken = build(ctx, a.network, a, a.head, moves, p.facts); p.broken != nil {
 		return
 	}
+	p.facts = nil // all of them are in the batch
 	a.took(stageBuild, began, a.now())
 	if n := len(p.batch.Feed); n > 0 {
 		a.head = p.batch.Feed[n-1].Head()

@@ -16,15 +16,15 @@ type trades interface {
 	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 }
 
-// before gives those of the trades that there are before a page of events, in no order. What it gives must not be changed.
-type before interface {
+// lookup gives those of the trades that there are before a page of events, in no order. What it gives must not be changed.
+type lookup interface {
 	all(ctx context.Context, ids []escrow.ID, give func(*store.Trade)) error
 }
 
 // builder works out what follows from a page of events.
 type builder struct {
 	network stellar.Network
-	trades  before
+	trades  lookup
 	head    feed.Head
 	batch   store.Batch
 	// touched are the trades of the batch by id: as they are after its events so far; at points into batch.Trades.
@@ -38,7 +38,7 @@ type touched struct {
 
 // build makes the batch of what a page says, which lies within the moves and is in order. head is the last entry of the feed. It lets
 // go of the facts as it goes.
-func build(ctx context.Context, network stellar.Network, trades before, head feed.Head, moves []store.Move, facts []fact) (store.Batch, error) {
+func build(ctx context.Context, network stellar.Network, trades lookup, head feed.Head, moves []store.Move, facts []fact) (store.Batch, error) {
 	b := builder{network: network, trades: trades, head: head, batch: store.Batch{Moves: moves}, touched: map[escrow.ID]touched{}}
 	if err := b.read(ctx, facts); err != nil {
 		return store.Batch{}, err

@@ -3,7 +3,6 @@ package indexer
 import (
 	"crypto/sha256"
 	"fmt"
-	"slices"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -100,7 +99,7 @@ func normalise(e rpc.Event, contract string) (store.Event, error) {
 	if err != nil {
 		return store.Event{}, err
 	}
-	body := slices.Clone(e.Raw) // which would keep its whole ledger
+	body := e.Raw
 	if body == nil {
 		if body, err = e.Event.MarshalBinary(); err != nil {
 			return store.Event{}, fmt.Errorf("encode: %w", err)

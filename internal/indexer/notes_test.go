@@ -26,6 +26,24 @@ func (s *site) said() (kinds []string) {
 	return kinds
 }
 
+// Whoever has something to say need not wait until a contract that is far behind has caught up.
+func TestANoteDoesNotWaitForTheTip(t *testing.T) {
+	c := newChain(22, 1).play(60)
+	c.perPage = 1
+	s := newSite(t, c, tempPath(t))
+	defer s.close()
+	if err := s.x.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var once sync.Once
+	c.bend = func(*rpc.EventPage) { // a page is on its way
+		once.Do(func() { go func() { s.x.notices <- notice{feed.Note{Kind: feed.KindVerifyOK}, make(chan error, 1)} }() })
+	}
+	if more, err := s.x.pass(t.Context()); err != nil || !more || len(s.x.waiting) != 1 {
+		t.Errorf("more %v, %v, %d notes were taken", more, err, len(s.x.waiting))
+	}
+}
+
 // Many tell at once while ledgers are being read: each note stands in the feed once, among the events, and the chain holds.
 func TestNotesTakeTheirTurn(t *testing.T) {
 	c := newChain(21, 1).play(40)

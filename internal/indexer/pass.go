@@ -73,16 +73,26 @@ func (x *Indexer) read(ctx context.Context, group []*followed, bound store.Event
 		addresses[i], ids[i] = f.address, f.ID
 	}
 	a := &ahead{network: x.config.Network, contracts: ids, trades: x.trades, head: x.head, took: x.metrics.took, now: x.config.Now}
-	for p := range x.stream(ctx, addresses, group[0].Position, bound, most, a.ready) {
-		if more, err = x.take(ctx, group, p); err != nil || !more || group[0].Position != p.to {
-			return more, err
+	r := reading{contracts: addresses, from: group[0].Position, bound: bound, most: most, ready: a.ready}
+	if group[0].GapOldest != 0 { // a page ends it, and what follows from the page comes after the note that says so
+		r.most, r.ready = 1, func(context.Context, *page) {}
+	}
+	for p := range x.stream(ctx, r) {
+		if more, err = x.take(ctx, group, a, p); err != nil || !more {
+			return false, err
+		}
+		select {
+		case n := <-x.notices: // it must not wait for the rest
+			x.waiting = append(x.waiting, n)
+			return true, nil
+		default:
 		}
 	}
 	return more, ctx.Err()
 }
 
 // take stores one page. more says that there is more to be had at once.
-func (x *Indexer) take(ctx context.Context, group []*followed, p page) (more bool, err error) {
+func (x *Indexer) take(ctx context.Context, group []*followed, a *ahead, p page) (more bool, err error) {
 	var gap *rpc.GapError
 	switch next := p.from.Complete() + 1; {
 	case errors.As(p.err, &gap):
@@ -110,7 +120,8 @@ func (x *Indexer) take(ctx context.Context, group []*followed, p page) (more boo
 		if err := x.gapEnded(ctx, group); err != nil {
 			return false, err
 		}
-		return true, nil // the feed has got on, so the page is made ready again
+		a.head = x.head
+		a.ready(ctx, &p)
 	}
 	if p.to == p.from {
 		return false, nil // at the tip
@@ -134,7 +145,6 @@ func (x *Indexer) apply(ctx context.Context, group []*followed, p page) error {
 		return err
 	}
 	x.metrics.took(stageStore, began, x.config.Now())
-	x.trades.stored(batch.Trades)
 	x.metrics.stored(batch)
 	for _, f := range group {
 		f.Position, f.At = p.to, max(f.At, batch.Moves[0].At)
@@ -148,6 +158,7 @@ func (x *Indexer) apply(ctx context.Context, group []*followed, p page) error {
 	}
 	x.published(batch)
 	x.status.moved(x.follow, unread, x.config.Now())
+	x.trades.stored(batch.Trades) // it may have to wait for whoever reads trades ahead
 	return nil
 }
 

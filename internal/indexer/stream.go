@@ -16,9 +16,10 @@ import (
 const (
 	// pagesPerPass is how many pages of one group are stored before the next group's turn: who is far behind must not keep the others waiting.
 	pagesPerPass = 16
-	// pagesAlone is how many where there is no other: each pass begins with a page that nothing is stored beside. Notes wait for its end, half a
-	// minute at most.
+	// pagesAlone is how many where there is no other: each pass begins with a page that nothing is stored beside.
 	pagesAlone = 64
+	// maxJoined is how many pages are stored together at most: where few of them have events, what was read must not wait for long.
+	maxJoined = 32
 	// joinedFrom is from how many events on a page of less than pageEvents is stored together with the next. The larger what is stored at once,
 	// the less often a trade is written again; but not all sources can hold so many events while they look for them.
 	joinedFrom = pageEvents / 10
@@ -36,14 +37,21 @@ type page struct {
 	// What ahead has made of the facts; what comes of a page that is not worth storing is thrown away with it.
 	head   feed.Head // which the batch follows
 	batch  store.Batch
-	broken error // of the store
+	broken error // it could not be made
 }
 
-// stream reads the pages after from, at most so many of them and none once the newest ledger or bound is reached: while one is being
-// stored, the next one is fetched and made ready, and no more. It yields at least one page. All of it has ended when stream returns.
-//
-// ready is called with each page, one after the other; when it is, all pages but the one before are done with.
-func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, most int, ready func(context.Context, *page)) iter.Seq[page] {
+// reading says what to read.
+type reading struct {
+	contracts   []stellar.Address
+	from, bound store.EventID // what comes after from, as far as bound if there is one
+	most        int           // pages
+	// ready is called with each page, one after the other; when it is, all pages but the one before are done with.
+	ready func(context.Context, *page)
+}
+
+// stream reads pages, none once the newest ledger or the bound is reached: while one is being stored, the next one is fetched and made ready, and no
+// more. It yields at least one page. All of it has ended when stream returns.
+func (x *Indexer) stream(ctx context.Context, r reading) iter.Seq[page] {
 	return func(yield func(page) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		read := make(chan page)
@@ -52,7 +60,7 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 		defer cancel()
 		reader.Go(func() {
 			defer close(read)
-			x.fetch(ctx, contracts, from, bound, most, ready, read)
+			x.fetch(ctx, r, read)
 		})
 		for p := range read {
 			last := p.err != nil || p.odd != nil
@@ -64,31 +72,34 @@ func (x *Indexer) stream(ctx context.Context, contracts []stellar.Address, from,
 }
 
 // fetch asks for page after page. It ends with the context, whose error may go untold.
-func (x *Indexer) fetch(ctx context.Context, contracts []stellar.Address, from, bound store.EventID, most int, ready func(context.Context, *page), to chan<- page) {
+func (x *Indexer) fetch(ctx context.Context, r reading, to chan<- page) {
 	last := func(p page) bool {
-		return p.err != nil || p.odd != nil || p.to == p.from || p.to.Complete() >= p.kept.Latest.Sequence || bound > p.from && p.to >= bound
+		return p.err != nil || p.odd != nil || p.to == p.from || p.to.Complete() >= p.kept.Latest.Sequence || r.bound > p.from && p.to >= r.bound
 	}
+	from := r.from
 	var next *page // read already
-	for range most {
+	for range r.most {
 		p := page{}
 		if next != nil {
 			p, next = *next, nil
 		} else {
-			p = x.page(ctx, contracts, from)
+			p = x.page(ctx, r.contracts, from)
 		}
-		for !last(p) && len(p.facts) >= joinedFrom && len(p.facts) < pageEvents {
-			q := x.page(ctx, contracts, p.to)
+		found := len(p.facts)
+		for joined := 1; joined < maxJoined && !last(p) && len(p.facts) >= joinedFrom && len(p.facts) < pageEvents && found > 0; joined++ {
+			q := x.page(ctx, r.contracts, p.to)
 			if q.err != nil || q.odd != nil || q.kept.Latest.Sequence < p.kept.Latest.Sequence {
 				next = &q
 				break
 			}
+			found = len(q.facts)
 			p.to, p.kept.Latest, p.facts = q.to, q.kept.Latest, append(p.facts, q.facts...)
 		}
-		if bound > p.from && p.to > bound {
-			p.to = bound
-			p.facts = slices.DeleteFunc(p.facts, func(f fact) bool { return f.raw.ID > bound })
+		if r.bound > p.from && p.to > r.bound {
+			p.to = r.bound
+			p.facts = slices.DeleteFunc(p.facts, func(f fact) bool { return f.raw.ID > r.bound })
 		}
-		ready(ctx, &p)
+		r.ready(ctx, &p)
 		select {
 		case to <- p:
 		case <-ctx.Done():

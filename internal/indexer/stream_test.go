@@ -41,7 +41,7 @@ func TestReadingAhead(t *testing.T) {
 		x := &Indexer{config: Config{Source: source, Now: time.Now}, metrics: newMetrics()}
 		began := time.Now()
 		got := 0
-		for p := range x.stream(t.Context(), nil, store.EndOfLedger(1), "", pagesPerPass, unready) {
+		for p := range x.stream(t.Context(), reading{from: store.EndOfLedger(1), most: pagesPerPass, ready: unready}) {
 			if p.to != store.EndOfLedger(uint32(2+got)) || p.err != nil || p.odd != nil {
 				t.Fatalf("page %d: %+v", got, p)
 			}
@@ -53,7 +53,7 @@ func TestReadingAhead(t *testing.T) {
 		}
 
 		source.asked.Store(0)
-		for range x.stream(t.Context(), nil, store.EndOfLedger(1), "", pagesPerPass, unready) {
+		for range x.stream(t.Context(), reading{from: store.EndOfLedger(1), most: pagesPerPass, ready: unready}) {
 			time.Sleep(time.Hour) // a store that is stuck
 			if n := source.asked.Load(); n > 2 {
 				t.Errorf("%d pages were fetched while the first was stored", n)
@@ -116,7 +116,7 @@ func TestPagesAreJoined(t *testing.T) {
 			b.contract = stellar.Address{Contract: true, Key: [32]byte{1}}
 			x := &Indexer{config: Config{Source: &b, Now: time.Now}, metrics: newMetrics()}
 			position, i, failed := store.EndOfLedger(1), 0, false
-			for p := range x.stream(t.Context(), []stellar.Address{b.contract}, position, "", pagesPerPass, unready) {
+			for p := range x.stream(t.Context(), reading{contracts: []stellar.Address{b.contract}, from: position, most: pagesPerPass, ready: unready}) {
 				if failed = p.err != nil; failed {
 					break
 				}
@@ -147,7 +147,7 @@ func TestReadingEndsAtItsBound(t *testing.T) {
 		source := &endless{}
 		x := &Indexer{config: Config{Source: source, Now: time.Now}, metrics: newMetrics()}
 		n := 0
-		for range x.stream(t.Context(), nil, store.EndOfLedger(1), store.EndOfLedger(4), pagesPerPass, unready) {
+		for range x.stream(t.Context(), reading{from: store.EndOfLedger(1), bound: store.EndOfLedger(4), most: pagesPerPass, ready: unready}) {
 			n++
 		}
 		if n != 3 || source.asked.Load() != 3 {

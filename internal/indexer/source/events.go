@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
@@ -165,7 +166,7 @@ func (r *eventReader) add(to *[]rpc.Event, t transaction, at protocol.Cursor, f 
 	at.Ledger = r.ledger.Sequence
 	event := rpc.Event{
 		ID: at.String(), Ledger: r.ledger, Tx: stellar.Hash(t.hash), TxIndex: at.Tx, OpIndex: at.Op, Contract: stellar.Address{Contract: true, Key: id},
-		Raw: f.View,
+		Raw: slices.Clone(f.View), // which would keep the whole ledger, and those of its file
 	}
 	if err := xdr.SafeUnmarshal(f.View, &event.Event); err != nil {
 		return fmt.Errorf("event %s: %w", event.ID, err)

@@ -30,7 +30,7 @@ type Event struct {
 	OpIndex  uint32 // in its transaction, from 0
 	Contract stellar.Address
 	Event    xdr.ContractEvent
-	Raw      []byte // Event in XDR as it stands in a ledger whose hashes were checked; nil from elsewhere. Nobody may change it
+	Raw      []byte // Event in XDR as it stands in the ledger's meta; nil where it does not come from one
 }
 
 // From is where to read on: after a cursor that an earlier page gave, or, with an empty one, from the beginning of a ledger.

@@ -232,6 +232,7 @@ func batchFlawed(t *testing.T, s Engine) {
 			}
 			b.Feed = []feed.Entry{e}
 		}, []error{store.ErrMoved, feed.ErrChain}},
+		{"an entry with another hash", func(b *store.Batch) { b.Feed[0].Hash[0]++ }, []error{store.ErrMoved, feed.ErrChain}},
 		{"a hole in the feed", func(b *store.Batch) { b.Feed = append(b.Feed, b.Feed[0]) }, []error{store.ErrMoved, feed.ErrChain}},
 		{"an amount beyond 64 bits", func(b *store.Batch) {
 			b.Trades[0].Milestones = []int{0}

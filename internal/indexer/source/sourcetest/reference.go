@@ -1,6 +1,7 @@
 package sourcetest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,6 +98,9 @@ func line(t testing.TB, e rpc.Event) string {
 	body, err := e.Event.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if e.Raw != nil && !bytes.Equal(e.Raw, body) {
+		t.Errorf("event %s: its bytes are kept as %x, they are %x", e.ID, e.Raw, body)
 	}
 	return fmt.Sprintf("%s ledger %d at %d tx %s %d.%d %s %x", e.ID, e.Ledger.Sequence, e.Ledger.CloseTime, e.Tx, e.TxIndex, e.OpIndex, e.Contract, body)
 }
