@@ -85,28 +85,33 @@ func BenchmarkEnded(b *testing.B) {
 	}
 }
 
-// later is how many ledgers the trades of fill lie behind those that are ingested: no two events have the same place.
-const later = 1 << 24
-
-// fill stores the trades of a workload, of a contract of its own, without their feed: what is ingested begins it.
+// fill stores the trades of a workload, of a contract of its own, without their feed: what is ingested begins it. All of them lie before what is
+// ingested, as ended trades do: new rows then go to the end of what is in the order of the chain.
 func fill(b *testing.B, s engine, n int) {
 	b.Helper()
-	if err := s.Follow(b.Context(), storetest.Contract, storetest.Start+later); err != nil {
+	if err := s.Follow(b.Context(), storetest.Contract, ledgers.First-1); err != nil {
 		b.Fatal(err)
 	}
+	earlier := places{}
+	position := store.EndOfLedger(ledgers.First - 2)
 	for batch := range (storetest.Workload{Seed: 9, Trades: n, Together: min(n, 2_000), Events: 20_000}).Batches() {
 		batch.Feed = nil
-		for i := range batch.Moves {
-			batch.Moves[i].From, batch.Moves[i].To = moved(batch.Moves[i].From), moved(batch.Moves[i].To)
-		}
 		for i := range batch.Events {
-			batch.Events[i].ID = moved(batch.Events[i].ID)
+			batch.Events[i].ID = earlier.of(batch.Events[i].ID)
 		}
 		for i := range batch.Trades {
 			t := batch.Trades[i].Clone() // the workload goes on with its own
-			t.Opened.Event, t.Updated.Event = moved(t.Opened.Event), moved(t.Updated.Event)
+			t.Opened.Event, t.Updated.Event = earlier.of(t.Opened.Event), earlier.of(t.Updated.Event)
 			batch.Trades[i].Trade = t
+			for k := range batch.Trades[i].Payouts {
+				batch.Trades[i].Payouts[k].Event = earlier.of(batch.Trades[i].Payouts[k].Event)
+			}
 		}
+		batch.Moves[0].From = position
+		if n := len(batch.Events); n > 0 {
+			position = batch.Events[n-1].ID
+		}
+		batch.Moves[0].To = position
 		if err := s.Apply(b.Context(), batch); err != nil {
 			b.Fatal(err)
 		}
@@ -119,11 +124,12 @@ func fill(b *testing.B, s engine, n int) {
 	}
 }
 
-// moved is an event's place so many ledgers later.
-func moved(id store.EventID) store.EventID {
-	var place uint64
-	if _, err := fmt.Sscanf(string(id[:19]), "%d", &place); err != nil {
-		panic(err) // an id of the workload
+// places are events' places in the ledger before those that are ingested, in the order in which they are asked for.
+type places map[store.EventID]store.EventID
+
+func (p places) of(id store.EventID) store.EventID {
+	if _, ok := p[id]; !ok {
+		p[id] = store.EventID(fmt.Sprintf("%019d-%010d", uint64(ledgers.First-1)<<32+uint64(len(p))+1<<12, 0))
 	}
-	return store.EventID(fmt.Sprintf("%019d%s", place+later<<32, id[19:]))
+	return p[id]
 }

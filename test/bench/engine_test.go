@@ -58,11 +58,12 @@ func costOf(b *testing.B, d database, do func()) cost {
 
 // engines are what a benchmark runs on, by name.
 var engines = []struct {
-	name string
-	make func(b *testing.B) database
+	name   string
+	ingest int // trades of a whole ingest
+	make   func(b *testing.B) database
 }{
-	{"postgres", func(b *testing.B) database { return pg{durable.Database(b)} }},
-	{"sqlite", func(b *testing.B) database { return lite{filepath.Join(b.TempDir(), "store.db")} }},
+	{"postgres", 200_000, func(b *testing.B) database { return pg{durable.Database(b)} }},
+	{"sqlite", 20_000, func(b *testing.B) database { return lite{filepath.Join(b.TempDir(), "store.db")} }},
 }
 
 func (p pg) open(b *testing.B) engine {

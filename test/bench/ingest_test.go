@@ -19,9 +19,10 @@ import (
 // processors, of which ingest can use two at a time and copying hardly more than one. "x-insert" is the rate in terms of INSERT (20 is asked; where a
 // commit costs next to nothing, as on a disk that does not really flush, nothing can be 20 times as fast).
 func BenchmarkIngest(b *testing.B) {
-	set := recorded(b, ledgers.Plan{Seed: 1, Trades: trades(b)})
 	for _, e := range engines {
 		b.Run(e.name, func(b *testing.B) {
+			set := recorded(b, ledgers.Plan{Seed: 1, Trades: setting(b, tradesSetting, e.ingest)})
+			b.ResetTimer()
 			for range b.N {
 				final := e.make(b) // made beforehand, so that copying has its rows
 				s := final.open(b)

@@ -45,9 +45,12 @@ func setting(b *testing.B, name string, otherwise int) int {
 	return n
 }
 
+// tradesSetting is the variable that says how many trades a benchmark has.
+const tradesSetting = "STELLARESCROW_BENCH_TRADES"
+
 func trades(b *testing.B) int {
 	b.Helper()
-	return setting(b, "STELLARESCROW_BENCH_TRADES", 20_000)
+	return setting(b, tradesSetting, 20_000)
 }
 
 // recorded are the plan's ledgers, made now or before.
