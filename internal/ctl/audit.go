@@ -19,7 +19,7 @@ import (
 type auditCommand struct {
 	Clauses  []string      `arg:"" optional:"" help:"Clauses (N3) and sections (N) to ask about; all of them if none is named."`
 	Tree     string        `help:"Folder with the checkout to look at: this project's, or any other." default:"." type:"existingdir"`
-	Format   string        `help:"text, or json: one object with every subject and finding." enum:"text,json" default:"text"`
+	Format   string        `help:"text; json, one object with every subject and finding; sarif, for code scanning; or html, one page to keep." enum:"text,json,sarif,html" default:"text"`
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
 	Baseline string        `help:"File that says what is known not to hold, why, and until when: the audit then fails for what differs from it." placeholder:"FILE"`
 	Within   time.Duration `help:"How long one clause may take; what takes longer is NOT EVIDENCED." default:"1m"`
@@ -49,7 +49,7 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	defer root.Close()
 	done := guide.Audit(ctx, chosen, guide.Asked{Tree: facts.Open(root.FS()), Within: c.Within, Now: time.Now})
-	write := map[string]func(io.Writer, guide.Report) error{"text": report.Text, "json": report.JSON}[c.Format]
+	write := map[string]func(io.Writer, guide.Report) error{"text": report.Text, "json": report.JSON, "sarif": report.SARIF, "html": report.HTML}[c.Format]
 	if err := write(out, done); err != nil {
 		return err
 	}

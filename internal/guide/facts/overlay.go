@@ -69,11 +69,11 @@ func (o *overlay) below(dir string) (list []fs.DirEntry) {
 			continue
 		}
 		seen[first] = true
-		mode := fs.FileMode(0o644)
+		entry := info{first, int64(len(text)), 0o644}
 		if deeper {
-			mode = fs.ModeDir | 0o755
+			entry = info{first, 0, fs.ModeDir | 0o755}
 		}
-		list = append(list, fs.FileInfoToDirEntry(info{first, int64(len(text)), mode}))
+		list = append(list, fs.FileInfoToDirEntry(entry))
 	}
 	return list
 }

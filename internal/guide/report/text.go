@@ -21,16 +21,12 @@ func Text(w io.Writer, r guide.Report) error {
 			}
 		}
 	}
-	count := map[guide.Verdict]int{}
 	for _, c := range r.Clauses {
-		count[c.Verdict]++
 		fmt.Fprintf(&b, "%-4s %-14s  tree %-14s  live %-14s  %s\n", c.Control.ID, c.Verdict, c.Tree.Verdict(), c.Running.Verdict(), shortened(c.Control.Clause, 100))
 	}
 	var sums []string
-	for _, v := range []guide.Verdict{guide.Failed, guide.NotEvidenced, guide.GuideDefect, guide.Passed, guide.NotApplicable} {
-		if count[v] > 0 {
-			sums = append(sums, fmt.Sprintf("%d %s", count[v], v))
-		}
+	for _, c := range counts(r) {
+		sums = append(sums, fmt.Sprintf("%d %s", c.N, c.Verdict))
 	}
 	fmt.Fprintf(&b, "\n%d clauses in %.1f s: %s\n", len(r.Clauses), r.Took.Seconds(), strings.Join(sums, ", "))
 	_, err := io.WriteString(w, b.String())

@@ -1,0 +1,66 @@
+package guide
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReadBaseline(t *testing.T) {
+	const good = "accepted:\n- {clause: M1, verdict: FAIL, modes: [wrong], reason: comes with the alerts, until: 2027-03-31}\n- {clause: C6, verdict: NOT EVIDENCED, reason: there is none here, until: 2027-03-31}\n"
+	if b, err := ReadBaseline([]byte(good)); err != nil || len(b.Accepted) != 2 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	for name, c := range map[string]struct{ from, to, want string }{
+		"a pass":             {"verdict: FAIL", "verdict: PASS", "PASS"},
+		"no modes":           {"modes: [wrong], ", "", "modes"},
+		"no reason":          {"reason: comes with the alerts, ", "", "no reason"},
+		"for ever":           {"until: 2027-03-31}\n- ", "until: never}\n- ", "never"},
+		"twice":              {"clause: C6", "clause: M1", "twice"},
+		"an unknown field":   {"reason: there", "because: there", "because"},
+		"another kind":       {"accepted:", "- accepted:", "baseline"},
+		"not evidenced, how": {"verdict: NOT EVIDENCED,", "verdict: NOT EVIDENCED, modes: [wrong],", "modes"},
+	} {
+		if _, err := ReadBaseline([]byte(strings.Replace(good, c.from, c.to, 1))); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want it to say %q", name, err, c.want)
+		}
+	}
+}
+
+func TestBaselineCheck(t *testing.T) {
+	odd := Fail(Finding{Mode: "odd", Subject: "x"}, Finding{Mode: "wrong", Subject: "x"})
+	accepted := func(a ...Accepted) Baseline { return Baseline{a} }
+	m1 := Accepted{"M1", Failed, []string{"wrong"}, "comes with the alerts", "2027-03-31"}
+	both := m1
+	both.Modes = []string{"wrong", "odd"}
+	for _, c := range []struct {
+		name string
+		b    Baseline
+		m1   *Result
+		at   string
+		want string // in the error, none for none
+	}{
+		{"as accepted", accepted(m1), &fail, "2027-03-31T23:59:00Z", ""},
+		{"as accepted, in two ways", accepted(both), &odd, "2027-01-01T00:00:00Z", ""},
+		{"nothing to accept", accepted(), &pass, "2027-01-01T00:00:00Z", ""},
+		{"not accepted", accepted(), &fail, "2027-01-01T00:00:00Z", "M1 is FAIL wrong, which is not accepted"},
+		{"could not be looked at", accepted(), &open, "2027-01-01T00:00:00Z", "M1 is NOT EVIDENCED"},
+		{"one more way to fail", accepted(m1), &odd, "2027-01-01T00:00:00Z", "M1 is FAIL odd, wrong, accepted is FAIL wrong"},
+		{"no longer needed", accepted(m1), &pass, "2027-01-01T00:00:00Z", "take it out"},
+		{"its time is over", accepted(m1), &fail, "2027-04-01T00:00:01Z", "until 2027-03-31"},
+		{"of a clause that was not asked for", accepted(Accepted{"M2", Failed, []string{"wrong"}, "later", "2027-03-31"}), &pass, "2027-01-01T00:00:00Z", "M2 was not asked for"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := audit(t, false, says("M1", c.m1, &pass))
+			var err error
+			if r.At, err = time.Parse(time.RFC3339, c.at); err != nil {
+				t.Fatal(err)
+			}
+			err = c.b.Check(r)
+			if (err != nil) != (c.want != "") || err != nil && (!errors.Is(err, ErrBaseline) || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,138 @@
+package facts
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"pgregory.net/rapid"
+)
+
+// What has been read is read again only where what it depends on is changed: a file, one that was not there, or the list of a folder.
+func TestReadAgain(t *testing.T) {
+	files := fstest.MapFS{"a/one": {Data: []byte("1")}, "a/two": {Data: []byte("2")}, "b/three": {Data: []byte("3")}}
+	reads := 0
+	count := func(collect func(fs.FS) (string, error)) func(*Tree) int {
+		return func(tree *Tree) int {
+			before := reads
+			for range 2 {
+				if _, err := Read(tree, "it", func(f fs.FS) (string, error) { reads++; return collect(f) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return reads - before
+		}
+	}
+	text := func(name string) func(fs.FS) (string, error) {
+		return func(f fs.FS) (string, error) {
+			b, err := fs.ReadFile(f, name)
+			if errors.Is(err, fs.ErrNotExist) {
+				return "", nil
+			}
+			return string(b), err
+		}
+	}
+	list := func(f fs.FS) (string, error) {
+		l, err := fs.Glob(f, "a/*")
+		return strings.Join(l, " "), err
+	}
+	for _, c := range []struct {
+		name    string
+		collect func(fs.FS) (string, error)
+		changed string
+		gone    bool
+		want    int
+	}{
+		{"the file itself", text("a/one"), "a/one", false, 1},
+		{"the file is gone", text("a/one"), "a/one", true, 1},
+		{"another file", text("a/one"), "b/three", false, 0},
+		{"another file of its folder", text("a/one"), "a/two", false, 0},
+		{"a file that was not there", text("a/none"), "a/none", false, 1},
+		{"a list gets one more", list, "a/four", false, 1},
+		{"a list of another folder", list, "b/four", false, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tree := Open(files)
+			asked := count(c.collect)
+			if n := asked(tree); n != 1 {
+				t.Fatalf("read %d times", n)
+			}
+			text := []byte("changed")
+			if c.gone {
+				text = nil
+			}
+			if n := asked(tree.With(map[string][]byte{c.changed: text})); n != c.want {
+				t.Errorf("read %d times again, want %d", n, c.want)
+			}
+		})
+	}
+}
+
+func TestAFactThatBreaks(t *testing.T) {
+	tree := Open(fstest.MapFS{})
+	for range 2 {
+		if _, err := Read(tree, "it", func(fs.FS) (string, error) { panic("broken") }); err == nil || !strings.Contains(err.Error(), "broken") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// A tree with changes is the tree that has them: the same files, the same folders, by every way to ask.
+func TestOverlay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := rapid.SampledFrom([]string{"a", "b/c", "b/d", "b/e/f", "g/h", "g/i/j"})
+		base, changed, want := fstest.MapFS{}, map[string][]byte{}, fstest.MapFS{}
+		for range rapid.IntRange(0, 6).Draw(t, "files") {
+			name := names.Draw(t, "file")
+			base[name] = &fstest.MapFile{Data: []byte("old " + name), Mode: 0o644}
+			want[name] = base[name]
+		}
+		for range rapid.IntRange(0, 4).Draw(t, "changes") {
+			name := names.Draw(t, "changed")
+			if _, was := base[name]; was && rapid.Bool().Draw(t, "gone") {
+				changed[name] = nil
+				delete(want, name)
+				continue
+			}
+			changed[name] = []byte("new " + name)
+			want[name] = &fstest.MapFile{Data: changed[name], Mode: 0o644}
+		}
+		got := Open(base).With(changed).files
+		var there []string
+		for name := range want {
+			there = append(there, name)
+			text, err := fs.ReadFile(got, name)
+			if err != nil || string(text) != string(want[name].Data) {
+				t.Errorf("%s: %q, %v, want %q", name, text, err, want[name].Data)
+			}
+		}
+		for name := range base {
+			if want[name] == nil {
+				if _, err := fs.Stat(got, name); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("%s is gone, and there: %v", name, err)
+				}
+			}
+		}
+		if err := fstest.TestFS(got, there...); err != nil {
+			t.Error(err)
+		}
+		seen := 0
+		if err := fs.WalkDir(got, ".", func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				seen++
+				if want[path.Clean(name)] == nil {
+					t.Errorf("%s is found, and should not be there", name)
+				}
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		if seen != len(want) {
+			t.Errorf("%d files are found, want %d", seen, len(want))
+		}
+	})
+}
