@@ -71,6 +71,16 @@ type busy struct {
 	events      int
 	tip         uint32
 	fails, back uint32
+	after       uint32 // from this ledger on there are only so many, if it is not 0
+	then        int
+}
+
+// has is how many events there are in a ledger.
+func (b *busy) has(seq uint32) int {
+	if b.after != 0 && seq >= b.after {
+		return b.then
+	}
+	return b.events
 }
 
 func (b *busy) Events(_ context.Context, from rpc.From, _ []stellar.Address, _ uint) (rpc.EventPage, error) {
@@ -88,7 +98,7 @@ func (b *busy) Events(_ context.Context, from rpc.From, _ []stellar.Address, _ u
 	}
 	page.Cursor = string(store.EndOfLedger(seq))
 	id := xdr.ContractId(b.contract.Key)
-	for i := range b.events {
+	for i := range b.has(seq) {
 		page.Events = append(page.Events, rpc.Event{
 			ID: fmt.Sprintf("%019d-%010d", uint64(seq)<<32, i), Ledger: rpc.Ledger{Sequence: seq}, Contract: b.contract,
 			Event: xdr.ContractEvent{Type: xdr.ContractEventTypeContract, ContractId: &id, Body: xdr.ContractEventBody{V0: &xdr.ContractEventV0{Data: xdr.ScVal{Type: xdr.ScValTypeScvVoid}}}},
@@ -110,6 +120,8 @@ func TestPagesAreJoined(t *testing.T) {
 		"as many as are asked for": {busy{events: full, tip: 4}, []uint32{2, 3, 4}, false},
 		"an error":                 {busy{events: some, tip: 11, fails: 8}, []uint32{5, 7}, true},
 		"a node that lags":         {busy{events: some, tip: 11, back: 8}, []uint32{5, 7, 11}, false},
+		"no more events":           {busy{events: some, tip: 7, after: 4}, []uint32{4, 5, 6, 7}, false},
+		"hardly any more events":   {busy{events: joinedFrom, tip: 35, after: 3, then: 1}, []uint32{1 + maxJoined, 34, 35}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := c.source
@@ -123,7 +135,11 @@ func TestPagesAreJoined(t *testing.T) {
 				if p.odd != nil || p.from != position || i == len(c.ends) || p.to != store.EndOfLedger(c.ends[i]) {
 					t.Fatalf("part %d: from %s to %s, %v", i, p.from, p.to, p.odd)
 				}
-				if want := int(p.to.Complete()-p.from.Complete()) * b.events; len(p.facts) != want {
+				want := 0
+				for seq := p.from.Complete() + 1; seq <= p.to.Complete(); seq++ {
+					want += b.has(seq)
+				}
+				if len(p.facts) != want {
 					t.Errorf("part %d: %d events, want %d", i, len(p.facts), want)
 				}
 				for k, f := range p.facts {
