@@ -13,12 +13,19 @@ import (
 // Network is what this schema belongs to; store.ErrNotFound until SetNetwork.
 func (s *Store) Network(ctx context.Context) (store.Network, error) {
 	var n store.Network
-	err := s.read(ctx, func(q querier) error {
-		return q.QueryRow(ctx, `
-			SELECT passphrase, first_ledger, first_hash, mark_ledger, mark_hash
-			FROM network WHERE one = 1`).
-			Scan(&n.Passphrase, &n.First.Seq, (*hash)(&n.First.Hash), &n.Mark.Seq, (*hash)(&n.Mark.Hash))
+	err := s.read(ctx, func(q querier) (err error) {
+		n, err = readNetwork(ctx, q)
+		return err
 	})
+	return n, err
+}
+
+func readNetwork(ctx context.Context, q querier) (store.Network, error) {
+	var n store.Network
+	err := q.QueryRow(ctx, `
+		SELECT passphrase, first_ledger, first_hash, mark_ledger, mark_hash
+		FROM network WHERE one = 1`).
+		Scan(&n.Passphrase, &n.First.Seq, (*hash)(&n.First.Hash), &n.Mark.Seq, (*hash)(&n.Mark.Hash))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return n, fmt.Errorf("network: %w", store.ErrNotFound)
 	}
