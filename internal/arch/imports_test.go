@@ -103,6 +103,7 @@ var rooms = []room{
 	{"internal/deploy", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc"}, []string{sdk},
 		"operators deploy with it; it needs no database and no localnet"},
 	{"internal/app/demo", []string{"internal/amount", "internal/stellar"}, []string{sdk}, "the demo is a client: what it shows comes through the API"},
+	{"internal/guide/reach", nil, []string{"k8s.io/api", "k8s.io/apimachinery"}, "who reaches whom is computed from what is handed in: it reads no tree, asks no cluster and knows no clause"},
 	{"internal/guide/probe", nil, []string{"golang.org/x/crypto", "golang.org/x/net"},
 		"looks at anybody's running system from outside: it knows none of our parts, and no driver that would do more than it was told"},
 	{"internal/guide/facts/history", nil, []string{"github.com/go-git"}, "reads a repository's objects and runs no git, which its configuration could make run anything"},
