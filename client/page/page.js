@@ -20,9 +20,9 @@ async function ask(path) {
     answer = await fetch(path, { headers: { Accept: "application/json" }, credentials: "omit", signal: AbortSignal.timeout(patience) });
   } catch (err) {
     if (err.name === "TimeoutError") {
-      throw new Trouble(`The platform did not answer within ${patience / 1000} seconds.`, "It may be busy. Your trades are not affected: the contract holds the money, not this site.");
+      throw new Trouble(`The platform did not answer within ${patience / 1000} seconds.`, "It may be busy. Your money is safe: the contract holds it, not this site. Deadlines go on.");
     }
-    throw new Trouble("The platform cannot be reached.", "See whether you are online, then ask again. Your trades are not affected: the contract holds the money, not this site.");
+    throw new Trouble("The platform cannot be reached.", "See whether you are online, then ask again. Your money is safe: the contract holds it, not this site. Deadlines go on.");
   }
   const kind = answer.headers.get("Content-Type") ?? "";
   if (!/\bjson\b/.test(kind)) {
@@ -108,10 +108,9 @@ function showTrades(page, recommended) {
     cell(row, `${figure(trade.held)} ${of}`, "number");
     cell(row, timeElement(trade.opened_at));
   }
-  at("speaks").textContent = `As of ${ledgerText(page.ledger)}.`;
   at("list").hidden = page.trades.length === 0;
-  at("none").hidden = page.trades.length > 0;
-  at("none").textContent = `No trade has been opened up to ${ledgerText(page.ledger)}.`;
+  at("speaks").textContent = page.trades.length > 0 ? `As of ${ledgerText(page.ledger)}.` : `No trade has been opened up to ${ledgerText(page.ledger)}.`;
+  at("speaks").hidden = false;
 }
 
 let asking = false;
