@@ -7,19 +7,22 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/ops/backup"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
+	"github.com/Abdullahi130/StellarEscrow/internal/store"
 )
 
-// ExitCode is what the program ends with after err: cli.ExitNotLooked when the network that was meant, or what was asked of it, could not be
-// looked at, or the answer did not come.
+// ExitCode is what the program ends with after err: cli.ExitNotLooked when the network, database or place that was meant, or what was asked of it, could
+// not be looked at, or the answer did not come.
 func ExitCode(err error) int {
 	return cli.ExitCode(err, guide.ErrNotEvidenced, rpc.ErrUnavailable, rpc.ErrAnswer, rpc.ErrRefused, rpc.ErrWrongNetwork, deploy.ErrNoAccount, errFuture,
-		context.Canceled, context.DeadlineExceeded)
+		store.ErrUnavailable, backup.ErrPlace, backup.ErrNoKey, context.Canceled, context.DeadlineExceeded)
 }
 
 type commands struct {
 	Audit    auditCommand     `cmd:"" help:"Prove the hardening guide, clause by clause."`
 	Contract contractCommands `cmd:"" help:"Deploy the contract, read it, and make the admin's calls."`
+	Backup   backupCommands   `cmd:"" help:"Write backups of the store, and verify them."`
 }
 
 // command is what the chosen command can do.
