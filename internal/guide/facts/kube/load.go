@@ -1,0 +1,354 @@
+package kube
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// The bounds of what is read. They are far above what a platform has, and below what a machine notices.
+const (
+	maxFileBytes  = 1 << 20 // a ConfigMap holds no more
+	maxTotalBytes = 16 << 20
+	maxFiles      = 2_000
+	maxListed     = 20_000 // names in a folder
+	maxFolders    = 1_000  // kustomizations, one counted each time that it is built in
+	maxNesting    = 32     // of kustomizations
+	maxDocuments  = 5_000  // each counted each time that it is built in
+)
+
+// ErrBounds is wrapped by the errors about a tree that is larger than this package reads.
+var ErrBounds = errors.New("it is larger than is read here")
+
+// ErrOutside is wrapped by the errors about what a kustomization takes from elsewhere than the tree's own files.
+var ErrOutside = errors.New("only files of the tree are read, by plain relative paths")
+
+// treeRoot is where the tree stands in memory. What it is called by stands beside it.
+const treeRoot = "/tree"
+
+// loader copies what a kustomization is made of into memory, file by file, and looks at each before kustomize does.
+type loader struct {
+	tree     fs.FS
+	memory   filesys.FileSystem
+	types    map[string]map[string]fs.FileMode // of what is in a folder, by its name
+	files    map[string]bool
+	bytes    int
+	places   map[named]place   // of the objects that files hold and generators make, by what they are called there
+	unclear  bool              // two files hold objects of one name: which of them one is from, kustomize has to note
+	weights  map[string]weight // of kustomizations that are loaded
+	building map[string]bool   // of those that are being loaded: one that comes up again is in itself
+}
+
+// named is an object as its file calls it.
+type named struct{ kind, name string }
+
+// place is where an object stands; line is 0 for one that is generated, or that cannot be told from another in its file.
+type place struct {
+	file string
+	line int
+}
+
+// put notes where an object stands.
+func (l *loader) put(kind, name string, at place) {
+	switch before, ok := l.places[named{kind, name}]; {
+	case ok && before.file != at.file:
+		l.unclear = true
+	case ok && before.line != at.line:
+		at.line = 0
+	}
+	l.places[named{kind, name}] = at
+}
+
+// weight is how much a kustomization builds, what it is made of included.
+type weight struct{ folders, documents int }
+
+func newLoader(tree fs.FS) *loader {
+	return &loader{
+		tree: tree, memory: filesys.MakeFsInMemory(), types: map[string]map[string]fs.FileMode{}, files: map[string]bool{},
+		places: map[named]place{}, weights: map[string]weight{}, building: map[string]bool{},
+	}
+}
+
+// kind is what stands at a path: its type, and whether there is anything. A symbolic link is an error: where it leads is not the tree's.
+func (l *loader) kind(name string) (fs.FileMode, bool, error) {
+	if name == "." {
+		return fs.ModeDir, true, nil
+	}
+	dir, base := path.Split(name)
+	dir = path.Clean(dir)
+	mode, there, err := l.kind(dir)
+	if err != nil || !there || !mode.IsDir() {
+		return 0, false, err
+	}
+	known, ok := l.types[dir]
+	if !ok {
+		if known, err = l.list(dir); err != nil {
+			return 0, false, err
+		}
+		l.types[dir] = known
+	}
+	mode, there = known[base]
+	if mode&fs.ModeSymlink != 0 {
+		return 0, false, fmt.Errorf("%s is a symbolic link: %w", name, ErrOutside)
+	}
+	return mode, there, nil
+}
+
+func (l *loader) list(dir string) (map[string]fs.FileMode, error) {
+	entries, err := fs.ReadDir(l.tree, dir)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", dir, err)
+	}
+	if len(entries) > maxListed {
+		return nil, fmt.Errorf("%s holds more than %d names: %w", dir, maxListed, ErrBounds)
+	}
+	known := make(map[string]fs.FileMode, len(entries))
+	for _, e := range entries {
+		known[e.Name()] = e.Type()
+	}
+	return known, nil
+}
+
+// read takes a file into memory, once.
+func (l *loader) read(name string) ([]byte, error) {
+	mode, there, err := l.kind(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !there:
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	case !mode.IsRegular():
+		return nil, fmt.Errorf("%s is no file", name)
+	}
+	if l.files[name] {
+		return l.memory.ReadFile(treeRoot + "/" + name)
+	}
+	if len(l.files) == maxFiles {
+		return nil, fmt.Errorf("%s is one file more than %d: %w", name, maxFiles, ErrBounds)
+	}
+	file, err := l.tree.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(text) > maxFileBytes {
+		return nil, fmt.Errorf("%s has more than %d bytes: %w", name, maxFileBytes, ErrBounds)
+	}
+	if l.bytes += len(text); l.bytes > maxTotalBytes {
+		return nil, fmt.Errorf("with %s the files have more than %d bytes: %w", name, maxTotalBytes, ErrBounds)
+	}
+	l.files[name] = true
+	return text, l.memory.WriteFile(treeRoot+"/"+name, text)
+}
+
+// within is the path of the tree that a kustomization in dir means by a text.
+func within(dir, text string) (string, error) {
+	first, _, _ := strings.Cut(text, "/")
+	// What kustomize would fetch: a URL, an address as git and ssh write it, and GitHub's name without anything before it.
+	if text == "" || path.IsAbs(text) || strings.ContainsAny(text, ":@?\\\x00") || strings.EqualFold(first, "github.com") {
+		return "", fmt.Errorf("%.200q: %w", text, ErrOutside)
+	}
+	name := path.Join(dir, text)
+	if !fs.ValidPath(name) {
+		return "", fmt.Errorf("%.200q leads out of the tree: %w", text, ErrOutside)
+	}
+	return name, nil
+}
+
+// kustomization loads the kustomization in a folder and whatever it is made of.
+func (l *loader) kustomization(dir string, nesting int) (w weight, err error) {
+	if w, ok := l.weights[dir]; ok {
+		return w, nil
+	}
+	if l.building[dir] {
+		return w, fmt.Errorf("the kustomization of %s is made of itself", dir)
+	}
+	if nesting > maxNesting {
+		return w, fmt.Errorf("kustomizations stand in each other more than %d deep, down to %s: %w", maxNesting, dir, ErrBounds)
+	}
+	l.building[dir] = true
+	defer delete(l.building, dir)
+	name, k, err := l.settings(dir)
+	if err != nil {
+		return w, err
+	}
+	w = weight{folders: 1}
+	for _, text := range append(append([]string(nil), k.Resources...), k.Components...) {
+		part, err := l.part(dir, text, nesting)
+		if err != nil {
+			return w, fmt.Errorf("%s: %w", name, err)
+		}
+		w.folders, w.documents = w.folders+part.folders, w.documents+part.documents
+		if w.folders > maxFolders || w.documents > maxDocuments {
+			return w, fmt.Errorf("%s builds more than %d kustomizations or %d documents: %w", name, maxFolders, maxDocuments, ErrBounds)
+		}
+	}
+	if err := l.rest(dir, k); err != nil {
+		return w, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, c := range k.ConfigMapGenerator {
+		l.put("ConfigMap", c.Name, place{name, 0})
+	}
+	for _, s := range k.SecretGenerator {
+		l.put("Secret", s.Name, place{name, 0})
+	}
+	l.weights[dir] = w
+	return w, nil
+}
+
+// settings reads the kustomization file of a folder, and refuses one that makes kustomize run or fetch something.
+func (l *loader) settings(dir string) (name string, k types.Kustomization, err error) {
+	var text []byte
+	for _, candidate := range konfig.RecognizedKustomizationFileNames() {
+		at := path.Join(dir, candidate)
+		if mode, there, err := l.kind(at); err != nil {
+			return "", k, err
+		} else if !there || !mode.IsRegular() {
+			continue
+		}
+		if name != "" {
+			return "", k, fmt.Errorf("%s and %s stand beside each other: keep one", name, at)
+		}
+		name = at
+	}
+	if name == "" {
+		return "", k, fmt.Errorf("%s holds no kustomization: %w", dir, fs.ErrNotExist)
+	}
+	if text, err = l.manifest(name); err != nil {
+		return "", k, err
+	}
+	if err := k.Unmarshal(text); err != nil {
+		return "", k, fmt.Errorf("%s: %w", name, err)
+	}
+	for field, used := range map[string]bool{
+		"generators": len(k.Generators) > 0, "transformers": len(k.Transformers) > 0, "validators": len(k.Validators) > 0,
+		"helmCharts": len(k.HelmCharts) > 0, "helmGlobals": k.HelmGlobals != nil, "helmChartInflationGenerator": len(k.HelmChartInflationGenerator) > 0,
+	} {
+		if used {
+			return "", k, fmt.Errorf("%s: %s: nothing is executed here: %w", name, field, ErrOutside)
+		}
+	}
+	if len(k.OpenAPI) > 0 {
+		return "", k, fmt.Errorf("%s: openapi: objects are read by the schemas of Kubernetes, and by no other", name)
+	}
+	if k.NamePrefix != "" || k.NameSuffix != "" {
+		l.unclear = true
+	}
+	k.FixKustomization()
+	return name, k, nil
+}
+
+// part loads what a kustomization builds in: a file of objects, or the kustomization of a folder.
+func (l *loader) part(dir, text string, nesting int) (weight, error) {
+	at, err := within(dir, text)
+	if err != nil {
+		return weight{}, err
+	}
+	mode, there, err := l.kind(at)
+	switch {
+	case err != nil:
+		return weight{}, err
+	case !there:
+		return weight{}, fmt.Errorf("%s: %w", at, fs.ErrNotExist)
+	case mode.IsDir():
+		return l.kustomization(at, nesting+1)
+	}
+	content, err := l.read(at)
+	if err != nil {
+		return weight{}, err
+	}
+	found, err := documents(content)
+	if err != nil {
+		return weight{}, fmt.Errorf("%s: %w", at, err)
+	}
+	for _, d := range found {
+		l.put(d.kind, d.name, place{at, d.line})
+	}
+	return weight{documents: len(found)}, nil
+}
+
+// rest loads the other files that a kustomization names.
+func (l *loader) rest(dir string, k types.Kustomization) error {
+	var manifests, texts []string // of the first it is known that they are YAML
+	for _, p := range append(append([]types.Patch(nil), k.Patches...), k.PatchesJson6902...) {
+		manifests = append(manifests, p.Path)
+		if _, err := documents([]byte(p.Patch)); err != nil {
+			return fmt.Errorf("a patch: %w", err)
+		}
+	}
+	for _, p := range k.PatchesStrategicMerge {
+		if !strings.ContainsAny(string(p), ":\n") {
+			manifests = append(manifests, string(p))
+		} else if _, err := documents([]byte(p)); err != nil { // it stands there itself
+			return fmt.Errorf("a patch: %w", err)
+		}
+	}
+	for _, r := range k.Replacements {
+		manifests = append(manifests, r.Path)
+	}
+	manifests = append(append(manifests, k.Configurations...), k.Crds...)
+	for _, c := range k.ConfigMapGenerator {
+		texts = append(texts, sources(c.KvPairSources)...)
+	}
+	for _, s := range k.SecretGenerator {
+		texts = append(texts, sources(s.KvPairSources)...)
+	}
+	for _, text := range manifests {
+		if err := l.load(dir, text, l.manifest); err != nil {
+			return err
+		}
+	}
+	for _, text := range texts {
+		if err := l.load(dir, text, l.read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sources are the files of a generator; before the path of one its key may stand.
+func sources(s types.KvPairSources) []string {
+	all := append(append([]string(nil), s.EnvSources...), s.EnvSource)
+	for _, text := range s.FileSources {
+		if _, at, ok := strings.Cut(text, "="); ok {
+			text = at
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func (l *loader) load(dir, text string, read func(string) ([]byte, error)) error {
+	if text == "" {
+		return nil
+	}
+	at, err := within(dir, text)
+	if err != nil {
+		return err
+	}
+	_, err = read(at)
+	return err
+}
+
+// manifest reads a file of YAML and looks at it.
+func (l *loader) manifest(name string) ([]byte, error) {
+	text, err := l.read(name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := documents(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return text, nil
+}
