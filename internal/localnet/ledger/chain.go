@@ -49,7 +49,7 @@ type Chain struct {
 	state  *State
 	rows   []row
 	byHash map[xdr.Hash]TxPlace
-	events []Event
+	events []kept
 	last   Closed
 	offset time.Duration
 	live   xdr.Uint64
@@ -251,7 +251,7 @@ func (c *Chain) admit(meta xdr.LedgerCloseMeta, raw []byte, p place) {
 			c.byHash[inner.TransactionHash] = at
 		}
 	}
-	c.events = append(c.events, Events(meta)...)
+	c.events = append(c.events, keep(Events(meta))...)
 	c.state.Apply(Changes(meta))
 }
 

@@ -134,14 +134,15 @@ func (p EventPlace) Less(q EventPlace) bool {
 	return p.Index < q.Index
 }
 
-// Events yields the events from the given place (inclusive) to another (exclusive), in order.
-func (c *Chain) Events(from, to EventPlace) iter.Seq[Event] {
-	return func(yield func(Event) bool) {
+// Events yields the events from the given place (inclusive) to another (exclusive), in order, but those of contracts (nil: of none) that
+// are not wanted.
+func (c *Chain) Events(from, to EventPlace, wanted func(*xdr.ContractId) bool) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
 		c.mu.RLock()
 		events := c.events
 		c.mu.RUnlock()
-		for i := sort.Search(len(events), func(i int) bool { return !events[i].At.Less(from) }); i < len(events); i++ {
-			if !events[i].At.Less(to) || !yield(events[i]) {
+		for i := sort.Search(len(events), func(i int) bool { return !events[i].at.Less(from) }); i < len(events) && events[i].at.Less(to); i++ {
+			if k := &events[i]; wanted(k.from()) && !yield(k.event()) {
 				return
 			}
 		}

@@ -109,10 +109,12 @@ func (n *Node) closeWith(ctx context.Context, batch []*queued) error {
 	for i, e := range still {
 		frames[i] = e.frame
 	}
-	if err := n.closeLedger(ctx, view, l, frames); err != nil {
+	outcomes, err := n.closeLedger(ctx, view, l, frames)
+	if err != nil {
 		return err
 	}
 	for _, e := range still {
+		e.outcome = outcomes[e.frame.Hash]
 		n.queue.finish(e, nil, nil)
 	}
 	return nil
@@ -130,8 +132,8 @@ func (n *Node) ledgerAfter(last ledger.Closed, unix int64) *tx.Ledger {
 		}}
 }
 
-// closeLedger applies frames in a ledger after view.Last and stores it. Its caller holds n.write.
-func (n *Node) closeLedger(ctx context.Context, view ledger.View, l *tx.Ledger, frames []*tx.Frame) error {
+// closeLedger applies frames in a ledger after view.Last, stores it, and says what became of each. Its caller holds n.write.
+func (n *Node) closeLedger(ctx context.Context, view ledger.View, l *tx.Ledger, frames []*tx.Frame) (map[xdr.Hash]Outcome, error) {
 	began := time.Now()
 	classic, contract := phases(frames)
 	set := ledger.TxSet(view.Last.Hash, envelopes(classic), envelopes(contract))
@@ -140,19 +142,21 @@ func (n *Node) closeLedger(ctx context.Context, view ledger.View, l *tx.Ledger, 
 	d := ledger.NewDelta(view, uint32(header.LedgerSeq))
 	applied, err := tx.Apply(ctx, l, d, append(classic, contract...), header.ScpValue.TxSetHash)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	evicted := n.evictor.Evict(d, maxEvicted)
 	if err := n.store(header, set, applied, evicted, d, nil); err != nil {
-		return err
+		return nil, err
 	}
 	n.opts.Log.Debug("closed a ledger", "ledger", uint32(header.LedgerSeq), "transactions", len(applied), "took", time.Since(began))
+	outcomes := make(map[xdr.Hash]Outcome, len(applied))
 	for _, a := range applied {
+		outcomes[a.Frame.Hash] = Outcome{Hash: a.Frame.Hash, Ledger: uint32(header.LedgerSeq), CloseTime: int64(header.ScpValue.CloseTime), Result: a.Meta.Result.Result, Meta: a.Meta.TxApplyProcessing}
 		if a.Problem != nil {
 			n.opts.Log.Error("the network failed on a transaction", "tx", a.Frame.Hash.HexString(), "err", a.Problem)
 		}
 	}
-	return nil
+	return outcomes, nil
 }
 
 // store seals a ledger and adds it to the chain.

@@ -19,7 +19,10 @@ import (
 // eventsOf are the events of a ledger, as text: place, contract, topics, data.
 func (w *world) eventsOf(seq uint32, names map[string]string) (list []string) {
 	w.t.Helper()
-	for e := range w.Chain().Events(ledger.EventPlace{Ledger: seq}, ledger.EventPlace{Ledger: seq + 1}) {
+	for e, err := range w.Chain().Events(ledger.EventPlace{Ledger: seq}, ledger.EventPlace{Ledger: seq + 1}, func(*xdr.ContractId) bool { return true }) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
 		var topics []string
 		for _, t := range e.Event.Body.V0.Topics {
 			topics = append(topics, t.String())

@@ -93,14 +93,14 @@ func (n *Node) closeFirst(ctx context.Context, f *tx.Frame, unix int64) error {
 	if v, err := tx.Check(ctx, l, view, f); err != nil || !v.Valid {
 		return errors.Join(err, &Invalid{StatusError, v})
 	}
-	if err := n.closeLedger(ctx, view, l, []*tx.Frame{f}); err != nil {
+	outcomes, err := n.closeLedger(ctx, view, l, []*tx.Frame{f})
+	if err != nil {
 		return err
 	}
-	o, err := n.outcome(f.Hash)
-	if err == nil && !o.Successful() {
-		err = fmt.Errorf("it failed: %s", resultText(o.Result))
+	if o := outcomes[f.Hash]; !o.Successful() {
+		return fmt.Errorf("it failed: %s", resultText(o.Result))
 	}
-	return err
+	return nil
 }
 
 func (n *Node) createAccounts(context.Context) (*tx.Frame, error) {

@@ -27,6 +27,7 @@ type queued struct {
 	// end is closed when the transaction is in a ledger, or never will be; then dropped tells which, and why.
 	end     chan struct{}
 	dropped *tx.Verdict
+	outcome Outcome // if it is in a ledger
 	err     error
 }
 

@@ -141,20 +141,7 @@ func (n *Node) Submit(ctx context.Context, envelope xdr.TransactionEnvelope) (Ou
 	if e.dropped != nil {
 		return Outcome{}, &Invalid{StatusError, *e.dropped}
 	}
-	return n.outcome(f.Hash)
-}
-
-func (n *Node) outcome(hash xdr.Hash) (Outcome, error) {
-	at, ok := n.chain.Transaction(hash)
-	if !ok {
-		return Outcome{}, fmt.Errorf("transaction %s is in no ledger", hash.HexString())
-	}
-	meta, _, err := n.chain.Ledger(at.Ledger)
-	if err != nil {
-		return Outcome{}, err
-	}
-	t := meta.V2.TxProcessing[at.Index]
-	return Outcome{Hash: hash, Ledger: at.Ledger, CloseTime: meta.LedgerCloseTime(), Result: t.Result.Result, Meta: t.TxApplyProcessing}, nil
+	return e.outcome, nil
 }
 
 // Simulation is a moment to simulate in: the entries as they are, the ledger that would close now, and a contract host.

@@ -43,7 +43,10 @@ func (s *Server) getEvents(_ context.Context, q protocol.GetEventsRequest) (prot
 	res := protocol.GetEventsResponse{Events: []protocol.EventInfo{}, LatestLedger: at.last.Sequence(), OldestLedger: at.first,
 		LatestLedgerCloseTime: at.last.CloseTime(), OldestLedgerCloseTime: at.firstTime}
 	size := 0
-	for e := range s.net.Chain().Events(place(start), ledger.EventPlace{Ledger: end}) {
+	for e, err := range s.net.Chain().Events(place(start), ledger.EventPlace{Ledger: end}, ofContracts(q)) {
+		if err != nil {
+			return res, err
+		}
 		if !q.Matches(xdr.DiagnosticEvent{InSuccessfulContractCall: e.Successful, Event: e.Event}) {
 			continue
 		}
@@ -65,6 +68,21 @@ func (s *Server) getEvents(_ context.Context, q protocol.GetEventsRequest) (prot
 	last.Ledger = end - 1
 	res.Cursor = last.String()
 	return res, nil
+}
+
+// ofContracts tells whether a request can want events of a contract (nil: of none), so that others need not be read.
+func ofContracts(q protocol.GetEventsRequest) func(*xdr.ContractId) bool {
+	wanted := map[xdr.ContractId]bool{}
+	all := len(q.Filters) == 0
+	for _, f := range q.Filters {
+		all = all || len(f.ContractIDs) == 0
+		for _, id := range f.ContractIDs {
+			if raw, err := strkey.Decode(strkey.VersionByteContract, id); err == nil { // no event is of one that is none
+				wanted[xdr.ContractId(raw)] = true
+			}
+		}
+	}
+	return func(contract *xdr.ContractId) bool { return all || contract != nil && wanted[*contract] }
 }
 
 // eventFrame is about how long the JSON of an event is without its topics and value, in bytes.
