@@ -98,11 +98,7 @@ func (b *builder) note(n feed.Note) error {
 	return nil
 }
 
-// project brings an event's trade forward. unread says why it could not.
-func (b *builder) project(raw store.Event, contract stellar.Address, event stellar.Event) (unread error) {
-	return b.bring(fact{raw: raw, contract: contract, event: event})
-}
-
+// bring brings an event's trade forward. unread says why it could not.
 func (b *builder) bring(f fact) (unread error) {
 	raw, event := f.raw, f.event
 	id := *event.Trade

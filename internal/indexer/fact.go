@@ -57,10 +57,16 @@ func (f *fact) prepare(network stellar.Network) {
 	if said, err := f.note(nil); err == nil {
 		f.said = said
 	}
-	if _, ok := f.event.Event.(escrow.Opened); ok {
-		if id, err := termsIn(network, f.contract, f.raw.Body); err == nil {
-			f.terms = &id
-		}
+	f.identify(network)
+}
+
+// identify works out which trade the event's terms are of, if it opens one.
+func (f *fact) identify(network stellar.Network) {
+	if _, ok := f.event.Event.(escrow.Opened); !ok {
+		return
+	}
+	if id, err := termsIn(network, f.contract, f.raw.Body); err == nil {
+		f.terms = &id
 	}
 }
 

@@ -112,7 +112,7 @@ func (r *rebuild) contract(ctx context.Context, id string, log *slog.Logger) err
 			events, err := r.beside.Events(ctx, id, after, rebuildPage)
 			p := page{err: err}
 			if err == nil {
-				p.facts, p.err = again(events)
+				p.facts, p.err = again(r.network, events)
 			}
 			select {
 			case pages <- p:
@@ -158,7 +158,7 @@ func (r *rebuild) project(ctx context.Context, b *builder, facts []fact) error {
 	for _, f := range facts {
 		was, unread := f.raw.Unread, f.unread
 		if unread == nil && f.raw.Trade != nil {
-			unread = b.project(f.raw, f.contract, f.event)
+			unread = b.bring(f)
 		}
 		now := ""
 		if unread != nil {
@@ -181,7 +181,7 @@ func (r *rebuild) finish(ctx context.Context, rest store.Rest) (store.Finish, Re
 	last.changed, last.late = maps.Clone(r.changed), slices.Clone(r.late)
 	b := last.builder()
 	b.head = rest.Head
-	facts, err := again(rest.Events)
+	facts, err := again(r.network, rest.Events)
 	if err != nil {
 		return store.Finish{}, Rebuilt{}, err
 	}
@@ -210,7 +210,7 @@ func (r *rebuild) finish(ctx context.Context, rest store.Rest) (store.Finish, Re
 }
 
 // again reads stored events as facts reads those of a source.
-func again(events []store.Event) ([]fact, error) {
+func again(network stellar.Network, events []store.Event) ([]fact, error) {
 	out := make([]fact, len(events))
 	var contract stellar.Address
 	id := ""
@@ -229,6 +229,7 @@ func again(events []store.Event) ([]fact, error) {
 		f := fact{raw: e, contract: contract}
 		if f.event, f.unread = stellar.DecodeEvent(contract, body); f.unread == nil && f.event.Trade != nil {
 			f.raw.Trade = (*store.Hash)(f.event.Trade)
+			f.identify(network)
 		}
 		out[i] = f
 	}
