@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
+	"runtime/debug"
 	"sync"
 	"testing"
 
@@ -54,6 +56,9 @@ const unit = 10_000_000 // stroops
 // newPlatform deploys the contract, and gives n couples money. log is told of each closed ledger.
 func newPlatform(b *testing.B, n int, log slog.Handler) *platform {
 	b.Helper()
+	// The network keeps its history in this process's memory, which is not the indexer's to be held to.
+	limit := debug.SetMemoryLimit(math.MaxInt64)
+	b.Cleanup(func() { debug.SetMemoryLimit(limit) })
 	p := &platform{net: localnettest.Open(b, localnet.Options{Log: slog.New(log)})}
 	p.client = rpctest.Client(b, localnettest.Serve(b, p.net).URL, p.net.Passphrase(), nil)
 	p.network = p.client.Network()
