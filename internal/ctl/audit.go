@@ -21,6 +21,7 @@ type auditCommand struct {
 	Tree     string        `help:"Folder with the checkout to look at: this project's, or any other." default:"." type:"existingdir"`
 	Format   string        `help:"text; json, one object with every subject and finding; sarif, for code scanning; or html, one page to keep." enum:"text,json,sarif,html" default:"text"`
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
+	Prove    bool          `help:"Break the tree in every way that the clauses name, in memory, and show that each is found by exactly its name."`
 	Baseline string        `help:"File that says what is known not to hold, why, and until when: the audit then fails for what differs from it." placeholder:"FILE"`
 	Within   time.Duration `help:"How long one clause may take; what takes longer is NOT EVIDENCED." default:"1m"`
 }
@@ -48,6 +49,16 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("audit: %w: %w", guide.ErrNotEvidenced, err)
 	}
 	defer root.Close()
+	if c.Prove {
+		proof, err := whole.Prove(ctx, chosen, root.FS(), guide.Asked{Within: c.Within, Now: time.Now})
+		if err != nil {
+			return err
+		}
+		if err := report.Proof(out, proof); err != nil {
+			return err
+		}
+		return proof.Err()
+	}
 	done := guide.Audit(ctx, chosen, guide.Asked{Tree: facts.Open(root.FS()), Within: c.Within, Now: time.Now})
 	write := map[string]func(io.Writer, guide.Report) error{"text": report.Text, "json": report.JSON, "sarif": report.SARIF, "html": report.HTML}[c.Format]
 	if err := write(out, done); err != nil {

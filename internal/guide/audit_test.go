@@ -14,7 +14,7 @@ import (
 
 // says is a control whose columns say what they are told; nil for one that has nothing to say.
 func says(id string, tree, running *Result) Control {
-	c := Control{ID: id, Clause: "it holds", Question: "Does it hold?", Modes: []Mode{{"wrong", "it is wrong"}, {"odd", "it is odd"}}}
+	c := Control{ID: id, Clause: "it holds", Question: "Does it hold?", Modes: []Mode{{Name: "wrong", What: "it is wrong"}, {Name: "odd", What: "it is odd"}}}
 	if tree != nil {
 		c.Tree = func(context.Context, *facts.Tree) Result { return *tree }
 	}
@@ -45,7 +45,7 @@ func audit(t *testing.T, running bool, all ...Control) Report {
 	}
 	a := Asked{Tree: facts.Open(fstest.MapFS{}), Within: time.Minute, Now: time.Now}
 	if running {
-		a.Running = &facts.System{}
+		a.Running = facts.Running(facts.Targets{})
 	}
 	return Audit(t.Context(), g.Controls(), a)
 }

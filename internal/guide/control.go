@@ -25,6 +25,9 @@ type Control struct {
 	Running func(context.Context, *facts.System) Result
 	Silent  string
 
+	// Mutations break the tree in each of the ways that it shows.
+	Mutations []Mutation
+
 	// OnlyRunning is of a clause that no file can show to hold: without the running system it is at best NOT EVIDENCED.
 	OnlyRunning bool
 }
@@ -58,6 +61,11 @@ func (c Control) check() error {
 			errs = append(errs, fmt.Errorf("mode %q has no name, says nothing, or is there twice", m.Name))
 		}
 		names[m.Name] = true
+	}
+	for _, m := range c.Mutations {
+		if !names[m.Mode] || m.What == "" || m.Change == nil {
+			errs = append(errs, fmt.Errorf("mutation %q (%s) is of no mode, or does nothing", m.Mode, m.What))
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("control %s: %w", c.ID, err)

@@ -23,6 +23,8 @@ func (p Place) String() string {
 type Mode struct {
 	Name string // in the clause's own space: "published-to-the-world"
 	What string // in a sentence, of any subject
+	// Running is of a way that only the running system can show: no change of the tree brings it about.
+	Running bool
 }
 
 // Finding is one failure.

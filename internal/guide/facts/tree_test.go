@@ -116,8 +116,10 @@ func TestOverlay(t *testing.T) {
 				}
 			}
 		}
-		if err := fstest.TestFS(got, there...); err != nil {
-			t.Error(err)
+		if len(there) > 0 { // TestFS takes an empty folder for a file
+			if err := fstest.TestFS(got, there...); err != nil {
+				t.Error(err)
+			}
 		}
 		seen := 0
 		if err := fs.WalkDir(got, ".", func(name string, d fs.DirEntry, err error) error {

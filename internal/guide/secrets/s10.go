@@ -40,6 +40,12 @@ func s10() guide.Control {
 			}
 			return judgeCommits(names, ignored, past)
 		},
+		Mutations: []guide.Mutation{
+			{Mode: "env-not-ignored", What: "the line that ignores .env is gone", Change: func(d *guide.Draft) error { return d.Append(".gitignore", "!.env\n") }},
+			{Mode: "env-not-ignored", What: ".env.production alone may be committed", Change: func(d *guide.Draft) error { return d.Append(".gitignore", "!.env.production\n") }},
+			{Mode: "example-ignored", What: "the example is ignored with the rest", Change: func(d *guide.Draft) error { return d.Append(".gitignore", ".env.example\n") }},
+			{Mode: "env-committed", What: "a branch holds a .env, though the newest commit does not", Change: commitEnvironment},
+		},
 		Silent: "what has been committed is in the repository, wherever the system runs",
 	}
 }

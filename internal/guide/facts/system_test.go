@@ -1,0 +1,42 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestReadTargets(t *testing.T) {
+	if got, err := ReadTargets([]byte("door: https://escrow.example.org:8443\nredis: 127.0.0.1:6379\n")); err != nil || got.Door == "" || got.Redis == "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for text, want := range map[string]string{
+		"":                                  "none is named",
+		"door: http://a.example":            "door",
+		"door: https://a.example/path":      "door",
+		"door: https://name:word@a.example": "door",
+		"redis: localhost":                  "redis",
+		"door: ftp://x\nredis: y":           "redis", // both are told
+		"doors: https://a.example":          "doors",
+		"door: [":                           "targets",
+	} {
+		if got, err := ReadTargets([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, %v, want it to say %q", text, got, err, want)
+		}
+	}
+}
+
+func TestLook(t *testing.T) {
+	s := Running(Targets{})
+	looked := 0
+	for range 3 {
+		n, err := Look(t.Context(), s, "a count", func(context.Context) (int, error) { looked++; return 7, errors.New("half of it") })
+		if n != 7 || err == nil || looked != 1 {
+			t.Errorf("%d, %v, looked %d times", n, err, looked)
+		}
+	}
+	if _, err := Look(t.Context(), s, "what breaks", func(context.Context) (int, error) { panic("broken") }); err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("got %v", err)
+	}
+}
