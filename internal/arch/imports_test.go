@@ -110,6 +110,7 @@ var rooms = []room{
 	{"internal/guide/facts/compose", nil, []string{"github.com/compose-spec/compose-go", "go.yaml.in/yaml/v3"}, "reads Compose files as Compose does, and starts nothing"},
 	{"internal/guide/facts/kube", nil, []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/pod-security-admission", "sigs.k8s.io/kustomize", "go.yaml.in/yaml/v3"},
 		"renders an overlay in memory and asks no cluster: what judges the objects is Kubernetes' own code"},
+	{"internal/guide/facts/terraform", nil, []string{"github.com/hashicorp/hcl", "github.com/zclconf/go-cty"}, "reads Terraform's language as Terraform does, and asks no provider and no cloud"},
 	{"internal/guide/facts", nil, []string{"go.yaml.in/yaml/v3"}, "what is read of a tree is read alone: no rule of the guide reaches into how"},
 	{"internal/guide", []string{"internal/cli", "internal/guide/facts", "internal/guide/facts/history"}, []string{"go.yaml.in/yaml/v3"},
 		"judges anybody's tree: it knows nothing of how this platform works but what the guide says"},

@@ -2,6 +2,7 @@
 # caller's to say.
 
 resource "aws_s3_bucket" "this" {
+  # checkov:skip=CKV_AWS_144:Backups are replicated to another region by modules/backups/replication.tf, which checkov does not follow from one module into the next. The copy itself and the access logs need no further copy.
   region              = var.region
   bucket              = var.name
   object_lock_enabled = var.lock_days > 0

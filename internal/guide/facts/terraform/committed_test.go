@@ -2,11 +2,13 @@ package terraform
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,10 +18,22 @@ import (
 
 const committedDir = "infra/terraform"
 
+// What all tests only look at is read once.
+var (
+	readSchema    = sync.OnceValues(AWS)
+	readCommitted = sync.OnceValues(func() (*Root, error) {
+		s, err := readSchema()
+		if err != nil {
+			return nil, err
+		}
+		return Read(os.DirFS("../../../.."), committedDir, s)
+	})
+)
+
 // committed is this repository's own root.
 func committed(t testing.TB) *Root {
 	t.Helper()
-	root, err := Read(os.DirFS("../../../.."), committedDir, schema(t))
+	root, err := readCommitted()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +42,7 @@ func committed(t testing.TB) *Root {
 
 func schema(t testing.TB) *Schema {
 	t.Helper()
-	s, err := AWS()
+	s, err := readSchema()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,6 +282,118 @@ func TestKeysAreNarrow(t *testing.T) {
 			if uses && wide && len(s.Condition["StringEquals"]["kms:ViaService"]) == 0 {
 				t.Errorf("%s: %s may %v without a service between", r.Address, s.Sid, s.Action)
 			}
+		}
+	}
+}
+
+// What checkov does not follow from one module into the next, and so is skipped there: every backup has a second copy, in another region, that a deletion
+// does not reach, and neither copy can be changed before its time.
+func TestBackupsHaveALockedSecondCopy(t *testing.T) {
+	for _, v := range committed(t).Variants {
+		copies := v.Of("aws_s3_bucket_replication_configuration")
+		if len(copies) != 1 {
+			t.Fatalf("%s: %d replications", v.VarFile, len(copies))
+		}
+		rule := copies[0].BlocksOf("rule")[0]
+		from, _ := copies[0].Get("bucket").Text()
+		to, _ := rule.BlocksOf("destination")[0].Get("bucket").Text()
+		deleted, _ := rule.BlocksOf("delete_marker_replication")[0].Get("status").Text()
+		on, _ := rule.Get("status").Text()
+		if from != "${module.backups.module.bucket.aws_s3_bucket.this.id}" || to != "${module.backups.module.replica.aws_s3_bucket.this.arn}" || on != "Enabled" || deleted != "Disabled" {
+			t.Errorf("%s: from %s to %s: %s, deletions %s", v.VarFile, from, to, on, deleted)
+		}
+		regions, locked := map[string]bool{}, 0
+		for _, b := range v.Of("aws_s3_bucket") {
+			if name, _ := b.Get("bucket").Text(); strings.Contains(name, "-backups-") {
+				region, _ := b.Get("region").Text()
+				regions[region] = true
+			}
+		}
+		for _, l := range v.Of("aws_s3_bucket_object_lock_configuration") {
+			if days, ok := l.BlocksOf("rule")[0].BlocksOf("default_retention")[0].Get("days").Text(); ok && days != "0" {
+				locked++
+			}
+		}
+		if len(regions) != 2 || locked != 2 {
+			t.Errorf("%s: backups in %v, %d of them locked", v.VarFile, regions, locked)
+		}
+	}
+}
+
+// What protects something has no switch: every yes and no is the same in dev, staging and production.
+func TestProtectionIsTheSameEverywhere(t *testing.T) {
+	answers := map[string]map[string]string{}
+	var collect func(environment, at string, b Body)
+	collect = func(environment, at string, b Body) {
+		for name, value := range b.Attributes {
+			if is, ok := value.Bool(); ok {
+				key := at + " " + name
+				if answers[key] == nil {
+					answers[key] = map[string]string{}
+				}
+				answers[key][environment] = fmt.Sprint(is)
+			}
+		}
+		for i, inner := range b.Blocks {
+			collect(environment, fmt.Sprintf("%s %s[%d]", at, inner.Type, i), inner.Body)
+		}
+	}
+	for _, v := range committed(t).Variants {
+		for _, r := range v.Resources {
+			collect(path.Base(v.VarFile), r.Address, r.Body)
+		}
+	}
+	for key, by := range answers {
+		if len(by) != 3 || by["dev.tfvars"] != by["production.tfvars"] || by["staging.tfvars"] != by["production.tfvars"] {
+			t.Errorf("%s: %v", key, by)
+		}
+	}
+	if len(answers) < 50 {
+		t.Errorf("%d answers, there are more than 50", len(answers))
+	}
+}
+
+// checkov is told to skip a check only with a reason beside it.
+func TestSkipsHaveReasons(t *testing.T) {
+	root, seen := committed(t), 0
+	for _, name := range root.Files {
+		text, err := os.ReadFile("../../../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(string(text), "\n") {
+			_, skip, ok := strings.Cut(line, "checkov:skip=")
+			if !ok {
+				continue
+			}
+			seen++
+			if _, reason, _ := strings.Cut(skip, ":"); len(strings.Fields(reason)) < 10 {
+				t.Errorf("%s: skipped without a reason: %s", name, skip)
+			}
+		}
+	}
+	if seen == 0 || seen > 3 {
+		t.Errorf("%d skips, want 1 to 3: a new one needs a look at this test too", seen)
+	}
+}
+
+// The page for operators names every value that they give, and every module.
+func TestTheReadmeNamesWhatIsGiven(t *testing.T) {
+	page, err := os.ReadFile("../../../../" + committedDir + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := committed(t).Variants[0].Missing
+	modules, err := os.ReadDir("../../../../" + committedDir + "/modules")
+	if err != nil || len(modules) == 0 {
+		t.Fatal(err)
+	}
+	for _, m := range modules {
+		names = append(names, m.Name())
+	}
+	for _, name := range names {
+		if !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("README.md does not name %s", name)
 		}
 	}
 }

@@ -50,6 +50,15 @@ func TestForeignTrees(t *testing.T) {
 		{"Terraform as JSON", map[string]string{"a/main.tf": "", "a/x.tf.json": "{}"}, "", "JSON", ""},
 		{"no label", map[string]string{"a/main.tf": "resource {}\nvariable {}\nmodule {}\nprovider {}\n"}, UnknownBlock, "", ""},
 		{"dynamic without content", map[string]string{"a/main.tf": "resource \"aws_eks_cluster\" \"c\" {\n name = \"x\"\n role_arn = \"x\"\n dynamic \"vpc_config\" {\n for_each = []\n }\n}\n"}, MissingBlock, "", ""},
+		{"many problems", map[string]string{"a/main.tf": "locals {\n" + many(maxProblems+1, "  l%d = 1\n") + "}\n"}, "", "the rest is not listed", ""},
+		{"much work", map[string]string{"a/main.tf": "locals {\n  a = [" + strings.Repeat("0,", 1200) + "]\n" + many(100, "  b%d = [for x in local.a : 0]\n") + "}\n" + "output \"o\" {\n  value = [" + many(100, "local.b%d,") + "]\n}\n"}, TooMuch, "", ""},
+		{"many environments", func() map[string]string {
+			files := map[string]string{"a/main.tf": ""}
+			for i := range maxVariants + 1 {
+				files[fmt.Sprintf("a/%d.tfvars", i)] = ""
+			}
+			return files
+		}(), "", "files of variables, not more", ""},
 		{"variables that are no file", map[string]string{"a/main.tf": "", "a/x.tfvars": "x {\n}"}, UnknownBlock, "", ""},
 	}
 	for _, tree := range trees {
@@ -81,6 +90,15 @@ func TestForeignTrees(t *testing.T) {
 			}
 		})
 	}
+}
+
+// many is a line for each number below n.
+func many(n int, line string) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, line, i)
+	}
+	return text.String()
 }
 
 // A symbolic link is not followed, whether it is a file, a module or what is above one.

@@ -27,7 +27,11 @@ func Read(tree fs.FS, dir string, schema *Schema) (*Root, error) {
 	if len(files) == 0 {
 		files = map[string]*hclsyntax.Body{"": nil}
 	}
-	for _, name := range sortedKeys(files) {
+	for i, name := range sortedKeys(files) {
+		if i == maxVariants {
+			r.unchecked(name, 0, name, fmt.Sprintf("the root is worked out with %d files of variables, not more", maxVariants))
+			break
+		}
 		root.Variants = append(root.Variants, r.variant(top, name, files[name]))
 	}
 	slices.Sort(root.Files)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -19,11 +20,12 @@ const (
 	maxFiles       = 1000    // of a root, its modules and its variables
 	maxBytes       = 8 << 20 // of all of them
 	maxModules     = 200     // folders
-	maxNesting     = 60      // brackets within brackets
-	maxConditions  = 2000    // question marks in a file; each is a level of the parser
-	maxUnaryChain  = 16      // ! and - one after the other, likewise
-	maxCallDepth   = 16      // modules within modules
-	maxProblems    = 1000
+	maxVariants    = 20
+	maxNesting     = 60     // brackets within brackets
+	maxConditions  = 2000   // question marks in a file; each is a level of the parser
+	maxUnaryChain  = 16     // ! and - one after the other, likewise
+	maxCallDepth   = 16     // modules within modules
+	maxProblems    = 1000   // listed, and as many of what is unchecked
 	maxListEntries = 10_000 // of a folder
 )
 
@@ -34,6 +36,7 @@ type reader struct {
 	functions map[string]function.Function
 	files     int
 	bytes     int
+	work      int
 	sources   map[string]*source // by folder
 	anatomies map[hclsyntax.Expression]*anatomy
 	open      map[string]bool // folders that are being read: one that calls itself is among them
@@ -42,25 +45,21 @@ type reader struct {
 
 func (r *reader) problem(kind Kind, file string, line int, subject, format string, args ...any) {
 	p := Problem{kind, file, line, subject, fmt.Sprintf(format, args...)}
-	if len(r.root.Problems) >= maxProblems {
-		return
+	if slices.Contains(r.root.Problems, p) {
+		return // a module that is called twice is wrong once
 	}
-	for _, known := range r.root.Problems {
-		if known == p {
-			return // a module that is called twice is wrong once
-		}
+	if len(r.root.Problems) >= maxProblems {
+		r.unchecked(r.root.Dir, 0, r.root.Dir, fmt.Sprintf("more than %d problems: the rest is not listed", maxProblems))
+		return
 	}
 	r.root.Problems = append(r.root.Problems, p)
 }
 
 func (r *reader) unchecked(file string, line int, what, why string) {
 	u := Unchecked{file, what, why, line}
-	for _, known := range r.root.Unchecked {
-		if known == u {
-			return
-		}
+	if len(r.root.Unchecked) < maxProblems && !slices.Contains(r.root.Unchecked, u) {
+		r.root.Unchecked = append(r.root.Unchecked, u)
 	}
-	r.root.Unchecked = append(r.root.Unchecked, u)
 }
 
 // folder lists a folder that is reached without a symbolic link: whether one leads out of the tree, an fs.FS does not say.
