@@ -281,12 +281,14 @@ func (l *loader) part(dir, text string, nesting int) (weight, error) {
 // rest loads the other files that a kustomization names.
 func (l *loader) rest(dir string, k types.Kustomization) error {
 	var manifests, texts []string // of the first it is known that they are YAML
+	//lint:ignore SA1019 trees of others still have it
 	for _, p := range append(append([]types.Patch(nil), k.Patches...), k.PatchesJson6902...) {
 		manifests = append(manifests, p.Path)
 		if _, err := documents([]byte(p.Patch)); err != nil {
 			return fmt.Errorf("a patch: %w", err)
 		}
 	}
+	//lint:ignore SA1019 the same
 	for _, p := range k.PatchesStrategicMerge {
 		if !strings.ContainsAny(string(p), ":\n") {
 			manifests = append(manifests, string(p))

@@ -8,10 +8,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
 // Render is what the kustomization in a folder of the tree comes to, read strictly. Its errors name the file, and the object where it is one;
@@ -94,6 +96,10 @@ func (l *loader) line(file, kind, name string) (line int) {
 	return line
 }
 
+// schemas has kustomize read the schemas of Kubernetes' kinds, which it keeps for the whole process. It does so by itself when it first needs one,
+// and reads them without a lock beside that: two renders at once would end the program.
+var schemas = sync.OnceFunc(func() { openapi.Schema() })
+
 // around is a kustomization around the one that is asked for: it changes nothing, and can have kustomize note where each object is from.
 const around = "/around"
 
@@ -104,6 +110,7 @@ func (l *loader) build(dir, note string) ([]*resource.Resource, error) {
 	if err := l.memory.WriteFile(path.Join(around, "kustomization.yaml"), []byte(settings)); err != nil {
 		return nil, err
 	}
+	schemas()
 	o := krusty.MakeDefaultOptions()
 	o.LoadRestrictions = types.LoadRestrictionsRootOnly
 	o.PluginConfig = types.DisabledPluginConfig()

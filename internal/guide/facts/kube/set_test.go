@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,6 +96,25 @@ func TestAWSObjects(t *testing.T) {
 	if _, err := other.AWSObjects(); err == nil {
 		t.Error("a class of another provider was read")
 	}
+}
+
+// TestRendersAtOnce: controls ask at the same time.
+func TestRendersAtOnce(t *testing.T) {
+	tree, want := checkout(t), render(t, production).Objects()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			set, err := kube.Render(tree, production)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if diff := cmp.Diff(want, set.Objects()); diff != "" {
+				t.Errorf("-alone +at once:\n%s", diff)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestDeepCopySharesNothing(t *testing.T) {
