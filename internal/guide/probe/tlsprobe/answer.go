@@ -203,11 +203,11 @@ func readAncient(r io.Reader) (answer, error) {
 	s := cryptobyte.String(body)
 	var kind uint8
 	var number, certificate, kinds, connection uint16
-	if !s.ReadUint8(&kind) || kind != ancientServerHello || !s.Skip(2) || !s.ReadUint16(&number) || !s.ReadUint16(&certificate) ||
+	if !s.ReadUint8(&kind) || kind != ancientServerHello || !s.Skip(2) || !s.ReadUint16(&number) || version(number) != sslv2 || !s.ReadUint16(&certificate) ||
 		!s.ReadUint16(&kinds) || !s.ReadUint16(&connection) || !s.Skip(int(certificate)) || len(s) != int(kinds)+int(connection) {
 		return answer{kind: nonsense, problem: "no SERVER-HELLO"}, nil
 	}
-	a := answer{kind: hello, version: version(number)}
+	a := answer{kind: hello, version: sslv2}
 	for n := range int(kinds) / 3 {
 		a.kinds = append(a.kinds, uint32(s[3*n])<<16|uint32(s[3*n+1])<<8|uint32(s[3*n+2]))
 	}

@@ -76,6 +76,7 @@ func TestAnswersOfSSLv2AreRead(t *testing.T) {
 		want answer
 	}{
 		"a SERVER-HELLO":   {"\x80\x12\x04\x00\x01\x00\x02\x00\x01\x00\x06\x00\x00c\x01\x00\x80\x02\x00\x80", answer{kind: hello, version: sslv2, kinds: []uint32{0x010080, 0x020080}}},
+		"another version":  {"\x80\x0b\x04\x00\x01\x03\x00\x00\x00\x00\x00\x00\x00", answer{kind: nonsense, problem: "no SERVER-HELLO"}},
 		"an error":         {"\x80\x03\x00\x00\x01", answer{kind: nonsense, problem: "no SERVER-HELLO"}},
 		"too short":        {"\x80\x04\x04\x00\x01\x00", answer{kind: nonsense, problem: "no SERVER-HELLO"}},
 		"lengths that lie": {"\x80\x0b\x04\x00\x01\x00\x02\xff\xff\x00\x06\x00\x00", answer{kind: nonsense, problem: "no SERVER-HELLO"}},

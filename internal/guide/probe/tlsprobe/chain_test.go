@@ -102,6 +102,19 @@ func TestWhomAChainIsGoodFor(t *testing.T) {
 	}
 }
 
+func TestCertificatesEndByTheProbesClock(t *testing.T) {
+	authority := newCA(t, "ECDSA") // good for 41 days
+	address := serve(t, &tls.Config{Certificates: []tls.Certificate{authority.issue(t, leaf{})}})
+	for days, trusted := range map[int]bool{-1: false, 0: true, 40: true, 42: false} {
+		p := probe()
+		p.Now = func() time.Time { return time.Now().AddDate(0, 0, days) }
+		facts, err := p.Look(t.Context(), Target{Address: address, Name: "escrow.example", Roots: authority.roots()})
+		if err != nil || facts.Chains[0].Trusted != trusted {
+			t.Errorf("in %d days: trusted %t, %v", days, !trusted, err)
+		}
+	}
+}
+
 // A server with two certificates shows the one that the client's suites ask for: an expired one must not hide behind the other.
 func TestBothCertificatesAreSeen(t *testing.T) {
 	authority := newCA(t, "ECDSA")

@@ -169,7 +169,7 @@ func (l *look) ancient(ctx context.Context, found *Version) {
 	if found.Err != nil {
 		return
 	}
-	if found.Accepted = a.kind == hello && a.version == sslv2; !found.Accepted {
+	if found.Accepted = a.kind == hello; !found.Accepted {
 		found.Refusal = a.String()
 		return
 	}
