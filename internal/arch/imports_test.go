@@ -74,6 +74,7 @@ var rooms = []room{
 	{"internal/escrow", []string{"internal/amount"}, nil, "the rules of a trade are pure: no network, clock or storage can change what they say"},
 	{"contract/vectors", nil, nil, "the stories are read by three languages and belong to none of our types"},
 	{"contract/wasm", nil, nil, "the committed contract is bytes and their hash"},
+	{"nginx/refusals", nil, []string{"github.com/prometheus/client_golang"}, "counts what nginx tells it: nothing in it could tell anybody more"},
 	{"client", nil, nil, "the page and its headers are served by the standard library alone, and reach nothing (docs/guide.md N2)"},
 	{"internal/cli", nil, []string{"github.com/alecthomas/kong"}, "how a command line is read is the same for every program, whatever it does"},
 	{"internal/procgroup", nil, nil, "programs are started and stopped by the standard library alone"},
@@ -124,6 +125,7 @@ var unbound = []struct{ path, why string }{
 	{"internal/app", "wires the rooms of the servers together, so it knows them all"},
 	{"internal/ctl", "wires the rooms of the operator's program together"},
 	{"internal/arch", "has tests only"},
+	{"images", "has tests only: of the files that images and containers are made of"},
 	{"test", "looks at the whole from outside; no program links it"},
 }
 

@@ -58,7 +58,7 @@ func TestEveryLocationHasEveryHeader(t *testing.T) {
 						t.Errorf("%s, %s: %s of the part behind comes through", at.At, at, name)
 					}
 				}
-				for name, value := range map[string]string{"X-Forwarded-For": "$remote_addr", "Host": "$host", "Connection": "$connection", "Upgrade": "$upgrade", "Forwarded": "", "X-Real-IP": "", "Proxy": ""} {
+				for name, value := range map[string]string{"X-Forwarded-For": "$remote_addr", "Host": "$host", "Connection": "$connection_header", "Upgrade": "$upgrade", "Forwarded": "", "X-Real-IP": "", "Proxy": ""} {
 					if !slices.ContainsFunc(at.Effective("proxy_set_header"), func(d nginxconf.Directive) bool { return slices.Equal(d.Args, []string{name, value}) }) {
 						t.Errorf("%s, %s: %s is not %q", at.At, at, name, value)
 					}
