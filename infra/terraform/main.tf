@@ -84,7 +84,8 @@ module "rotation" {
   principals  = var.rotation_principals
   secret_arns = values(module.secrets.arns)
   key_arn     = module.secrets.key_arn
-  cache_arn   = module.cache.arn
+  # By its name: the cache is made with a password that this role puts first.
+  cache_arn = "arn:aws:elasticache:${var.region}:${var.account_id}:replicationgroup:${local.name}"
 }
 
 module "database" {

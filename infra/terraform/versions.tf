@@ -9,6 +9,6 @@ terraform {
     }
   }
 
-  # Bucket, key and table of locks are given at `init` by environments/<environment>.backend.hcl: this root holds no state of its own.
+  # Encrypted and locked: environments/<environment>.backend.hcl, given at `init`.
   backend "s3" {}
 }

@@ -76,9 +76,8 @@ resource "aws_elasticache_replication_group" "this" {
   transit_encryption_mode    = "required"
 
   # Only at creation: later passwords are escrowctl's business, and the version here stays what it is.
-  auth_token_wo              = jsondecode(ephemeral.aws_secretsmanager_secret_version.password.secret_string)["REDIS_PASSWORD"]
-  auth_token_wo_version      = 1
-  auth_token_update_strategy = "ROTATE"
+  auth_token_wo         = jsondecode(ephemeral.aws_secretsmanager_secret_version.password.secret_string)["REDIS_PASSWORD"]
+  auth_token_wo_version = 1
 
   snapshot_retention_limit   = 7
   snapshot_window            = "02:00-03:00"

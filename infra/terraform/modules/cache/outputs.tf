@@ -3,11 +3,6 @@ output "endpoint" {
   value       = aws_elasticache_replication_group.this.primary_endpoint_address
 }
 
-output "arn" {
-  description = "ARN of the replication group."
-  value       = aws_elasticache_replication_group.this.arn
-}
-
 output "log_groups" {
   description = "Names of this module's log groups."
   value       = [for group in aws_cloudwatch_log_group.this : group.name]
