@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Probe says how servers are asked.
+// Probe says how servers are asked. Rand is needed, the rest has defaults.
 type Probe struct {
 	Rand io.Reader // of the marker that an echo is known by. Safe for concurrent use, as crypto/rand.Reader is
 	// Dial connects, from another network namespace for one; nil is net.Dialer's.

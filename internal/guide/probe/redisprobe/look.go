@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Probe says how servers are looked at.
+// Probe says how servers are looked at. Now is needed, the rest has defaults.
 type Probe struct {
 	Now func() time.Time // certificates are good or expired by this clock
 	// Dial connects, from another network namespace for one; nil is net.Dialer's.

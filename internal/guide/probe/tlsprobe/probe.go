@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Probe says how servers are looked at. It holds nothing of a look and may be used by several at once.
+// Probe says how servers are looked at: Now and Rand are needed, the rest has defaults. It holds nothing of a look and may be used by several
+// at once.
 type Probe struct {
 	Now  func() time.Time // certificates and responses are good or expired by this clock
 	Rand io.Reader        // of the hellos; no secret hangs on it. Safe for concurrent use, as crypto/rand.Reader is

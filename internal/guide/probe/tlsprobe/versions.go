@@ -19,7 +19,8 @@ type Version struct {
 	Suites []Suite
 	// ServerOrder tells that it chooses by its own order and not the client's. Of a server with one suite it is false.
 	ServerOrder bool
-	// What its ServerHello agreed to; false in SSLv2, SSLv3 (tickets, renegotiation) and TLS 1.3, which have none of these or others.
+	// What it agreed to: by its ServerHello, which in SSLv3 tells of Compression only; in TLS 1.3 there are SessionTickets only, and it was
+	// seen to send one.
 	Compression, SecureRenegotiation, ExtendedMasterSecret, SessionTickets bool
 	// Err is why it could not be looked at, or, with Accepted, why the suites may be more than these.
 	Err error
