@@ -29,13 +29,7 @@ func ours(t *testing.T, files ...string) *compose.Project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]string{}
-	for _, v := range all {
-		if v.Required {
-			values[v.Name] = "stand-in-for-" + v.Name
-		}
-	}
-	p, err := compose.Load(t.Context(), root(), values, files...)
+	p, err := compose.Load(t.Context(), root(), compose.StandIns(all), files...)
 	if err != nil {
 		t.Fatal(err)
 	}

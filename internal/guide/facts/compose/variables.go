@@ -89,3 +89,14 @@ func missingOf(all []Variable, values map[string]string) (missing []Variable) {
 	}
 	return missing
 }
+
+// StandIns gives each required variable a value that nobody uses: what a project is like can be asked of files that nobody has filled in.
+func StandIns(all []Variable) map[string]string {
+	values := map[string]string{}
+	for _, v := range all {
+		if v.Required {
+			values[v.Name] = "stand-in-for-" + v.Name
+		}
+	}
+	return values
+}
