@@ -15,14 +15,14 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 )
 
-// parts are those of design §2 that run in a cluster; the managed overlay has the last two elsewhere.
-var parts = []string{"alertmanager", "api", "backup", "client", "grafana", "indexer", "loki", "prometheus", "postgres", "redis"}
+// platform are the parts of design §2 that run in a cluster; the managed overlay has the last two elsewhere.
+var platform = []string{"alertmanager", "api", "backup", "client", "grafana", "indexer", "loki", "prometheus", "postgres", "redis"}
 
 func partsOf(overlay string) []string {
 	if strings.HasSuffix(overlay, "-managed") {
-		return parts[:len(parts)-2]
+		return platform[:len(platform)-2]
 	}
-	return parts
+	return platform
 }
 
 // podProblems are what of the pods is not as the platform's are to be.
