@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +32,6 @@ func part(t *testing.T, answer http.HandlerFunc) *httptest.Server {
 }
 
 func TestHealth(t *testing.T) {
-	well := part(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || r.URL.Path != "/healthz" {
-			http.NotFound(w, r)
-		}
-	})
 	elsewhere := part(t, func(http.ResponseWriter, *http.Request) { t.Error("it asked somebody else") })
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
@@ -69,10 +66,14 @@ func TestHealth(t *testing.T) {
 			}
 		})
 	}
-	t.Setenv("HTTP_PROXY", elsewhere.URL)
-	t.Setenv("http_proxy", elsewhere.URL)
-	if _, err := health(t, "--url", well.URL); err != nil {
-		t.Errorf("with a proxy in the environment: %v", err)
+	// No proxy of the environment's is asked in its place. A process of its own: the environment's are read once. The name is nobody's (RFC 6761).
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "health", "--url", "http://health.invalid:4000")
+	cmd.Env = append(os.Environ(), asProgram+"=1", "HTTP_PROXY="+elsewhere.URL, "http_proxy="+elsewhere.URL, "NO_PROXY=", "no_proxy=")
+	if _, err := cmd.StdinPipe(); err != nil { // stays open as long as this process lives
+		t.Fatal(err)
+	}
+	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "health.invalid:4000/healthz does not answer") {
+		t.Errorf("of a server that there is not it says %q, %v", out, err)
 	}
 }
 

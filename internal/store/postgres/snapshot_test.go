@@ -275,4 +275,8 @@ func TestASnapshotWaitsForAMigration(t *testing.T) {
 	if !slices.Contains(names, "remarks") || !slices.Contains(columns, "remark") {
 		t.Errorf("tables %v, columns of votes %v", names, columns)
 	}
+	// The table that was not there when it began to look is locked as all others are.
+	if _, err := conn.Exec(t.Context(), `SET lock_timeout = 20; LOCK TABLE remarks IN ACCESS EXCLUSIVE MODE`); err == nil || !strings.Contains(err.Error(), "lock timeout") {
+		t.Errorf("the new table can be changed meanwhile: %v", err)
+	}
 }
