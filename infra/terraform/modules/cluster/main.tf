@@ -59,6 +59,9 @@ resource "aws_eks_cluster" "this" {
   version             = var.kubernetes_version
   deletion_protection = true
 
+  # The network plugin, proxy and DNS come from addons.tf alone: EKS' own first copies would ignore every NetworkPolicy until they are replaced.
+  bootstrap_self_managed_addons = false
+
   enabled_cluster_log_types = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
   # The API server has no address outside the network: operators come by VPN or Session Manager.

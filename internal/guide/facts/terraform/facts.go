@@ -145,7 +145,7 @@ func (v Value) Texts() ([]string, bool) {
 	if text, ok := v.Text(); ok {
 		return []string{text}, true
 	}
-	if !v.Given() || !v.value.IsKnown() || !v.value.CanIterateElements() {
+	if !v.Given() || !v.value.IsKnown() || !v.value.CanIterateElements() || v.value.Type().IsMapType() || v.value.Type().IsObjectType() {
 		return nil, false
 	}
 	texts := []string{}
