@@ -74,6 +74,41 @@ func (g *Graph) CompareSide(d Direction, t Table, about ...string) (Difference, 
 	})
 }
 
+// Against holds the graph against another of the same parties, as a cluster's policies against those of the tree: Missing is open there and not
+// here, Surplus is open here and not there, each be it for certain or possibly. It is an error if a party is in one of them only.
+func (g *Graph) Against(other *Graph) (Difference, error) {
+	for _, pair := range [2][2]*Graph{{g, other}, {other, g}} {
+		for _, p := range pair[0].parties {
+			if _, ok := pair[1].index[p.Name]; !ok {
+				return Difference{}, fmt.Errorf("compare two graphs: %q is in one of them only", p.Name)
+			}
+		}
+	}
+	d := Difference{}
+	for pair, here := range g.All() {
+		there, err := other.Open(pair.From, pair.To)
+		if err != nil {
+			return Difference{}, err // one has it as a range and the other as pods
+		}
+		d.Pairs++
+		from, to := g.index[pair.From], g.index[pair.To]
+		g.note(&d, &d.Missing, from, to, there.Certain.Minus(here.Certain).Union(there.Possible.Minus(here.Possible)))
+		g.note(&d, &d.Surplus, from, to, here.Certain.Minus(there.Certain).Union(here.Possible.Minus(there.Possible)))
+	}
+	return d, nil
+}
+
+// note adds a gap to a list of a difference, if there is one, and room.
+func (g *Graph) note(d *Difference, list *[]Gap, from, to int, ports Ports) {
+	switch {
+	case ports.Empty():
+	case len(*list) == maxGaps:
+		d.More++
+	default:
+		*list = append(*list, Gap{g.parties[from].Name, g.parties[to].Name, ports})
+	}
+}
+
 // intent is the ports of the rows about a pair, and one of these rows.
 type intent struct {
 	ports Ports
@@ -111,15 +146,6 @@ func (g *Graph) compare(s *sets, want map[[2]int]intent, look func(from, to int)
 		return Difference{}, fmt.Errorf("row %d of the table is about none of those that were asked about: leave it out", idle.row)
 	}
 	d := Difference{}
-	add := func(list *[]Gap, from, to int, ports Ports) {
-		switch {
-		case ports.Empty():
-		case len(*list) == maxGaps:
-			d.More++
-		default:
-			*list = append(*list, Gap{g.parties[from].Name, g.parties[to].Name, ports})
-		}
-	}
 	for from, p := range g.parties {
 		for to, q := range g.parties {
 			if p.Kind == Outside && q.Kind == Outside || !look(from, to) {
@@ -130,8 +156,8 @@ func (g *Graph) compare(s *sets, want map[[2]int]intent, look func(from, to int)
 			if is.possible == noPorts && shall.Empty() {
 				continue // as nearly all are
 			}
-			add(&d.Missing, from, to, shall.Minus(s.list[is.certain]))
-			add(&d.Surplus, from, to, s.list[is.possible].Minus(shall))
+			g.note(&d, &d.Missing, from, to, shall.Minus(s.list[is.certain]))
+			g.note(&d, &d.Surplus, from, to, s.list[is.possible].Minus(shall))
 		}
 	}
 	return d, nil
