@@ -11,9 +11,8 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	"sigs.k8s.io/yaml"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach/reachtest"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/netns"
@@ -78,7 +77,8 @@ func wrong(t *testing.T, n *netns.Network, g *reach.Graph, ports []uint16) (list
 	return list, open, shut
 }
 
-// TestPacketsGoAsThePlatformsGraphSays tries every pair of the guide's parts on every port that one of them has, and on one that nobody has.
+// TestPacketsGoAsThePlatformsGraphSays tries every pair of the production overlay and what is around it, on every port that a rule or one of them
+// has, and on one that nobody has.
 func TestPacketsGoAsThePlatformsGraphSays(t *testing.T) {
 	if !netns.Own(t) {
 		return
@@ -90,7 +90,7 @@ func TestPacketsGoAsThePlatformsGraphSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports := []uint16{53, 443, 3000, 3001, 4000, 5432, 6379, 9090, 9}
+	ports := []uint16{53, 443, 3000, 3001, 3100, 4000, 4001, 5432, 6379, 9090, 9093, 10254, 9}
 	bad, open, shut := wrong(t, n, g, ports)
 	for _, b := range bad {
 		t.Error(b)
@@ -100,16 +100,16 @@ func TestPacketsGoAsThePlatformsGraphSays(t *testing.T) {
 		t.Errorf("%d came through, %d did not: that shows little", open, shut)
 	}
 	// And a hole that the graph does not know of must show.
-	n.Filter(t, "insert rule inet reach forward ip saddr 10.0.0.1 ip daddr 10.0.0.5 tcp dport 6379 accept\n")
+	n.Filter(t, fmt.Sprintf("insert rule inet reach forward ip saddr %s ip daddr %s tcp dport 6379 accept\n", address(t, c, "client"), address(t, c, "redis")))
 	if bad, _, _ = wrong(t, n, g, ports); len(bad) != 1 || !strings.HasPrefix(bad[0], "client to redis 6379/TCP: came through true") {
 		t.Errorf("a hole from client to redis shows as %q", bad)
 	}
 }
 
-// platform is the policies of package reach's own tests, on hosts.
+// platform is the production overlay as it is rendered, a host for each workload's pods, and hosts for those around it.
 func platform(t *testing.T) reach.Cluster {
 	t.Helper()
-	text, err := os.ReadFile("../../internal/guide/reach/testdata/platform.yaml")
+	set, err := kube.Render(os.DirFS("../.."), "k8s/overlays/production")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,26 +118,33 @@ func platform(t *testing.T) reach.Cluster {
 		{Name: "metadata", Prefixes: []netip.Prefix{netip.MustParsePrefix("169.254.169.254/32")}},
 		{Name: "private", Prefixes: []netip.Prefix{netip.MustParsePrefix("192.168.7.7/32")}},
 	}}
-	for doc := range strings.SplitSeq(string(text), "\n---\n") {
-		var p networkingv1.NetworkPolicy
-		if err := yaml.UnmarshalStrict([]byte(doc), &p); err != nil {
-			t.Fatal(err)
-		}
-		c.Policies = append(c.Policies, reach.Policy{NetworkPolicy: p})
+	for _, p := range set.NetworkPolicies() {
+		c.Policies = append(c.Policies, reach.Policy{NetworkPolicy: *p.Value, File: p.File, Line: p.Line})
 	}
-	for i, name := range []string{"client", "api", "indexer", "postgres", "redis", "prometheus", "backup", "stranger"} {
-		e := reach.Endpoint{Name: name, Namespace: "stellar-escrow", Labels: map[string]string{"app.kubernetes.io/name": name}}
-		if name == "client" {
-			e.Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: 3001}}
-		}
-		e.Addresses = []netip.Addr{netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)})}
-		c.Endpoints = append(c.Endpoints, e)
+	for _, w := range set.Workloads() {
+		c.Endpoints = append(c.Endpoints, reach.FromTemplate(w.Name, w.Namespace, w.Pod))
 	}
-	for i, e := range []reach.Endpoint{reach.ClusterDNS(), reach.IngressController()} {
-		e.Addresses = []netip.Addr{netip.AddrFrom4([4]byte{10, 0, 1, byte(i + 1)})}
-		c.Endpoints = append(c.Endpoints, e)
+	if len(c.Policies) < 10 || len(c.Endpoints) < 10 {
+		t.Fatalf("the overlay has %d policies and %d workloads", len(c.Policies), len(c.Endpoints))
+	}
+	c.Endpoints = append(c.Endpoints, reach.ClusterDNS(), reach.IngressController(),
+		reach.Endpoint{Name: "log agent", Namespace: "logging", Labels: map[string]string{"app.kubernetes.io/name": "alloy"}})
+	c, _ = reach.WithStrangers(c)
+	for i := range c.Endpoints {
+		c.Endpoints[i].Addresses = []netip.Addr{netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)})}
 	}
 	return c
+}
+
+func address(t *testing.T, c reach.Cluster, name string) netip.Addr {
+	t.Helper()
+	for _, e := range c.Endpoints {
+		if e.Name == name {
+			return e.Addresses[0]
+		}
+	}
+	t.Fatalf("no pods are called %s", name)
+	return netip.Addr{}
 }
 
 // TestPacketsGoAsGeneratedGraphsSay tries sets of policies that nobody would write.

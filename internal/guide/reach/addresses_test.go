@@ -57,7 +57,7 @@ func TestAddressesAreSets(t *testing.T) {
 }
 
 func TestKnownRangesShareNoAddress(t *testing.T) {
-	ranges := []Range{Internet(), Internet6(), Private(), LinkLocal(), Metadata()}
+	ranges := []Range{Internet(), Internet6(), Translated(), Private(), LinkLocal(), Metadata()}
 	for i, r := range ranges {
 		if len(r.addresses()) == 0 {
 			t.Errorf("%s is empty", r.Name)
@@ -71,7 +71,7 @@ func TestKnownRangesShareNoAddress(t *testing.T) {
 	for text, want := range map[string]string{
 		"8.8.8.8": "internet", "172.32.0.1": "internet", "172.31.255.255": "private addresses", "100.64.0.1": "private addresses",
 		"169.254.169.254": "metadata service", "169.254.169.253": "link-local addresses", "fd00:ec2::254": "metadata service", "fd00::1": "private addresses",
-		"fe80::1": "link-local addresses", "2606:4700::1111": "internet (IPv6)",
+		"fe80::1": "link-local addresses", "2606:4700::1111": "internet (IPv6)", "2002:a00:1::": "IPv4 inside IPv6", "2001:0:a00:1::": "IPv4 inside IPv6", "::ffff:10.0.0.1": "IPv4 inside IPv6", "64:ff9b::a00:1": "IPv4 inside IPv6",
 	} {
 		for _, r := range ranges {
 			if got := r.addresses().has(netip.MustParseAddr(text)); got != (r.Name == want) {

@@ -16,9 +16,14 @@ func Internet() Range {
 		"172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3")}
 }
 
-// Internet6 is the public IPv6 addresses, apart from those for documentation.
+// Internet6 is the public IPv6 addresses, apart from those for documentation and protocols.
 func Internet6() Range {
-	return Range{Name: "internet (IPv6)", Prefixes: prefixes("2000::/3"), Except: prefixes("2001:db8::/32", "3fff::/20")}
+	return Range{Name: "internet (IPv6)", Prefixes: prefixes("2000::/3"), Except: prefixes("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")}
+}
+
+// Translated is the IPv6 addresses that carry an IPv4 address inside: where something on the way unpacks it, it may be any of the others.
+func Translated() Range {
+	return Range{Name: "IPv4 inside IPv6", Prefixes: prefixes("::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")}
 }
 
 // Private is the addresses of networks that are not the internet, where pods, nodes, Services and managed databases live.

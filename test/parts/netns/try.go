@@ -47,9 +47,9 @@ func (n *Network) Try(t *testing.T, attempts []Attempt) []bool {
 			unix.Close(fd)
 		}
 	}()
+	from := map[string][]int{} // attempts by the host that makes them, so that each is entered once
 	for i, a := range attempts {
-		to, ok := n.hosts[a.To]
-		if !ok {
+		if _, ok := n.hosts[a.To]; !ok {
 			t.Fatalf("%v: there is no host %q", a, a.To)
 		}
 		if a.UDP {
@@ -57,25 +57,32 @@ func (n *Network) Try(t *testing.T, attempts []Attempt) []bool {
 				t.Fatalf("%v: %v", a, err)
 			}
 		}
-		err := n.in(a.From, func() error {
-			fd, err := connect(a.UDP, to.Address, a.Port)
-			if errors.Is(err, unix.ECONNREFUSED) {
-				through[i] = true // answered already
-				return nil
+		from[a.From] = append(from[a.From], i)
+	}
+	for host, list := range from {
+		err := n.in(host, func() error {
+			for _, i := range list {
+				a := attempts[i]
+				fd, err := connect(a.UDP, n.hosts[a.To].Address, a.Port)
+				switch {
+				case errors.Is(err, unix.ECONNREFUSED):
+					through[i] = true // answered already
+				case err != nil:
+					return fmt.Errorf("%v: %w", a, err)
+				case a.UDP:
+					_, err = unix.Write(fd, binary.BigEndian.AppendUint32(nil, uint32(i)))
+					unix.Close(fd)
+					if err != nil {
+						return fmt.Errorf("%v: %w", a, err)
+					}
+				default:
+					tcp[fd] = i
+				}
 			}
-			if err != nil {
-				return err
-			}
-			if !a.UDP {
-				tcp[fd] = i
-				return nil
-			}
-			defer unix.Close(fd)
-			_, err = unix.Write(fd, binary.BigEndian.AppendUint32(nil, uint32(i)))
-			return err
+			return nil
 		})
 		if err != nil {
-			t.Fatalf("%v: %v", a, err)
+			t.Fatal(err)
 		}
 	}
 	last, start := time.Now(), time.Now()
