@@ -50,7 +50,7 @@ func (c Control) check() error {
 		errs = append(errs, errors.New("it looks at nothing"))
 	}
 	if (c.Tree == nil || c.Running == nil) != (c.Silent != "") {
-		errs = append(errs, errors.New("Silent says why one column has nothing to say, and is for that alone"))
+		errs = append(errs, errors.New("its Silent says why one column has nothing to say, and is for that alone"))
 	}
 	if len(c.Modes) == 0 {
 		errs = append(errs, errors.New("it cannot fail"))

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,9 @@ var wellKnown = []string{
 	"secret", "secrets", "secure", "stellar", "stellarescrow", "escrow", "super", "supersecret", "temp", "test", "testing", "this", "todo", "token", "user", "value",
 	"welcome", "with", "your", "api", "db", "database", "strong", "a", "in", "for", "the", "to",
 }
+
+// WellKnown are values that guides, images and examples use as secrets, and the words that such values are made of, in lower case: what whoever guesses begins with.
+func WellKnown() []string { return slices.Clone(wellKnown) }
 
 // Check refuses (ErrUnfit) a value that cannot be a secret of the usual kind: empty, short, repeated, well known.
 func Check(value string) error { return fit(value, DefaultMinBytes) }

@@ -18,6 +18,8 @@ type Targets struct {
 	Door  string `yaml:"door"`  // https://host[:port] of the front door, nginx or the ingress
 	Roots string `yaml:"roots"` // file with the certificates (PEM) that the door's is signed by; the system's if it is not named
 	Redis string `yaml:"redis"` // host:port
+	// Compose tells that the stack of docker-compose.yml runs on the machine where the audit does.
+	Compose bool `yaml:"compose"`
 }
 
 // ReadTargets reads a targets file. Everything that is wrong with it is told at once.
@@ -40,7 +42,7 @@ func ReadTargets(text []byte) (Targets, error) {
 		}
 	}
 	if t == (Targets{}) {
-		errs = append(errs, errors.New("targets: none is named: name door or redis"))
+		errs = append(errs, errors.New("targets: none is named: name door, redis or compose"))
 	}
 	return t, errors.Join(errs...)
 }

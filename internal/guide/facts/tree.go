@@ -3,6 +3,7 @@ package facts
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -96,3 +97,23 @@ const MaxFile = 4 << 20
 
 // ErrTooLarge is wrapped by the errors about files that are larger.
 var ErrTooLarge = errors.New("the file is too large to be read")
+
+// File reads a file of a checkout whole.
+func File(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(text) > MaxFile {
+		return nil, fmt.Errorf("read %s: %w: it has more than %d bytes", name, ErrTooLarge, MaxFile)
+	}
+	return text, nil
+}
+
+// NotThere tells of an error that there is no such file.
+func NotThere(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -3,4 +3,4 @@ package secrets
 import "github.com/Abdullahi130/StellarEscrow/internal/guide"
 
 // Controls are those of the section.
-func Controls() []guide.Control { return []guide.Control{s10()} }
+func Controls() []guide.Control { return []guide.Control{s9(), s10(), s11()} }

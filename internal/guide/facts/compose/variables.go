@@ -13,6 +13,7 @@ import (
 type Variable struct {
 	Name     string
 	Required bool   // ${NAME:?…}, ${NAME?…}: somewhere
+	NotEmpty bool   // ${NAME:?…}: somewhere; with ${NAME?…} alone an empty value will do
 	Default  string // ${NAME:-…}, ${NAME-…}; empty for none
 	At       Place
 
@@ -59,6 +60,7 @@ func collect(file string, n *yaml.Node, seen map[*yaml.Node]bool, found map[stri
 			found[v.Name] = at
 		}
 		at.Required = at.Required || v.Required
+		at.NotEmpty = at.NotEmpty || v.Required && strings.Contains(n.Value, "${"+v.Name+":?")
 		at.Default = cmp.Or(at.Default, v.DefaultValue)
 		at.conditional = at.conditional && (v.Required || v.DefaultValue != "" || v.PresenceValue != "" || hasOperator(n.Value, v.Name))
 	}
@@ -80,10 +82,10 @@ func plain(all []Variable, name string) bool {
 	return ok && !all[i].conditional
 }
 
-// missingOf are required variables without a value. Those that may be empty (${NAME?…}) are few and not told apart: an empty secret is none.
+// missingOf are required variables without a value.
 func missingOf(all []Variable, values map[string]string) (missing []Variable) {
 	for _, v := range all {
-		if v.Required && values[v.Name] == "" {
+		if value, set := values[v.Name]; v.Required && (!set || v.NotEmpty && value == "") {
 			missing = append(missing, v)
 		}
 	}

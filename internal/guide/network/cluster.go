@@ -1,0 +1,188 @@
+package network
+
+import (
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
+)
+
+const (
+	namespace = "stellar-escrow"
+	// production is what N1 to N7 are judged on: what the guide is about. That its policies are those of the other overlays, TestOverlays says.
+	production = "k8s/overlays/production"
+	partLabel  = "app.kubernetes.io/name"
+)
+
+// platform is the rendered overlay and what its policies let through.
+type platform struct {
+	set   *kube.Set
+	graph *reach.Graph
+	// denied is the graph of the policies that allow nothing: who is held in both directions whatever else is added.
+	denied *reach.Graph
+	parts  []string          // of the namespace, in order
+	of     map[string]string // part by the object that makes its pods
+	others []string          // everybody else
+}
+
+// lookAt renders an overlay and computes what is open.
+func lookAt(t *facts.Tree, overlay string) (*platform, error) {
+	return facts.Read(t, "reach "+overlay, func(files fs.FS) (*platform, error) {
+		set, err := kube.Render(files, overlay)
+		if err != nil {
+			return nil, err
+		}
+		if len(set.Unread) > 0 {
+			return nil, fmt.Errorf("%s: %s (%s) is of a kind that is not known here: it may start pods or open ways", overlay, set.Unread[0], set.Unread[0].File)
+		}
+		return newPlatform(set)
+	})
+}
+
+func newPlatform(set *kube.Set) (*platform, error) {
+	p := &platform{set: set, of: map[string]string{}}
+	c := reach.Cluster{Ranges: outside()}
+	for _, n := range set.Namespaces() {
+		c.Namespaces = append(c.Namespaces, reach.Namespace{Name: n.Name, Labels: n.Value.Labels})
+	}
+	for _, w := range set.Workloads() {
+		name := w.Pod.Labels[partLabel]
+		if name == "" || slices.Contains(p.parts, name) {
+			name = w.Object.String()
+		}
+		c.Endpoints = append(c.Endpoints, reach.FromTemplate(name, w.Namespace, w.Pod))
+		if w.Namespace == namespace {
+			p.parts, p.of[w.Object.String()] = append(p.parts, name), name
+		}
+	}
+	c.Endpoints = append(c.Endpoints, reach.IngressController(), reach.ClusterDNS(),
+		reach.Endpoint{Name: agent, Namespace: "logging", Labels: map[string]string{partLabel: "alloy"}})
+	for _, f := range set.NetworkPolicies() {
+		c.Policies = append(c.Policies, reach.Policy{NetworkPolicy: *f.Value, File: f.File, Line: f.Line})
+	}
+	// Whoever could be started beside these, so that a rule which is too wide shows even where nobody stands in the gap yet.
+	c, _ = reach.WithStrangers(c)
+	var err error
+	if p.graph, err = reach.New(c); err != nil {
+		return nil, err
+	}
+	held := c
+	held.Policies = nil
+	for _, policy := range c.Policies {
+		if len(policy.Spec.Ingress)+len(policy.Spec.Egress) == 0 {
+			held.Policies = append(held.Policies, policy)
+		}
+	}
+	if p.denied, err = reach.New(held); err != nil {
+		return nil, err
+	}
+	for _, party := range p.graph.Parties() {
+		if !slices.Contains(p.parts, party.Name) {
+			p.others = append(p.others, party.Name)
+		}
+	}
+	return p, nil
+}
+
+// outside are the addresses that rules speak of. Of IPv6, Teredo and 6to4 carry an IPv4 address inside, which may be a private one: that nobody reaches
+// them is no loss.
+func outside() []reach.Range {
+	public6 := reach.Internet6()
+	public6.Except = append(public6.Except, netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("2002::/16"))
+	return []reach.Range{reach.Internet(), public6, reach.Private(), reach.LinkLocal(), reach.Metadata()}
+}
+
+// differences holds what a part lets in and out against the rows.
+func (p *platform) differences(part string, rows ...row) (findings []guide.Finding, subjects []guide.Subject, err error) {
+	if !slices.Contains(p.parts, part) {
+		return []guide.Finding{{Mode: noPart, Subject: part, Detail: fmt.Sprintf("nothing in %s makes pods with the label %s: %s", production, partLabel, part)}}, nil, nil
+	}
+	for _, d := range []reach.Direction{reach.Ingress, reach.Egress} {
+		var table reach.Table
+		var seen []string
+		for _, r := range rows {
+			list := r.in
+			if d == reach.Egress {
+				list = r.out
+			}
+			for _, one := range list {
+				other := one.From + one.To
+				if !slices.Contains(p.parts, other) && !slices.Contains(p.others, other) {
+					continue // that it is not there its own clause says
+				}
+				if d == reach.Ingress {
+					one.To = part
+				} else {
+					one.From = part
+				}
+				table = append(table, one)
+				text := fmt.Sprintf("%s %s", other, one.Ports)
+				if one.Reason != "" && other != dns {
+					text += " (" + one.Reason + ")"
+				}
+				seen = append(seen, text)
+			}
+		}
+		diff, err := p.graph.CompareSide(d, table, part)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, gap := range diff.Missing {
+			findings = append(findings, p.finding(missing, gap, d, "it shall be open and is not"))
+		}
+		for _, gap := range diff.Surplus {
+			findings = append(findings, p.finding(surplus, gap, d, "it is open and shall not be"))
+		}
+		word := map[reach.Direction]string{reach.Ingress: "accepts from", reach.Egress: "may reach"}[d]
+		if len(seen) == 0 {
+			seen = []string{"nobody"}
+		}
+		subjects = append(subjects, guide.Subject{Name: part + " " + word, Evidence: fmt.Sprintf("%s; %d pairs looked at", strings.Join(seen, ", "), diff.Pairs)})
+	}
+	return findings, subjects, nil
+}
+
+// finding says which rules are the reason.
+func (p *platform) finding(mode string, gap reach.Gap, d reach.Direction, what string) guide.Finding {
+	f := guide.Finding{Mode: mode, Subject: fmt.Sprintf("%s to %s", gap.From, gap.To), Detail: fmt.Sprintf("%s: %s", gap.Ports, what)}
+	why, err := p.graph.Explain(gap.From, gap.To)
+	if err != nil {
+		return f
+	}
+	side := why.Egress
+	if d == reach.Ingress {
+		side = why.Ingress
+	}
+	for _, allow := range side.Allows {
+		if allow.Open.Possible.Intersect(gap.Ports).Empty() {
+			continue
+		}
+		f.Detail += fmt.Sprintf(", by %s", allow.Rule)
+		f.At = guide.Place{File: allow.Rule.Policy.File, Line: allow.Rule.Policy.Line}
+		return f
+	}
+	if len(side.Policies) == 0 {
+		f.Detail += fmt.Sprintf(": no policy holds the %s of %s", d, side.Party)
+		return f
+	}
+	f.At = guide.Place{File: side.Policies[0].File, Line: side.Policies[0].Line}
+	return f
+}
+
+// policies are those of the namespace.
+func (p *platform) policies() (all []kube.Found[networkingv1.NetworkPolicy]) {
+	for _, f := range p.set.NetworkPolicies() {
+		if f.Namespace == namespace {
+			all = append(all, f)
+		}
+	}
+	return all
+}

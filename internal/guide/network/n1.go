@@ -1,0 +1,120 @@
+package network
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
+)
+
+const (
+	policyFile = "k8s/base/network-policy.yaml"
+	addedFile  = "k8s/base/network-policy-additions.yaml"
+
+	missing = "missing-connection"
+	surplus = "surplus-connection"
+	noPart  = "no-such-part"
+)
+
+// modes are the ways in which a part's row fails.
+func modes() []guide.Mode {
+	return []guide.Mode{
+		{Name: missing, What: "a connection that the guide, or a listed addition, wants open is not"},
+		{Name: surplus, What: "a connection is open that neither the guide nor a listed addition has"},
+		{Name: noPart, What: "the part is not there, so that nothing can be said of it"},
+	}
+}
+
+func n1() guide.Control {
+	return guide.Control{
+		ID:     "N1",
+		Clause: "every pod in namespace `stellar-escrow` is under default-deny, ingress and egress (`k8s/base/network-policy.yaml`)",
+		Question: "With every rule that allows something taken away, does nothing reach any pod, and no pod anything? And is, of the parts that the guide's table " +
+			"does not name, nothing open but what they need?",
+		Modes: append(modes(),
+			guide.Mode{Name: "not-denied", What: "without rules that allow something a pod can still be reached, or reach somebody"},
+			guide.Mode{Name: "no-default-deny", What: "the file that the guide names has no policy that denies everything to every pod"},
+		),
+		Mutations: []guide.Mutation{
+			{Mode: "no-default-deny", What: "default-deny denies what comes in, and lets go out", Also: []string{"N1/not-denied"},
+				Change: func(d *guide.Draft) error {
+					return d.Replace(policyFile, "  podSelector: {}\n  policyTypes: [Ingress, Egress]\n", "  podSelector: {}\n  policyTypes: [Ingress]\n")
+				}},
+			{Mode: "not-denied", What: "default-deny is of the parts alone that it selects", Also: []string{"N1/no-default-deny"},
+				Change: func(d *guide.Draft) error {
+					return d.Replace(policyFile, "  podSelector: {}\n  policyTypes: [Ingress, Egress]\n", "  podSelector:\n    matchLabels: {app.kubernetes.io/name: api}\n  policyTypes: [Ingress, Egress]\n")
+				}},
+			{Mode: surplus, What: "Grafana may be asked by everybody in the namespace", Change: func(d *guide.Draft) error {
+				return d.Replace(addedFile, "    matchLabels: {app.kubernetes.io/name: grafana}\n  policyTypes: [Ingress, Egress]\n  ingress: []\n",
+					"    matchLabels: {app.kubernetes.io/name: grafana}\n  policyTypes: [Ingress, Egress]\n  ingress:\n    - from:\n        - podSelector: {}\n      ports: [{protocol: TCP, port: 3000}]\n")
+			}},
+			{Mode: missing, What: "Loki cannot be written by the log agent", Change: func(d *guide.Draft) error {
+				return d.Replace(addedFile, "matchLabels: {app.kubernetes.io/name: alloy}", "matchLabels: {app.kubernetes.io/name: another}")
+			}},
+			{Mode: noPart, What: "Loki is not deployed", Change: func(d *guide.Draft) error { return d.Replace("k8s/base/kustomization.yaml", "  - loki.yaml\n", "") }},
+		},
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			p, err := lookAt(t, production)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return p.judgeDeny()
+		},
+		Silent: "what the cluster has is held against the files by C4",
+	}
+}
+
+func (p *platform) judgeDeny() guide.Result {
+	findings := p.defaultDeny()
+	var subjects []guide.Subject
+	for _, part := range p.parts {
+		open := reach.Ports{}
+		var ways []string
+		for _, other := range append(append([]string{}, p.parts...), p.others...) {
+			for _, d := range []reach.Direction{reach.Ingress, reach.Egress} {
+				one, two := part, other
+				if d == reach.Ingress {
+					one, two = other, part
+				}
+				side, err := p.denied.Side(d, one, two)
+				if err != nil {
+					return guide.NoEvidence("%v", err)
+				}
+				if !side.Possible.Empty() {
+					open = open.Union(side.Possible)
+					ways = append(ways, fmt.Sprintf("%s to %s", one, two))
+				}
+			}
+		}
+		if len(ways) > 0 {
+			findings = append(findings, guide.Finding{Mode: "not-denied", Subject: part, Detail: fmt.Sprintf("%s, %d ways in all: %s is open though no rule allows it", ways[0], len(ways), open),
+				At: guide.Place{File: policyFile}})
+			continue
+		}
+		subjects = append(subjects, guide.Subject{Name: part, Evidence: "without a rule that allows it nothing reaches it, and it reaches nothing"})
+	}
+	for _, r := range additions() {
+		if r.clause != "N1" {
+			continue
+		}
+		more, seen, err := p.differences(r.part, r)
+		if err != nil {
+			return guide.NoEvidence("%v", err)
+		}
+		findings, subjects = append(findings, more...), append(subjects, seen...)
+	}
+	return guide.Judge(subjects, findings)
+}
+
+// defaultDeny is a finding if the guide's file has no policy that denies everything to everybody.
+func (p *platform) defaultDeny() []guide.Finding {
+	for _, f := range p.policies() {
+		s := f.Value.Spec
+		if f.File == policyFile && len(s.PodSelector.MatchLabels)+len(s.PodSelector.MatchExpressions)+len(s.Ingress)+len(s.Egress) == 0 && len(s.PolicyTypes) == 2 {
+			return nil
+		}
+	}
+	return []guide.Finding{{Mode: "no-default-deny", Subject: policyFile, Detail: "add a NetworkPolicy with podSelector: {}, policyTypes: [Ingress, Egress] and no rules", At: guide.Place{File: policyFile}}}
+}

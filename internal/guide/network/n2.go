@@ -1,0 +1,12 @@
+package network
+
+import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+
+func n2() guide.Control {
+	return rowControl("N2", "`client`: from ingress-nginx; egress to nothing", "",
+		change(surplus, "the client may reach the api, as one would guess", "port: 3001}\n  egress: []\n",
+			"port: 3001}\n  egress:\n    - to: [{podSelector: {matchLabels: {app.kubernetes.io/name: api}}}]\n      ports: [{protocol: TCP, port: 4000}]\n"),
+		change(missing, "the ingress reaches another port", "port: 3001}\n  egress: []\n", "port: 3000}\n  egress: []\n", "N2/"+surplus),
+		gone(client),
+	)
+}

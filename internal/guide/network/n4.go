@@ -1,0 +1,18 @@
+package network
+
+import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+
+func n4() guide.Control {
+	return rowControl("N4", "`indexer`: from api, prometheus; to postgres:5432, redis:6379, outside :443 (Stellar), DNS", "",
+		change(surplus, "the metadata service can be asked for the node's credentials",
+			"              - 169.254.0.0/16\n", "              - 169.254.0.0/17\n"),
+		change(surplus, "private addresses count as outside", "              - 10.0.0.0/8\n", ""),
+		change(surplus, "outside is every port", "              - 2002::/16\n      ports:\n        - {protocol: TCP, port: 443}\n", "              - 2002::/16\n"),
+		change(surplus, "all of IPv6 is outside", "cidr: 2000::/3\n            except:\n              - 2001::/32\n              - 2002::/16\n", "cidr: ::/0\n"),
+		change(missing, "Stellar is asked on another port", "              - 2002::/16\n      ports:\n        - {protocol: TCP, port: 443}\n",
+			"              - 2002::/16\n      ports:\n        - {protocol: TCP, port: 8443}\n", "N4/"+surplus),
+		change(missing, "prometheus does not reach the metrics", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: prometheus}\n      ports:\n        - {protocol: TCP, port: 3000}\n",
+			"      ports:\n        - {protocol: TCP, port: 3000}\n"),
+		gone(indexer),
+	)
+}

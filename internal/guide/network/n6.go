@@ -1,0 +1,15 @@
+package network
+
+import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+
+func n6() guide.Control {
+	return rowControl("N6", "`redis`: from indexer only; egress to nothing", "",
+		change(surplus, "the api reaches redis too", "            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
+			"            matchExpressions: [{key: app.kubernetes.io/name, operator: In, values: [indexer, api]}]\n      ports:\n        - {protocol: TCP, port: 6379}\n"),
+		change(surplus, "a range of ports is open", "            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
+			"            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379, endPort: 16379}\n"),
+		change(missing, "redis is open by UDP", "            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
+			"            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: UDP, port: 6379}\n", "N6/"+surplus),
+		gone(redis),
+	)
+}

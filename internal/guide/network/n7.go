@@ -1,0 +1,17 @@
+package network
+
+import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+
+func n7() guide.Control {
+	return rowControl("N7", "`prometheus`: from nothing; to indexer:3000, DNS",
+		"with the guide's row alone no alert could be made of the api's metrics (M1, M3, M8) or the front door's (M4 to M7), and none would arrive (M11): these connections, and Grafana's "+
+			"questions, are added, each with its reason, and nothing else",
+		change(surplus, "Prometheus accepts from the whole namespace", "    matchLabels: {app.kubernetes.io/name: prometheus}\n  policyTypes: [Ingress, Egress]\n  ingress: []\n",
+			"    matchLabels: {app.kubernetes.io/name: prometheus}\n  policyTypes: [Ingress, Egress]\n  ingress: [{from: [{podSelector: {}}]}]\n"),
+		guide.Mutation{Mode: missing, What: "alerts do not reach Alertmanager", Change: func(d *guide.Draft) error {
+			return d.Replace(addedFile, "            matchLabels: {app.kubernetes.io/name: alertmanager}\n      ports:\n        - {protocol: TCP, port: 9093}\n",
+				"            matchLabels: {app.kubernetes.io/name: alertmanager}\n      ports:\n        - {protocol: TCP, port: 9094}\n")
+		}, Also: []string{"N7/" + surplus}},
+		gone(prometheus),
+	)
+}
