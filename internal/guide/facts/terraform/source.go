@@ -23,6 +23,7 @@ const (
 	maxVariants    = 20
 	maxNesting     = 60     // brackets within brackets
 	maxConditions  = 2000   // question marks in a file; each is a level of the parser
+	maxOperators   = 5000   // in a file; likewise, and the tree of a long sum is as deep as the sum is long
 	maxUnaryChain  = 16     // ! and - one after the other, likewise
 	maxCallDepth   = 16     // modules within modules
 	maxProblems    = 1000   // listed, and as many of what is unchecked
@@ -145,7 +146,7 @@ func (r *reader) text(name string, entry fs.DirEntry) ([]byte, error) {
 // nesting refuses what the parser, which recurses, would need a deep stack for; a stack that is used up ends the whole process.
 func nesting(text []byte, name string) (line int, err error) {
 	tokens, _ := hclsyntax.LexConfig(text, name, hcl.InitialPos) // what is wrong here, the parser says again
-	depth, conditions, unary := 0, 0, 0
+	depth, conditions, operators, unary := 0, 0, 0, 0
 	for _, t := range tokens {
 		chain := false
 		switch t.Type {
@@ -157,6 +158,10 @@ func nesting(text []byte, name string) (line int, err error) {
 			conditions++
 		case hclsyntax.TokenBang, hclsyntax.TokenMinus:
 			chain = true
+			operators++
+		case hclsyntax.TokenPlus, hclsyntax.TokenStar, hclsyntax.TokenSlash, hclsyntax.TokenPercent, hclsyntax.TokenAnd, hclsyntax.TokenOr,
+			hclsyntax.TokenEqualOp, hclsyntax.TokenNotEqual, hclsyntax.TokenLessThan, hclsyntax.TokenLessThanEq, hclsyntax.TokenGreaterThan, hclsyntax.TokenGreaterThanEq:
+			operators++
 		}
 		if unary++; !chain {
 			unary = 0
@@ -166,6 +171,8 @@ func nesting(text []byte, name string) (line int, err error) {
 			return t.Range.Start.Line, fmt.Errorf("it has brackets nested more than %d deep", maxNesting)
 		case conditions > maxConditions:
 			return t.Range.Start.Line, fmt.Errorf("it has more than %d conditions", maxConditions)
+		case operators > maxOperators:
+			return t.Range.Start.Line, fmt.Errorf("it has more than %d operators", maxOperators)
 		case unary > maxUnaryChain:
 			return t.Range.Start.Line, fmt.Errorf("it has more than %d signs one after the other", maxUnaryChain)
 		}
