@@ -1,12 +1,14 @@
 package kube_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 )
 
-// FuzzRender gives a kustomization and a file of objects that anybody may have written: what comes is a set or an error, never a panic.
+// FuzzRender gives a kustomization and a file of objects that anybody may have written: what comes is a set or an error, never a panic, and it comes soon.
 func FuzzRender(f *testing.F) {
 	tree := checkout(f)
 	for _, name := range []string{"k8s/base/network-policy.yaml", "k8s/base/secrets-store.yaml", "k8s/base/client.yaml"} {
@@ -20,6 +22,8 @@ func FuzzRender(f *testing.F) {
 	f.Add(one, "a: &a {b: *a}\n")
 	f.Add(one, bomb())
 	f.Fuzz(func(t *testing.T, settings, objects string) {
+		stuck := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("not done within a minute:\n%s\n---\n%s", settings, objects)) })
+		defer stuck.Stop()
 		set, err := kube.Render(files(map[string]string{"kustomization.yaml": settings, "a.yaml": objects}), ".")
 		if (set == nil) == (err == nil) {
 			t.Fatalf("got %v and %v, want one of them", set, err)
