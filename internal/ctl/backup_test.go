@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
 	"github.com/Abdullahi130/StellarEscrow/internal/ops/backup"
+	s3testsrv "github.com/Abdullahi130/StellarEscrow/internal/ops/backup/s3-test-srv"
 	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
@@ -57,6 +59,15 @@ func (v *vault) put(name, text string) (path string) {
 		v.t.Fatal(err)
 	}
 	return path
+}
+
+func (v *vault) read(path string) string {
+	v.t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // run calls escrowctl backup.
@@ -107,6 +118,38 @@ func TestBackupAndVerify(t *testing.T) {
 	var again backup.Receipt
 	if err != nil || json.Unmarshal([]byte(out), &again) != nil || again.SHA256 != r.SHA256 || again.Manifest.State != r.Manifest.State {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestABackupInABucket has the credentials in a file, as every secret.
+func TestABackupInABucket(t *testing.T) {
+	v, s3 := newVault(t), s3testsrv.New(t, "backups")
+	for name, value := range map[string]string{
+		"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL_S3": s3.URL, "AWS_CONFIG_FILE": os.DevNull, "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "", "AWS_MAX_ATTEMPTS": "1",
+		"AWS_SHARED_CREDENTIALS_FILE": v.put("credentials", "[default]\naws_access_key_id = backup\naws_secret_access_key = "+v.password), "BACKUP_S3_PATH_STYLE": "true",
+		"BACKUP_TO": "s3://backups/store", "SECRETS_DIR": v.secrets,
+	} {
+		t.Setenv(name, value)
+	}
+	v.put("BACKUP_RECIPIENTS", strings.TrimSpace(v.read(v.public))) // as it is mounted
+	out, err := v.run("--json")
+	var r backup.Receipt
+	if err != nil || json.Unmarshal([]byte(out), &r) != nil || r.Place != "s3://backups/store" || int64(len(s3.Object("store/"+r.Name))) != r.Bytes {
+		t.Fatalf("%v: %s; there is %v", err, out, s3.Objects())
+	}
+	at := r.Place + "/" + r.Name
+	if out, err := v.run("verify", "--identity", v.private, "--sha256", r.SHA256, at); err != nil || !strings.Contains(out, "is as it was written") {
+		t.Errorf("%v: %s", err, out)
+	}
+	s3.Put("store/"+r.Name, s3.Object("store/" + r.Name)[:r.Bytes-1])
+	if _, err := v.run("verify", "--identity", v.private, at); err == nil || ctl.ExitCode(err) != cli.ExitFails || !strings.Contains(err.Error(), r.Name) {
+		t.Errorf("cut off: %v (%d)", err, ctl.ExitCode(err))
+	}
+	s3.Refuse(func(*http.Request) (string, int) { return "AccessDenied", http.StatusForbidden })
+	for _, args := range [][]string{{"verify", "--identity", v.private, at}, {"--json"}} {
+		if _, err := v.run(args...); err == nil || ctl.ExitCode(err) != cli.ExitNotLooked || !strings.Contains(err.Error(), "AccessDenied") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s, refused: %v (%d)", args[0], err, ctl.ExitCode(err))
+		}
 	}
 }
 

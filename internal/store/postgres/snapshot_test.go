@@ -280,3 +280,41 @@ func TestASnapshotWaitsForAMigration(t *testing.T) {
 		t.Errorf("the new table can be changed meanwhile: %v", err)
 	}
 }
+
+// TestASnapshotNeedsToReadOnly has a user who may do nothing but read, and one who may not read everything.
+func TestASnapshotNeedsToReadOnly(t *testing.T) {
+	database := server.Database(t)
+	openURL(t, Options{URL: database})
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := role(t, "backup")
+	run(t, database, "GRANT USAGE ON SCHEMA public TO "+user+"; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "+user)
+	u.User = url.UserPassword(user, "backup")
+	moment := openSnapshot(t, Options{URL: u.String()})
+	for _, table := range moment.Tables() {
+		if _, err := moment.Copy(t.Context(), table, new(bytes.Buffer)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := store.StateHash(t.Context(), moment); err != nil {
+		t.Error(err)
+	}
+	moment.Close()
+	// What may not be read is an error, and not left out: a table, or some of its rows.
+	run(t, database, "ALTER TABLE leases ENABLE ROW LEVEL SECURITY")
+	hiding := openSnapshot(t, Options{URL: u.String()})
+	i := slices.IndexFunc(hiding.Tables(), func(t Table) bool { return t.Name == "leases" })
+	if _, err := hiding.Copy(t.Context(), hiding.Tables()[i], new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "leases") {
+		t.Errorf("a table whose rows are hidden: %v", err)
+	}
+	hiding.Close()
+	run(t, database, "REVOKE SELECT ON leases FROM "+user)
+	if s, err := OpenSnapshot(t.Context(), Options{URL: u.String()}); err == nil || !strings.Contains(err.Error(), "leases") {
+		if err == nil {
+			s.Close()
+		}
+		t.Errorf("a table that may not be read: %v", err)
+	}
+}
