@@ -44,10 +44,19 @@ type builder struct {
 // step counts work, so that no tree can make it endless.
 func (b *builder) step(n int) error {
 	if b.steps += n; b.steps > maxSteps {
-		return fmt.Errorf("%d parties and %d policies: %w: they take more than %d comparisons", len(b.parties), len(b.policies), ErrTooLarge, maxSteps)
+		return fmt.Errorf("%d parties, %d policies, %d selectors: %w", len(b.parties), len(b.policies), len(b.compiled.selectors.list), ErrTooLarge)
 	}
 	return nil
 }
+
+// matchSteps is what it takes to ask a selector about a pod, and wordsAStep how much of a set of selectors is compared meanwhile.
+const (
+	matchSteps = 4
+	wordsAStep = 16
+)
+
+// setSteps is what it takes to go through a set of selectors.
+func (b *builder) setSteps() int { return 1 + len(b.compiled.selectors.list)/64/wordsAStep }
 
 func (b *builder) build(spaces map[string]labels.Set) error {
 	b.resolved, b.blockIDs, b.namesIDs, b.holdingBy = map[[2]int]int32{}, map[string]int{}, map[string]int{}, map[int][]int{}
@@ -118,6 +127,9 @@ func (b *builder) classify(spaces map[string]labels.Set) error {
 // selectGroups asks each selector about one party of each group: only pods, and only those in namespaces where it looks.
 func (b *builder) selectGroups(first []int, spaces map[string]labels.Set) ([]bits, error) {
 	selectors := b.compiled.selectors.list
+	if err := b.step(len(first) * b.setSteps() * wordsAStep); err != nil {
+		return nil, err
+	}
 	selected := make([]bits, len(first))
 	inside := map[string][]int{}
 	for g, i := range first {
@@ -139,7 +151,7 @@ func (b *builder) selectGroups(first []int, spaces map[string]labels.Set) ([]bit
 		}
 		work := len(names)
 		for _, name := range looksIn {
-			work += len(inside[name])
+			work += len(inside[name]) * matchSteps
 			for _, g := range inside[name] {
 				if s.pod.Matches(b.parties[first[g]].labels) {
 					selected[g].set(id)
@@ -160,10 +172,8 @@ func (b *builder) profile() {
 	for i := range b.classes {
 		c := &b.classes[i]
 		var holding []int
-		for id := range b.compiled.selectors.list {
-			if c.selected.has(id) {
-				holding = append(holding, b.holdingBy[id]...)
-			}
+		for id := range c.selected.all() {
+			holding = append(holding, b.holdingBy[id]...)
 		}
 		slices.Sort(holding)
 		for _, d := range []Direction{Ingress, Egress} {
@@ -216,7 +226,7 @@ func (b *builder) row(d Direction, p profile) ([]answer, error) {
 					selectors[r.spec].set(peer.selector)
 				}
 			}
-			if err := b.step(1 + len(r.peers)); err != nil {
+			if err := b.step(b.setSteps() + len(r.peers)); err != nil {
 				return nil, err
 			}
 		}
@@ -239,7 +249,7 @@ func (b *builder) row(d Direction, p profile) ([]answer, error) {
 				found = b.ports.union(found, b.resolve(spec, names, named))
 			}
 		}
-		if err := b.step(1 + len(anyones) + len(specs)); err != nil {
+		if err := b.step(1 + len(anyones) + len(specs)*b.setSteps()); err != nil {
 			return nil, err
 		}
 		if len(c.addresses) == 1 && c.addresses[0].lo == c.addresses[0].hi { // as of pods that run: hardly two have one
@@ -287,49 +297,63 @@ func (b *builder) resolve(spec int, names map[namedPort]Ports, named int) int32 
 	return id
 }
 
+// edge is where a rule's addresses begin, or where they have ended.
+type edge struct {
+	at    netip.Addr
+	ports int32
+	count int
+}
+
 // blocks is what rules that name addresses let pass to or from a party which has one of these: possible is what passes for one of them, certain
-// what passes for each. Between two borders of blocks all addresses fare alike, so one of each stretch is asked about.
+// what passes for each. Between two edges of blocks all addresses fare alike, so one of each stretch is asked about.
 func (b *builder) blocks(rules []blockRule, those addresses, names map[namedPort]Ports, named int) (answer, error) {
-	var near []blockRule
-	borders := make([]netip.Addr, 0, len(those))
+	var edges []edge
 	for _, s := range those {
-		borders = append(borders, s.lo)
+		edges = append(edges, edge{at: s.lo})
 	}
 	for _, r := range rules {
-		common := r.addresses.intersect(those)
+		ports := b.resolve(r.spec, names, named)
+		for _, s := range r.addresses.intersect(those) {
+			edges = append(edges, edge{s.lo, ports, 1})
+			if next := after(s.hi); next.IsValid() {
+				edges = append(edges, edge{next, ports, -1})
+			}
+		}
 		if err := b.step(1 + len(r.addresses) + len(those)); err != nil {
 			return answer{}, err
 		}
-		if len(common) == 0 {
-			continue
-		}
-		near = append(near, r)
-		for _, s := range common {
-			borders = append(borders, s.lo)
-			if next := s.hi.Next(); next.IsValid() && those.has(next) {
-				borders = append(borders, next)
-			}
-		}
 	}
-	slices.SortFunc(borders, netip.Addr.Compare)
-	borders = slices.CompactFunc(borders, func(x, y netip.Addr) bool { return x == y })
+	slices.SortFunc(edges, func(x, y edge) int { return x.at.Compare(y.at) })
 	out := answer{certain: everyPorts, possible: noPorts}
-	if len(borders) == 0 {
+	if len(those) == 0 {
 		out.certain = noPorts
 	}
-	for _, x := range borders {
-		here := noPorts
-		for _, r := range near {
-			if r.addresses.has(x) {
-				here = b.ports.union(here, b.resolve(r.spec, names, named))
-			}
+	open := map[int32]int{} // how many rules let these ports pass here
+	for i, e := range edges {
+		if open[e.ports] += e.count; open[e.ports] == 0 {
+			delete(open, e.ports)
 		}
-		if err := b.step(len(near)); err != nil {
+		if i+1 < len(edges) && edges[i+1].at == e.at || !those.has(e.at) {
+			continue
+		}
+		here := noPorts
+		for ports := range open {
+			here = b.ports.union(here, ports)
+		}
+		if err := b.step(1 + matchSteps*len(open)); err != nil {
 			return answer{}, err
 		}
 		out.certain, out.possible = b.ports.meet(out.certain, here), b.ports.union(out.possible, here)
 	}
 	return out, nil
+}
+
+// after is the address that follows, of all IPv4 addresses and then all IPv6 ones; none after the last.
+func after(a netip.Addr) netip.Addr {
+	if next := a.Next(); next.IsValid() || !a.Is4() {
+		return next
+	}
+	return netip.IPv6Unspecified()
 }
 
 func number[K cmp.Ordered](ids map[K]int, k K) int {

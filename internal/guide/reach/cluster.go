@@ -11,7 +11,7 @@ import (
 const (
 	maxParties  = 20_000
 	maxPolicies = 10_000
-	maxSteps    = 30_000_000 // comparisons of a selector with pods, or of a rule with addresses: a second or two
+	maxSteps    = 100_000_000 // of work, each some nanoseconds long: a second or two
 )
 
 // Cluster is what is asked about: who there is, and the policies between them.

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
 )
 
@@ -113,4 +116,36 @@ func TestTooLarge(t *testing.T) {
 	if _, err := g.Matrix(nil, nil); !errors.Is(err, reach.ErrTooLarge) {
 		t.Errorf("a matrix of 201 parties: got %v, want ErrTooLarge", err)
 	}
+}
+
+// A rule of very many ports costs no more than its length.
+func TestManyPorts(t *testing.T) {
+	p := policies(t, "shop", `spec: {podSelector: {}}`)[0]
+	r := networkingv1.NetworkPolicyIngressRule{}
+	for port := 65535; port > 0; port -= 2 {
+		for range 4 {
+			r.Ports = append(r.Ports, networkingv1.NetworkPolicyPort{Port: new(intstr.FromInt(port))})
+		}
+	}
+	p.Spec.Ingress = []networkingv1.NetworkPolicyIngressRule{r}
+	open, err := newGraph(t, shop([]reach.Policy{p})).Open("watcher", "web")
+	if err != nil || len(open.Certain.Intervals("TCP")) != 32768 {
+		t.Errorf("%d intervals, %v", len(open.Certain.Intervals("TCP")), err)
+	}
+	text := open.Certain.String()
+	if back := mustPorts(t, text); !back.Equal(open.Certain) {
+		t.Error("what was written was read as something else")
+	}
+}
+
+// And very many blocks no more than the sorting of them.
+func TestManyBlocks(t *testing.T) {
+	p := policies(t, "shop", `spec: {podSelector: {}}`)[0]
+	for i := range 20_000 {
+		block := &networkingv1.IPBlock{CIDR: fmt.Sprintf("10.%d.%d.0/28", i/256, i%256)}
+		p.Spec.Ingress = append(p.Spec.Ingress, networkingv1.NetworkPolicyIngressRule{
+			From: []networkingv1.NetworkPolicyPeer{{IPBlock: block}}, Ports: []networkingv1.NetworkPolicyPort{{Port: new(intstr.FromInt(1 + i%7))}},
+		})
+	}
+	says(t, newGraph(t, shop([]reach.Policy{p})), "private addresses > web: nothing for certain, 1-7/TCP for some addresses")
 }

@@ -157,15 +157,21 @@ func (c *compiler) rule(namespace string, peers []networkingv1.NetworkPolicyPeer
 		}
 		out.peers = append(out.peers, compiled)
 	}
-	spec := portSpec{}
+	spec, fixed := portSpec{}, portList{}
 	if len(ports) == 0 {
-		spec.fixed = Everything()
+		fixed.add(Everything())
 	}
 	for i, p := range ports {
-		if err := spec.add(p); err != nil {
+		numbers, name, err := compilePort(p)
+		if err != nil {
 			wrong(fmt.Sprintf("%s.ports[%d]", where, i), err)
 		}
+		fixed.add(numbers)
+		if name != (namedPort{}) {
+			spec.names = append(spec.names, name)
+		}
 	}
+	spec.fixed = fixed.ports()
 	slices.SortFunc(spec.names, func(a, b namedPort) int {
 		if a.protocol != b.protocol {
 			return a.protocol - b.protocol
@@ -234,38 +240,37 @@ func readPrefix(text string) (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
-func (s *portSpec) add(p networkingv1.NetworkPolicyPort) error {
+// compilePort is the ports that a rule means, by number or by a name.
+func compilePort(p networkingv1.NetworkPolicyPort) (numbers Ports, name namedPort, err error) {
 	protocol := 0 // TCP, when none is named
 	if p.Protocol != nil {
 		var ok bool
 		if protocol, ok = protocolIndex(*p.Protocol); !ok {
-			return fmt.Errorf("protocol %q is none of TCP, UDP and SCTP", *p.Protocol)
+			return Ports{}, namedPort{}, fmt.Errorf("protocol %q is none of TCP, UDP and SCTP", *p.Protocol)
 		}
 	}
 	switch {
 	case p.Port == nil && p.EndPort != nil:
-		return errors.New("has an endPort without a port")
+		return Ports{}, namedPort{}, errors.New("has an endPort without a port")
 	case p.Port == nil:
-		s.fixed = s.fixed.Union(span(protocol, firstPort, lastPort))
+		return span(protocol, firstPort, lastPort), namedPort{}, nil
 	case p.Port.Type == intstr.String:
 		if problems := validation.IsValidPortName(p.Port.StrVal); len(problems) > 0 {
-			return fmt.Errorf("port %q: %s", p.Port.StrVal, strings.Join(problems, ", "))
+			return Ports{}, namedPort{}, fmt.Errorf("port %q: %s", p.Port.StrVal, strings.Join(problems, ", "))
 		}
 		if p.EndPort != nil {
-			return fmt.Errorf("has an endPort, but the port is the name %q: it takes a number", p.Port.StrVal)
+			return Ports{}, namedPort{}, fmt.Errorf("has an endPort, but the port is the name %q: it takes a number", p.Port.StrVal)
 		}
-		s.names = append(s.names, namedPort{protocol, p.Port.StrVal})
-	default:
-		first, last := p.Port.IntVal, p.Port.IntVal
-		if p.EndPort != nil {
-			last = *p.EndPort
-		}
-		if first < firstPort || last > lastPort || last < first {
-			return fmt.Errorf("ports %d to %d: they go up, from 1 to 65535", first, last)
-		}
-		s.fixed = s.fixed.Union(span(protocol, uint16(first), uint16(last)))
+		return Ports{}, namedPort{protocol, p.Port.StrVal}, nil
 	}
-	return nil
+	first, last := p.Port.IntVal, p.Port.IntVal
+	if p.EndPort != nil {
+		last = *p.EndPort
+	}
+	if first < firstPort || last > lastPort || last < first {
+		return Ports{}, namedPort{}, fmt.Errorf("ports %d to %d: they go up, from 1 to 65535", first, last)
+	}
+	return span(protocol, uint16(first), uint16(last)), namedPort{}, nil
 }
 
 func namespaceOr(name string) string {

@@ -46,9 +46,26 @@ func TCP(ports ...uint16) Ports { return singles(0, ports) }
 // UDP is a set of single ports; 0 is none.
 func UDP(ports ...uint16) Ports { return singles(1, ports) }
 
-func singles(protocol int, ports []uint16) (p Ports) {
+func singles(protocol int, ports []uint16) Ports {
+	var all portList
 	for _, port := range ports {
-		p = p.Union(span(protocol, port, port))
+		all.add(span(protocol, port, port))
+	}
+	return all.ports()
+}
+
+// portList unites many sets at once.
+type portList [len(protocols)][]Interval
+
+func (l *portList) add(p Ports) {
+	for i := range l {
+		l[i] = append(l[i], p.of[i]...)
+	}
+}
+
+func (l *portList) ports() (p Ports) {
+	for i := range l {
+		p.of[i] = joined(l[i])
 	}
 	return p
 }
@@ -130,7 +147,14 @@ func unite(a, b []Interval) []Interval {
 	case len(b) == 0:
 		return a
 	}
-	all := slices.Concat(a, b)
+	return joined(slices.Concat(a, b))
+}
+
+// joined sorts the intervals, which it may move, and makes one of those that overlap or touch.
+func joined(all []Interval) []Interval {
+	if len(all) == 0 {
+		return nil
+	}
 	slices.SortFunc(all, func(x, y Interval) int { return int(x.First) - int(y.First) })
 	merged := all[:1]
 	for _, v := range all[1:] {
@@ -226,16 +250,16 @@ func ParsePorts(text string) (Ports, error) {
 	case everything:
 		return Everything(), nil
 	}
-	var all Ports
+	var all portList
 	for part := range strings.SplitSeq(text, ",") {
 		part = strings.TrimSpace(part)
 		p, err := parsePart(part)
 		if err != nil {
 			return Ports{}, fmt.Errorf("ports %q: %w: write them like 5432/TCP, 8000-8080/TCP or all UDP", part, err)
 		}
-		all = all.Union(p)
+		all.add(p)
 	}
-	return all, nil
+	return all.ports(), nil
 }
 
 func parsePart(part string) (Ports, error) {

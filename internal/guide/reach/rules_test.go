@@ -241,3 +241,21 @@ spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr:
 		web > db: nothing for certain, 1/TCP for some addresses
 		agent > db: nothing for certain, everything for some addresses`)
 }
+
+// The last IPv4 address is followed by none of IPv6's, and a set of all addresses has both.
+func TestWhereTheFamiliesMeet(t *testing.T) {
+	for cidrs, want := range map[string]string{
+		"[{ipBlock: {cidr: 0.0.0.0/0}}]":                              "nothing for certain, 1/TCP for some addresses",
+		"[{ipBlock: {cidr: '::/0'}}]":                                 "nothing for certain, 1/TCP for some addresses",
+		"[{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]":   "1/TCP",
+		"[{ipBlock: {cidr: 255.0.0.0/8}}, {ipBlock: {cidr: '::/8'}}]": "nothing for certain, 1/TCP for some addresses",
+	} {
+		c := shop(policies(t, "shop", "spec: {podSelector: {}, ingress: [{from: "+cidrs+", ports: [{port: 1}]}]}"))
+		c.Ranges = []reach.Range{{Name: "anywhere", Prefixes: nets("::/0", "0.0.0.0/0")}, {Name: "around", Prefixes: nets("255.255.255.254/31", "::/127")}}
+		says(t, newGraph(t, c), "anywhere > db: "+want)
+		if cidrs == "[{ipBlock: {cidr: 255.0.0.0/8}}, {ipBlock: {cidr: '::/8'}}]" {
+			want = "1/TCP"
+		}
+		says(t, newGraph(t, c), "around > db: "+want)
+	}
+}

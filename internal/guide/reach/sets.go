@@ -1,5 +1,10 @@
 package reach
 
+import (
+	"iter"
+	mathbits "math/bits"
+)
+
 // sets gives each set of ports a number, so that a cluster's few sets are united and compared once for its millions of pairs.
 type sets struct {
 	list   []Ports
@@ -70,3 +75,16 @@ func newBits(n int) bits { return make(bits, (n+63)/64) }
 
 func (b bits) set(i int)      { b[i/64] |= 1 << (i % 64) }
 func (b bits) has(i int) bool { return b[i/64]>>(i%64)&1 == 1 }
+
+// all are the set's numbers, ascending.
+func (b bits) all() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i, word := range b {
+			for ; word != 0; word &= word - 1 {
+				if !yield(i*64 + mathbits.TrailingZeros64(word)) {
+					return
+				}
+			}
+		}
+	}
+}
