@@ -19,7 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Bounds of a bucket's objects. 10,000 parts are what S3 takes, so an object is at most 312 GB.
+// Bounds of a bucket's objects. 10,000 parts are what S3 takes, so an object is at most 335 GB.
 const (
 	partBytes    = 32 << 20 // also what is in memory of it
 	maxParts     = 10_000

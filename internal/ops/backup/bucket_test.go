@@ -122,6 +122,22 @@ func TestBucketsThatRefuse(t *testing.T) {
 	}
 }
 
+// TestTwoErrorsAreOneLine: the upload fails, and so does giving it up.
+func TestTwoErrorsAreOneLine(t *testing.T) {
+	s := s3testsrv.New(t, "backups")
+	b := bucket(t, s, "")
+	s.Refuse(func(r *http.Request) (string, int) {
+		if r.URL.Query().Has("uploads") {
+			return "", 0
+		}
+		return "AccessDenied", http.StatusForbidden
+	})
+	_, err := Take(t.Context(), small(), b, options(newKey(t)))
+	if !errors.Is(err, ErrPlace) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "UploadPart") || !strings.Contains(err.Error(), "AbortMultipartUpload") {
+		t.Errorf("%v, want one line with both", err)
+	}
+}
+
 // TestABucketIsTriedAgain: one answer of a busy store is not the end of a backup.
 func TestABucketIsTriedAgain(t *testing.T) {
 	s := s3testsrv.New(t, "backups")

@@ -101,7 +101,7 @@ func Take(ctx context.Context, src Source, to Place, o Options) (Receipt, error)
 	case ctx.Err() != nil:
 		return Receipt{}, fmt.Errorf("write %s to %s: %w", head.Name, to, ctx.Err())
 	case put != nil && content.err == nil:
-		return Receipt{}, fmt.Errorf("write %s to %s: %w", head.Name, to, put)
+		return Receipt{}, fmt.Errorf("write %s to %s: %w", head.Name, to, oneLine{put})
 	case err != nil:
 		return Receipt{}, err
 	}
