@@ -202,3 +202,26 @@ func TestTheLog(t *testing.T) {
 		}
 	}
 }
+
+// TestSlowCallers are cut off: who sends nothing, and who stops in the middle of a header or a body.
+func TestSlowCallers(t *testing.T) {
+	d := open(t, true, change{"include/limits.conf", "client_header_timeout     10s;", "client_header_timeout     1s;", 1}, change{"include/limits.conf", "client_body_timeout       15s;", "client_body_timeout       1s;", 1})
+	for what, text := range map[string]string{
+		"nothing": "", "half a header": "GET / HTTP/1.1\r\nHost: x\r\nX-", "half a body": "POST /v1/trades HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+	} {
+		conn, err := tls.Dial("tcp", d.https, d.tls())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		began := time.Now()
+		_ = conn.SetDeadline(began.Add(8 * time.Second))
+		fmt.Fprint(conn, text)
+		if answer, err := io.ReadAll(conn); time.Since(began) > 5*time.Second || strings.HasPrefix(string(answer), "HTTP/1.1 2") {
+			t.Errorf("%s: %q, %v after %s", what, answer, err, time.Since(began))
+		}
+	}
+	if d.api.count() > 0 {
+		t.Error("half a request came through")
+	}
+}

@@ -72,18 +72,30 @@ func TestOldProtocolsAreSeen(t *testing.T) {
 	}
 }
 
-// TestHTTP2 is spoken to whoever asks for it.
+// TestHTTP2 is spoken to whoever asks for it, with the same headers and refusals.
 func TestHTTP2(t *testing.T) {
 	d := open(t, true)
-	config := d.tls()
-	config.NextProtos = []string{"h2", "http/1.1"}
-	conn, err := tls.Dial("tcp", d.https, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if got := conn.ConnectionState().NegotiatedProtocol; got != "h2" {
-		t.Errorf("%q", got)
+	want := owned(t)
+	c := d.client()
+	transport := c.Transport.(*http.Transport)
+	transport.ForceAttemptHTTP2, transport.TLSNextProto = true, nil
+	for _, q := range []struct {
+		method, path string
+		status       int
+	}{{"GET", "/", 200}, {"GET", "/v1/platform", 200}, {"TRACE", "/v1/platform", 405}, {"PROPFIND", "/", 405}, {"GET", "/nothing", 404}} {
+		req, err := http.NewRequestWithContext(t.Context(), q.method, "https://"+name+q.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.ProtoMajor != 2 || res.StatusCode != q.status {
+			t.Errorf("%s %s: %s %d, want %d", q.method, q.path, res.Proto, res.StatusCode, q.status)
+		}
+		checkHeaders(t, "HTTP/2 "+q.method+" "+q.path, res.Header, want)
 	}
 }
 

@@ -75,6 +75,12 @@ func (p *part) last(t *testing.T) *http.Request {
 	return p.asked[len(p.asked)-1]
 }
 
+func (p *part) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.asked)
+}
+
 // change is one replacement in a committed file, which must be there as often as it says.
 type change struct {
 	file, from, to string
