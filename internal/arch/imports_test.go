@@ -114,7 +114,7 @@ var rooms = []room{
 	{"internal/guide/facts/terraform", nil, []string{"github.com/hashicorp/hcl", "github.com/zclconf/go-cty"}, "reads Terraform's language as Terraform does, and asks no provider and no cloud"},
 	{"internal/guide/facts", nil, []string{"go.yaml.in/yaml/v3"}, "what is read of a tree is read alone: no rule of the guide reaches into how"},
 	{"internal/guide", []string{"internal/cli", "internal/secret", "internal/guide/facts", "internal/guide/facts/compose", "internal/guide/facts/history",
-		"internal/guide/facts/kube", "internal/guide/facts/nginxconf", "internal/guide/facts/terraform", "internal/guide/reach", "internal/guide/probe"}, []string{"go.yaml.in/yaml/v3", "k8s.io/api"},
+		"internal/guide/facts/kube", "internal/guide/facts/nginxconf", "internal/guide/facts/terraform", "internal/guide/reach", "internal/guide/probe"}, []string{"go.yaml.in/yaml/v3", "k8s.io/api", "k8s.io/pod-security-admission"},
 		"judges anybody's tree: it knows nothing of how this platform works but what the guide says"},
 	{"internal/api", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/feed", "internal/relay"}, []string{"github.com/danielgtaylor/huma"},
 		"the api has no route out of the cluster (docs/guide.md N3), so it imports neither SQL nor stellar/rpc"},

@@ -28,6 +28,9 @@ type Control struct {
 	// Mutations break the tree in each of the ways that it shows.
 	Mutations []Mutation
 
+	// As is the clause that asks the same, if there is one: the checklist asks some again. What breaks that clause breaks this one in the same ways.
+	As string
+
 	// OnlyRunning is of a clause that no file can show to hold: without the running system it is at best NOT EVIDENCED.
 	OnlyRunning bool
 }
@@ -71,6 +74,17 @@ func (c Control) check() error {
 		return fmt.Errorf("control %s: %w", c.ID, err)
 	}
 	return nil
+}
+
+// Again is a control under another clause, which asks the same once more.
+func Again(c Control, id, clause string) Control {
+	c.As, c.ID, c.Clause, c.Mutations = c.ID, id, clause, nil
+	return c
+}
+
+// NotYet is the running column of a clause of which this audit does not look at the running system yet: it is never a pass.
+func NotYet(what string) func(context.Context, *facts.System) Result {
+	return func(context.Context, *facts.System) Result { return NoEvidence("%s is not looked at yet", what) }
 }
 
 // Guide is all controls, in the order of the guide.

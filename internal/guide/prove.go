@@ -50,7 +50,7 @@ func (g *Guide) Prove(ctx context.Context, chosen []Control, files fs.FS, a Aske
 	var p Proof
 	for _, c := range chosen {
 		for _, m := range c.Modes {
-			if c.Tree != nil && !m.Running && !slices.ContainsFunc(c.Mutations, func(x Mutation) bool { return x.Mode == m.Name }) {
+			if c.Tree != nil && c.As == "" && !m.Running && !slices.ContainsFunc(c.Mutations, func(x Mutation) bool { return x.Mode == m.Name }) {
 				p.Defects = append(p.Defects, fmt.Sprintf("%s/%s: no mutation breaks it", c.ID, m.Name))
 			}
 		}
@@ -64,12 +64,26 @@ func (g *Guide) Prove(ctx context.Context, chosen []Control, files fs.FS, a Aske
 				t.Wrong = fmt.Sprintf("it cannot be made: %v", err)
 			} else {
 				a.Tree = whole.With(draft.Changed())
-				t.Wrong = compare(before, said(Audit(ctx, g.controls, a)), append([]string{c.ID + "/" + m.Mode}, m.Also...))
+				t.Wrong = compare(before, said(Audit(ctx, g.controls, a)), g.again(append([]string{c.ID + "/" + m.Mode}, m.Also...)))
 			}
 			p.Tried = append(p.Tried, t)
 		}
 	}
 	return p, nil
+}
+
+// again adds to ways to fail those of the clauses that ask the same.
+func (g *Guide) again(ways []string) []string {
+	all := slices.Clone(ways)
+	for _, way := range ways {
+		clause, mode, _ := strings.Cut(way, "/")
+		for _, c := range g.controls {
+			if c.As == clause {
+				all = append(all, c.ID+"/"+mode)
+			}
+		}
+	}
+	return all
 }
 
 // saying is what a clause says: its verdict, and the ways to fail that it has found.

@@ -4,11 +4,14 @@ import (
 	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/checklist"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/network"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/pods"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/secrets"
 )
 
 // Guide is the whole guide. It fails only if a control of ours is no control.
 func Guide() (*guide.Guide, error) {
-	return guide.New(slices.Concat(network.Controls(), secrets.Controls())...)
+	all := slices.Concat(network.Controls(), secrets.Controls(), pods.Controls())
+	return guide.New(append(all, checklist.Controls(all)...)...)
 }

@@ -17,6 +17,7 @@ type Tree struct {
 	files fs.FS
 	mu    sync.Mutex
 	known map[string]*fact
+	made  map[string]any // by Of
 }
 
 // fact is what came of reading something: a value or an error, and what it depends on.
@@ -28,7 +29,9 @@ type fact struct {
 }
 
 // Open is the tree below a folder, os.DirFS for one of this machine.
-func Open(files fs.FS) *Tree { return &Tree{files: files, known: map[string]*fact{}} }
+func Open(files fs.FS) *Tree {
+	return &Tree{files: files, known: map[string]*fact{}, made: map[string]any{}}
+}
 
 // With is the tree with some files changed, and nil for one that is gone. What has been read of t and depends on none of them is not read again.
 func (t *Tree) With(changed map[string][]byte) *Tree {
@@ -47,6 +50,7 @@ func (t *Tree) With(changed map[string][]byte) *Tree {
 			next.known[key] = f
 		}
 	}
+	maps.Copy(next.made, t.made)
 	return next
 }
 
@@ -75,6 +79,27 @@ func Read[T any](t *Tree, key string, collect func(fs.FS) (T, error)) (T, error)
 	})
 	value, _ := f.value.(T)
 	return value, f.err
+}
+
+// Of makes a fact of another one, once. It lasts as long as the other is the same.
+func Of[F comparable, T any](t *Tree, key string, from F, make func(F) (T, error)) (T, error) {
+	type derived struct {
+		from  F
+		value T
+		err   error
+	}
+	t.mu.Lock()
+	held := t.made[key]
+	t.mu.Unlock()
+	if d, ok := held.(derived); ok && d.from == from {
+		return d.value, d.err
+	}
+	d := derived{from: from}
+	d.value, d.err = make(from)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.made[key] = d
+	return d.value, d.err
 }
 
 // recorder notes what is looked at.

@@ -2,7 +2,6 @@ package network
 
 import (
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,17 +9,13 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
 )
 
-const (
-	namespace = "stellar-escrow"
-	// production is what N1 to N7 are judged on: what the guide is about. That its policies are those of the other overlays, TestOverlays says.
-	production = "k8s/overlays/production"
-	partLabel  = "app.kubernetes.io/name"
-)
+const partLabel = "app.kubernetes.io/name"
 
 // platform is the rendered overlay and what its policies let through.
 type platform struct {
@@ -33,18 +28,13 @@ type platform struct {
 	others []string          // everybody else
 }
 
-// lookAt renders an overlay and computes what is open.
-func lookAt(t *facts.Tree, overlay string) (*platform, error) {
-	return facts.Read(t, "reach "+overlay, func(files fs.FS) (*platform, error) {
-		set, err := kube.Render(files, overlay)
-		if err != nil {
-			return nil, err
-		}
-		if len(set.Unread) > 0 {
-			return nil, fmt.Errorf("%s: %s (%s) is of a kind that is not known here: it may start pods or open ways", overlay, set.Unread[0], set.Unread[0].File)
-		}
-		return newPlatform(set)
-	})
+// lookAt renders the production overlay, which is what the guide is about, and computes what is open.
+func lookAt(t *facts.Tree) (*platform, error) {
+	set, err := deployment.Rendered(t)
+	if err != nil {
+		return nil, err
+	}
+	return facts.Of(t, "reach", set, newPlatform)
 }
 
 func newPlatform(set *kube.Set) (*platform, error) {
@@ -59,7 +49,7 @@ func newPlatform(set *kube.Set) (*platform, error) {
 			name = w.Object.String()
 		}
 		c.Endpoints = append(c.Endpoints, reach.FromTemplate(name, w.Namespace, w.Pod))
-		if w.Namespace == namespace {
+		if w.Namespace == deployment.Namespace {
 			p.parts, p.of[w.Object.String()] = append(p.parts, name), name
 		}
 	}
@@ -103,7 +93,7 @@ func outside() []reach.Range {
 // differences holds what a part lets in and out against the rows.
 func (p *platform) differences(part string, rows ...row) (findings []guide.Finding, subjects []guide.Subject, err error) {
 	if !slices.Contains(p.parts, part) {
-		return []guide.Finding{{Mode: noPart, Subject: part, Detail: fmt.Sprintf("nothing in %s makes pods with the label %s: %s", production, partLabel, part)}}, nil, nil
+		return []guide.Finding{{Mode: noPart, Subject: part, Detail: fmt.Sprintf("nothing in %s makes pods with the label %s: %s", deployment.Production, partLabel, part)}}, nil, nil
 	}
 	for _, d := range []reach.Direction{reach.Ingress, reach.Egress} {
 		var table reach.Table
@@ -180,7 +170,7 @@ func (p *platform) finding(mode string, gap reach.Gap, d reach.Direction, what s
 // policies are those of the namespace.
 func (p *platform) policies() (all []kube.Found[networkingv1.NetworkPolicy]) {
 	for _, f := range p.set.NetworkPolicies() {
-		if f.Namespace == namespace {
+		if f.Namespace == deployment.Namespace {
 			all = append(all, f)
 		}
 	}

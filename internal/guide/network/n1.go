@@ -56,7 +56,7 @@ func n1() guide.Control {
 			{Mode: noPart, What: "Loki is not deployed", Change: func(d *guide.Draft) error { return d.Replace("k8s/base/kustomization.yaml", "  - loki.yaml\n", "") }},
 		},
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			p, err := lookAt(t, production)
+			p, err := lookAt(t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}

@@ -14,6 +14,6 @@ func n3() guide.Control {
 			"            matchLabels: {app.kubernetes.io/name: client}\n        - namespaceSelector: {}\n"),
 		change(missing, "the row that the guide has for the client is gone",
 			"        - podSelector:\n            matchLabels: {app.kubernetes.io/name: client}\n        - namespaceSelector:", "        - namespaceSelector:"),
-		gone(api),
+		gone(api, "S3/not-mounted"),
 	)
 }

@@ -13,6 +13,6 @@ func n4() guide.Control {
 			"              - 2002::/16\n      ports:\n        - {protocol: TCP, port: 8443}\n", "N4/"+surplus),
 		change(missing, "prometheus does not reach the metrics", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: prometheus}\n      ports:\n        - {protocol: TCP, port: 3000}\n",
 			"      ports:\n        - {protocol: TCP, port: 3000}\n"),
-		gone(indexer),
+		gone(indexer, "S3/not-mounted"),
 	)
 }

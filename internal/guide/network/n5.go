@@ -7,6 +7,6 @@ func n5() guide.Control {
 		change(surplus, "whoever is in the namespace reaches the database", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: backup}\n", "        - podSelector: {}\n"),
 		change(surplus, "the database may reach others", "        - {protocol: TCP, port: 5432}\n  egress: []\n", "        - {protocol: TCP, port: 5432}\n  egress: [{}]\n"),
 		change(missing, "backups do not reach the database", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: backup}\n", ""),
-		gone(postgres),
+		gone(postgres, "S3/not-mounted"),
 	)
 }

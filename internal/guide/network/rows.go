@@ -19,7 +19,7 @@ func rowControl(id, clause, defect string, mutations ...guide.Mutation) guide.Co
 		Modes:     modes(),
 		Mutations: mutations,
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			p, err := lookAt(t, production)
+			p, err := lookAt(t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}

@@ -1,0 +1,64 @@
+// Package deployment is the production overlay of a checkout, as several sections of the guide ask about it.
+package deployment
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+)
+
+const (
+	// Namespace is the platform's.
+	Namespace = "stellar-escrow"
+	// Production is the overlay that the guide is about.
+	Production = "k8s/overlays/production"
+)
+
+// Rendered is everything that the overlay comes to. An object of a kind that is not known here is an error: it may start pods, open ways or hold secrets.
+func Rendered(t *facts.Tree) (*kube.Set, error) {
+	return facts.Read(t, Production, func(files fs.FS) (*kube.Set, error) {
+		set, err := kube.Render(files, Production)
+		if err != nil {
+			return nil, err
+		}
+		if len(set.Unread) > 0 {
+			return nil, fmt.Errorf("%s: %s (%s) is of a kind that is not known here: it may start pods, open ways or hold secrets", Production, set.Unread[0], set.Unread[0].File)
+		}
+		return set, nil
+	})
+}
+
+// Workloads are the pods of the platform's namespace, by what makes them.
+func Workloads(s *kube.Set) (ours []kube.Workload) {
+	for _, w := range s.Workloads() {
+		if w.Namespace == Namespace {
+			ours = append(ours, w)
+		}
+	}
+	return ours
+}
+
+// At is where an object stands.
+func At(o kube.Object) guide.Place { return guide.Place{File: o.File, Line: o.Line} }
+
+// Change is a mutation of a file of k8s/base.
+func Change(mode, what, file, old, new string, also ...string) guide.Mutation {
+	return guide.Mutation{Mode: mode, What: what, Change: func(d *guide.Draft) error { return d.Replace("k8s/base/"+file, old, new) }, Also: also}
+}
+
+// Append is a mutation that adds to a file of k8s/base.
+func Append(mode, what, file, more string, also ...string) guide.Mutation {
+	return guide.Mutation{Mode: mode, What: what, Change: func(d *guide.Draft) error { return d.Append("k8s/base/"+file, more) }, Also: also}
+}
+
+// Judge is the tree's column of a control that is about the overlay.
+func Judge(t *facts.Tree, judge func(*kube.Set) guide.Result) guide.Result {
+	set, err := Rendered(t)
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
+	return judge(set)
+}

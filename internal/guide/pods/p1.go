@@ -1,0 +1,90 @@
+package pods
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/pod-security-admission/api"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+)
+
+func p1() guide.Control {
+	const hardened = "            readOnlyRootFilesystem: true\n            capabilities: {drop: [ALL]}\n          volumeMounts:\n            - {name: stellar-escrow-secrets"
+	return guide.Control{
+		ID:     "P1",
+		Clause: "the namespace enforces Pod Security Standard `restricted`; no privileged, no host namespaces, read-only root filesystem",
+		Question: "Do the namespace's labels enforce, audit and warn of `restricted`, does the code that the API server judges by admit every pod of ours, and has every container a " +
+			"read-only root?",
+		Modes: []guide.Mode{
+			{Name: "not-enforced", What: "the namespace does not have every pod refused that is not restricted"},
+			{Name: "not-told", What: "the namespace does not have it audited, or whoever applies it warned"},
+			{Name: "not-restricted", What: "a pod is not what `restricted` allows: the API server would refuse it, or it runs with what it should not have"},
+			{Name: "writable-root", What: "a container's root can be written, which `restricted` leaves open"},
+			{Name: "no-namespace", What: "the overlay has no namespace of the platform's"},
+		},
+		Mutations: []guide.Mutation{
+			deployment.Change("not-enforced", "baseline is enforced", "namespace.yaml", "pod-security.kubernetes.io/enforce: restricted", "pod-security.kubernetes.io/enforce: baseline"),
+			deployment.Change("not-enforced", "the label is gone", "namespace.yaml", "    pod-security.kubernetes.io/enforce: restricted\n", ""),
+			deployment.Change("not-told", "who applies a pod is warned of less", "namespace.yaml", "pod-security.kubernetes.io/warn: restricted", "pod-security.kubernetes.io/warn: baseline"),
+			deployment.Change("not-told", "nothing is audited", "namespace.yaml", "pod-security.kubernetes.io/audit: restricted", "pod-security.kubernetes.io/audit: privileged"),
+			deployment.Change("not-restricted", "the api runs as root", "api.yaml", "        runAsNonRoot: true\n        runAsUser: 65532\n", "        runAsUser: 0\n"),
+			deployment.Change("not-restricted", "the api sees the node's processes", "api.yaml", "      enableServiceLinks: false\n", "      enableServiceLinks: false\n      hostPID: true\n"),
+			deployment.Change("not-restricted", "the api may gain privileges", "api.yaml", "            allowPrivilegeEscalation: false\n", "            allowPrivilegeEscalation: true\n"),
+			deployment.Change("not-restricted", "the api keeps capabilities", "api.yaml", "            capabilities: {drop: [ALL]}\n", "            capabilities: {drop: [ALL], add: [NET_ADMIN]}\n"),
+			deployment.Change("not-restricted", "the api has no seccomp profile", "api.yaml", "        seccompProfile: {type: RuntimeDefault}\n", ""),
+			deployment.Change("not-restricted", "the api mounts a folder of the node", "api.yaml", "      volumes:\n", "      volumes:\n        - {name: node, hostPath: {path: /}}\n"),
+			deployment.Change("no-namespace", "the namespace is made by somebody else", "kustomization.yaml", "  - namespace.yaml\n", ""),
+			deployment.Change("writable-root", "the api's root can be written", "api.yaml", hardened, strings.Replace(hardened, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", 1)),
+		},
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRestricted) },
+		Running: guide.NotYet("what the API server of a cluster admits"),
+	}
+}
+
+func judgeRestricted(set *kube.Set) guide.Result {
+	var findings []guide.Finding
+	var subjects []guide.Subject
+	found := false
+	for _, n := range set.Namespaces() {
+		if n.Name != deployment.Namespace {
+			continue
+		}
+		found = true
+		policy, err := kube.PodSecurity(n)
+		if err != nil {
+			findings = append(findings, guide.Finding{Mode: "not-enforced", Subject: n.String(), Detail: err.Error(), At: deployment.At(n.Object)})
+			continue
+		}
+		if policy.Enforce.Level != api.LevelRestricted {
+			findings = append(findings, guide.Finding{Mode: "not-enforced", Subject: n.String(), Detail: fmt.Sprintf("%s is enforced: write pod-security.kubernetes.io/enforce: restricted", policy.Enforce.Level), At: deployment.At(n.Object)})
+		}
+		if policy.Audit.Level != api.LevelRestricted || policy.Warn.Level != api.LevelRestricted {
+			findings = append(findings, guide.Finding{Mode: "not-told", Subject: n.String(), Detail: fmt.Sprintf("audited is %s, warned of is %s: write restricted for both", policy.Audit.Level, policy.Warn.Level), At: deployment.At(n.Object)})
+		}
+		subjects = append(subjects, guide.Subject{Name: n.String(), Evidence: "enforces, audits and warns of restricted", At: deployment.At(n.Object)})
+	}
+	if !found {
+		findings = append(findings, guide.Finding{Mode: "no-namespace", Subject: deployment.Namespace, Detail: "add it with its labels", At: guide.Place{File: deployment.Production}})
+	}
+	for _, w := range deployment.Workloads(set) {
+		violations, err := kube.Restricted(w)
+		if err != nil {
+			return guide.NoEvidence("%s: %v", w, err)
+		}
+		for _, v := range violations {
+			findings = append(findings, guide.Finding{Mode: "not-restricted", Subject: w.String(), Detail: v.Check + ": " + v.Reason, At: deployment.At(w.Object)})
+		}
+		for _, c := range w.Containers() {
+			if s := c.SecurityContext; s == nil || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem {
+				findings = append(findings, guide.Finding{Mode: "writable-root", Subject: w.String() + " " + c.Name, Detail: "write readOnlyRootFilesystem: true, and an emptyDir for what is written", At: deployment.At(w.Object)})
+			}
+		}
+		subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: fmt.Sprintf("restricted, %d containers with a read-only root", len(w.Containers())), At: deployment.At(w.Object)})
+	}
+	return guide.Judge(subjects, findings)
+}

@@ -1,0 +1,79 @@
+package pods
+
+import (
+	"context"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+)
+
+func p2() guide.Control {
+	return guide.Control{
+		ID:       "P2",
+		Clause:   "one ServiceAccount a service, `automountServiceAccountToken: false`",
+		Question: "Has each part a ServiceAccount of its own, and is no token of it mounted, by the account or by the pod?",
+		Modes: []guide.Mode{
+			{Name: "no-account", What: "a pod runs under the namespace's default account, or one that is not there"},
+			{Name: "shared-account", What: "two parts share an account: what one is allowed, the other is"},
+			{Name: "token-mounted", What: "a pod is given a token for the API server"},
+		},
+		Mutations: []guide.Mutation{
+			deployment.Change("no-account", "the api runs under the default account", "api.yaml", "      serviceAccountName: api\n", ""),
+			deployment.Change("no-account", "the account is not there", "api.yaml", "      serviceAccountName: api\n", "      serviceAccountName: api-of-old\n"),
+			deployment.Change("shared-account", "the api runs under the indexer's account", "api.yaml", "      serviceAccountName: api\n", "      serviceAccountName: indexer\n"),
+			deployment.Change("token-mounted", "the api's pod takes a token", "api.yaml", "      serviceAccountName: api\n      automountServiceAccountToken: false\n", "      serviceAccountName: api\n      automountServiceAccountToken: true\n"),
+			deployment.Change("token-mounted", "the api's pod leaves it to an account that gives one", "api.yaml", "automountServiceAccountToken: false\n---\napiVersion: v1\nkind: Service\n", "automountServiceAccountToken: true\n---\napiVersion: v1\nkind: Service\n"),
+			deployment.Change("token-mounted", "the api's pod projects a token itself", "api.yaml", "      volumes:\n", "      volumes:\n        - {name: token, projected: {sources: [{serviceAccountToken: {path: token}}]}}\n"),
+		},
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeAccounts) },
+		Running: guide.NotYet("what the pods of a cluster have mounted"),
+	}
+}
+
+func judgeAccounts(set *kube.Set) guide.Result {
+	var findings []guide.Finding
+	var subjects []guide.Subject
+	user := map[string]string{}
+	for _, w := range deployment.Workloads(set) {
+		spec, where := w.Pod.Spec, deployment.At(w.Object)
+		add := func(mode, detail string) {
+			findings = append(findings, guide.Finding{Mode: mode, Subject: w.String(), Detail: detail, At: where})
+		}
+		name := spec.ServiceAccountName
+		accounts := set.ServiceAccounts()
+		i := slices.IndexFunc(accounts, func(a kube.Found[corev1.ServiceAccount]) bool {
+			return a.Name == name && a.Namespace == deployment.Namespace
+		})
+		if name == "" || name == "default" || i < 0 {
+			add("no-account", "name a ServiceAccount of its own in serviceAccountName")
+			continue
+		}
+		if other, taken := user[name]; taken {
+			add("shared-account", "the account "+name+" is that of "+other)
+		}
+		user[name] = w.String()
+		if account := accounts[i].Value; account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken {
+			add("token-mounted", "write automountServiceAccountToken: false into the account "+name)
+		}
+		if spec.AutomountServiceAccountToken == nil || *spec.AutomountServiceAccountToken {
+			add("token-mounted", "write automountServiceAccountToken: false into the pod")
+		}
+		for _, v := range spec.Volumes {
+			if v.Projected == nil {
+				continue
+			}
+			for _, source := range v.Projected.Sources {
+				if source.ServiceAccountToken != nil {
+					add("token-mounted", "volume "+v.Name+" projects a token: take it away")
+				}
+			}
+		}
+		subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: "account " + name + ", no token", At: where})
+	}
+	return guide.Judge(subjects, findings)
+}

@@ -1,0 +1,81 @@
+package pods
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+)
+
+const theSecret = "stellar-escrow-secrets"
+
+func p3() guide.Control {
+	return guide.Control{
+		ID:       "P3",
+		Clause:   "a Role reads `stellar-escrow-secrets` only, no wildcards",
+		Question: "Is there a Role that may get that one Secret, does no role of ours allow anything else or anything by a wildcard, and is none of the whole cluster?",
+		Modes: []guide.Mode{
+			{Name: "no-role", What: "no Role lets anybody get the Secret"},
+			{Name: "allows-more", What: "a role allows something else than to get that Secret"},
+			{Name: "wildcard", What: "a role allows by a wildcard: what is added later is allowed with it"},
+			{Name: "of-the-cluster", What: "a role or binding of ours is of the whole cluster"},
+		},
+		Mutations: []guide.Mutation{
+			deployment.Change("no-role", "the role is of another Secret", "rbac.yaml", "resourceNames: [stellar-escrow-secrets]", "resourceNames: [stellar-escrow]", "P3/allows-more"),
+			deployment.Change("allows-more", "every Secret may be read", "rbac.yaml", "    resourceNames: [stellar-escrow-secrets]\n", "", "P3/no-role"),
+			deployment.Change("allows-more", "the Secret may be changed too", "rbac.yaml", "verbs: [get]", "verbs: [get, update]"),
+			deployment.Change("allows-more", "Secrets may be listed, which gives all of each", "rbac.yaml", "    verbs: [get]\n", "    verbs: [get]\n  - apiGroups: [\"\"]\n    resources: [secrets]\n    verbs: [list]\n"),
+			deployment.Change("wildcard", "every verb is allowed", "rbac.yaml", "verbs: [get]", "verbs: [\"*\"]", "P3/no-role"),
+			deployment.Change("of-the-cluster", "the role is bound in the whole cluster", "rbac.yaml", "kind: RoleBinding\nmetadata:\n  name: secret-readers\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: Role\n  name: secret-reader\n",
+				"kind: ClusterRoleBinding\nmetadata:\n  name: secret-readers\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: view\n"),
+		},
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRoles) },
+		Running: guide.NotYet("what the API server of a cluster allows whom"),
+	}
+}
+
+func judgeRoles(set *kube.Set) guide.Result {
+	var findings []guide.Finding
+	var subjects []guide.Subject
+	reads := false
+	for _, r := range set.Roles() {
+		for _, rule := range r.Value.Rules {
+			text := describe(rule)
+			only := slices.Equal(rule.APIGroups, []string{""}) && slices.Equal(rule.Resources, []string{"secrets"}) && slices.Equal(rule.ResourceNames, []string{theSecret})
+			switch {
+			case slices.Contains(slices.Concat(rule.APIGroups, rule.Resources, rule.Verbs, rule.ResourceNames), "*"):
+				findings = append(findings, guide.Finding{Mode: "wildcard", Subject: r.String(), Detail: text + ": name what is allowed", At: deployment.At(r.Object)})
+			case !only || !slices.Equal(rule.Verbs, []string{"get"}):
+				findings = append(findings, guide.Finding{Mode: "allows-more", Subject: r.String(), Detail: text + ": allow get of " + theSecret + " and nothing else", At: deployment.At(r.Object)})
+			default:
+				subjects = append(subjects, guide.Subject{Name: r.String(), Evidence: text, At: deployment.At(r.Object)})
+			}
+			reads = reads || only && slices.Contains(rule.Verbs, "get")
+		}
+	}
+	if !reads {
+		findings = append(findings, guide.Finding{Mode: "no-role", Subject: theSecret, Detail: "add a Role with resources: [secrets], resourceNames: [" + theSecret + "], verbs: [get]", At: guide.Place{File: "k8s/base/rbac.yaml"}})
+	}
+	for _, r := range set.ClusterRoles() {
+		findings = append(findings, guide.Finding{Mode: "of-the-cluster", Subject: r.String(), Detail: "no part of ours asks the API server for anything", At: deployment.At(r.Object)})
+	}
+	for _, b := range set.ClusterRoleBindings() {
+		findings = append(findings, guide.Finding{Mode: "of-the-cluster", Subject: b.String(), Detail: "bind a Role in the namespace", At: deployment.At(b.Object)})
+	}
+	return guide.Judge(subjects, findings)
+}
+
+func describe(r rbacv1.PolicyRule) string {
+	text := fmt.Sprintf("%s of %s", strings.Join(r.Verbs, ", "), strings.Join(r.Resources, ", "))
+	if len(r.ResourceNames) > 0 {
+		text += " " + strings.Join(r.ResourceNames, ", ")
+	}
+	return text
+}

@@ -1,0 +1,100 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+)
+
+// consumers are the parts that use a key of the guide's.
+func consumers() []string { return []string{"api", "backup", "indexer", "postgres"} }
+
+func s3() guide.Control {
+	return guide.Control{
+		ID:     "S3",
+		Clause: "the SecretProviderClass (`k8s/base/secrets-store.yaml`) syncs into `stellar-escrow-secrets`, mounted into pods",
+		Question: "Does the class in that file make the Secret of that name with every key, does every part that uses one mount the class or the Secret, read-only, and is none mounted so that " +
+			"it does not follow a change?",
+		Modes: []guide.Mode{
+			{Name: "not-synced", What: "the class does not make the Secret, or not with every key"},
+			{Name: "not-mounted", What: "a part that uses a key mounts neither the class nor the Secret"},
+			{Name: "by-subpath", What: "a secret is mounted by subPath: that file never changes again, whatever is rotated"},
+			{Name: "writable-mount", What: "a volume of secrets is not mounted read-only"},
+		},
+		Mutations: []guide.Mutation{
+			deployment.Change("not-synced", "the Secret lacks a key", storeFile, "        - {objectName: ADMIN_KEYS, key: ADMIN_KEYS}\n", ""),
+			deployment.Change("not-synced", "the Secret has another name", storeFile, "    - secretName: stellar-escrow-secrets\n", "    - secretName: stellar-escrow\n", "S1/secret-from-elsewhere"),
+			deployment.Change("not-mounted", "the api mounts the class of its own alone", "api.yaml", "secretProviderClass: stellar-escrow-secrets", "secretProviderClass: api"),
+			deployment.Change("by-subpath", "one file of the api's is mounted by subPath", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api/RELAY_SECRET, subPath: RELAY_SECRET, readOnly: true}"),
+			deployment.Change("writable-mount", "the api could write its secrets", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api}"),
+		},
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeSynced) },
+		Running: guide.NotYet("what the pods of a cluster have"),
+	}
+}
+
+func judgeSynced(set *kube.Set) guide.Result {
+	var findings []guide.Finding
+	var subjects []guide.Subject
+	file := guide.Place{File: "k8s/base/" + storeFile}
+	keys := map[string]bool{}
+	for _, c := range set.SecretProviderClasses() {
+		if c.Name != guideSecret || c.File != file.File {
+			continue
+		}
+		for _, s := range c.Value.Spec.SecretObjects {
+			for _, d := range s.Data {
+				keys[d.Key] = keys[d.Key] || s.SecretName == guideSecret
+			}
+		}
+		file = deployment.At(c.Object)
+	}
+	for _, path := range slices.Sorted(maps.Keys(paths())) {
+		for _, key := range paths()[path] {
+			if !keys[key] {
+				findings = append(findings, guide.Finding{Mode: "not-synced", Subject: key, Detail: "add it to secretObjects of " + guideSecret, At: file})
+				continue
+			}
+			subjects = append(subjects, guide.Subject{Name: key, Evidence: "synced into " + guideSecret, At: file})
+		}
+	}
+	holds := map[string]bool{}
+	for _, w := range deployment.Workloads(set) {
+		part := w.Pod.Labels["app.kubernetes.io/name"]
+		volumes := map[string]mount{}
+		for _, m := range mounted(w.Pod.Spec) {
+			volumes[m.volume] = m
+		}
+		for _, c := range w.Containers() {
+			for _, v := range c.VolumeMounts {
+				m, ok := volumes[v.Name]
+				if !ok {
+					continue
+				}
+				where := fmt.Sprintf("container %s: %s", c.Name, v.MountPath)
+				if v.SubPath+v.SubPathExpr != "" {
+					findings = append(findings, guide.Finding{Mode: "by-subpath", Subject: w.String(), Detail: where + ": mount the whole volume", At: deployment.At(w.Object)})
+				}
+				if !v.ReadOnly {
+					findings = append(findings, guide.Finding{Mode: "writable-mount", Subject: w.String(), Detail: where + ": write readOnly: true", At: deployment.At(w.Object)})
+				}
+				if m.class == guideSecret || m.secret == guideSecret {
+					holds[part] = true
+					subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: fmt.Sprintf("%s at %s", m, v.MountPath), At: deployment.At(w.Object)})
+				}
+			}
+		}
+	}
+	for _, part := range consumers() {
+		if !holds[part] {
+			findings = append(findings, guide.Finding{Mode: "not-mounted", Subject: part, Detail: "mount the class, or of the Secret the keys that it uses", At: file})
+		}
+	}
+	return guide.Judge(subjects, findings)
+}
