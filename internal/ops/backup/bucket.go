@@ -62,7 +62,10 @@ func NewBucket(ctx context.Context, place string, o BucketOptions) (*Bucket, err
 	if b.prefix != "" {
 		b.prefix += "/"
 	}
-	b.client = s3.NewFromConfig(c, func(so *s3.Options) { so.UsePathStyle = o.PathStyle })
+	b.client = s3.NewFromConfig(c, func(so *s3.Options) {
+		so.UsePathStyle = o.PathStyle
+		so.DisableLogOutputChecksumValidationSkipped = true // of an object in parts; whoever reads compares all of it
+	})
 	return b, nil
 }
 
