@@ -106,7 +106,7 @@ func alone(t testing.TB, file, old, with string) *kube.Set {
 	t.Helper()
 	tree := checkout(t)
 	change(t, tree, file, old, with)
-	settings := "namespace: stellar-escrow\nlabels: [{pairs: {app.kubernetes.io/part-of: stellar-escrow}, includeTemplates: true}]\nresources: [" + path.Base(file) + "]\n"
+	settings := "namespace: stellar-escrow\nresources: [" + path.Base(file) + "]\n"
 	tree["k8s/base/kustomization.yaml"] = &fstest.MapFile{Data: []byte(settings), Mode: 0o644}
 	set, err := kube.Render(tree, "k8s/base")
 	if err != nil {

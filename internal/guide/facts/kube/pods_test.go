@@ -133,7 +133,7 @@ func TestBrokenPodsAreNamed(t *testing.T) {
 		"subPath":           {"k8s/base/api.yaml", "mountPath: /run/secrets/api,", "mountPath: /run/secrets/api, subPath: RELAY_SECRET,", api + "container api: /run/secrets/api is a subPath"},
 		"one probe":         {"k8s/base/api.yaml", "path: /readyz", "path: /healthz", api + "container api: ready and alive are the same question"},
 		"no probe":          {"k8s/base/api.yaml", "          livenessProbe:\n            httpGet: {path: /healthz, port: http}\n            periodSeconds: 10\n            timeoutSeconds: 3\n            failureThreshold: 6\n", "", api + "container api: a probe is missing"},
-		"label":             {"k8s/base/api.yaml", "      labels: {app.kubernetes.io/name: api}", "      labels: {app.kubernetes.io/name: apis}", api + "labels"},
+		"label":             {"k8s/base/api.yaml", "      labels: {app.kubernetes.io/name: api,", "      labels: {app.kubernetes.io/name: apis,", api + "labels"},
 		"priority":          {"k8s/base/api.yaml", "      priorityClassName: stellar-escrow-serving\n", "", api + "no priority"},
 	}
 	for name, test := range tests {
