@@ -19,6 +19,7 @@ import (
 type auditCommand struct {
 	Clauses  []string      `arg:"" optional:"" help:"Clauses (N3) and sections (N) to ask about; all of them if none is named."`
 	Tree     string        `help:"Folder with the checkout to look at: this project's, or any other." default:"." type:"existingdir"`
+	Live     string        `help:"File that says where the running system is (door, roots, redis, compose): it is asked too, by what changes nothing." placeholder:"FILE"`
 	Format   string        `help:"text; json, one object with every subject and finding; sarif, for code scanning; or html, one page to keep." enum:"text,json,sarif,html" default:"text"`
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
 	Prove    bool          `help:"Break the tree in every way that the clauses name, in memory, and show that each is found by exactly its name."`
@@ -59,7 +60,13 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		}
 		return proof.Err()
 	}
-	done := guide.Audit(ctx, chosen, guide.Asked{Tree: facts.Open(root.FS()), Within: c.Within, Now: time.Now})
+	asked := guide.Asked{Tree: facts.Open(root.FS()), Within: c.Within, Now: time.Now}
+	if c.Live != "" {
+		if asked.Running, err = running(c.Live); err != nil {
+			return err
+		}
+	}
+	done := guide.Audit(ctx, chosen, asked)
 	write := map[string]func(io.Writer, guide.Report) error{"text": report.Text, "json": report.JSON, "sarif": report.SARIF, "html": report.HTML}[c.Format]
 	if err := write(out, done); err != nil {
 		return err
@@ -71,6 +78,18 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
+}
+
+func running(path string) (*facts.System, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --live: %w", cli.ErrUsage, err)
+	}
+	t, err := facts.ReadTargets(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --live %s: %w", cli.ErrUsage, path, err)
+	}
+	return facts.Running(t), nil
 }
 
 func readBaseline(path string) (*guide.Baseline, error) {
