@@ -25,6 +25,7 @@ type commands struct {
 	API      apiConfig      `cmd:"" name:"api" help:"The public HTTP API, on the store and through the indexer."`
 	Client   clientConfig   `cmd:"" help:"The page that browsers get, with its headers. It reaches nothing."`
 	Health   healthConfig   `cmd:"" help:"Ask the part that runs in this container whether it is well. Ends with 0 if it is, 1 if it is not or does not answer within two seconds."`
+	Refusals refusalsConfig `cmd:"" help:"Count for Prometheus what nginx refuses by itself; it runs beside nginx."`
 	Localnet localnetConfig `cmd:"" help:"A local Stellar network with the real Soroban host, friendbot and a USDC asset, for any contract."`
 
 	LogLevel slog.Level `help:"Least severe log lines shown on standard error: debug, info, warn or error." default:"warn"`
