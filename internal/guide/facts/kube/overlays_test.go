@@ -45,6 +45,29 @@ func TestSecretsOfEachPlace(t *testing.T) {
 	}
 }
 
+// TestObjectsStandWhereTheyAreSaidTo reads the file again, at the line.
+func TestObjectsStandWhereTheyAreSaidTo(t *testing.T) {
+	tree, looked := checkout(t), 0
+	for _, overlay := range overlays(t) {
+		for _, o := range render(t, overlay).Objects() {
+			if o.Line == 0 {
+				continue
+			}
+			looked++
+			lines := strings.Split(string(tree[o.File].Data), "\n")[o.Line-1:]
+			if end := slices.Index(lines, "---"); end > 0 {
+				lines = lines[:end]
+			}
+			if !slices.Contains(lines, "kind: "+o.Kind) || !slices.Contains(lines, "  name: "+o.Name) || !strings.HasPrefix(lines[0], "apiVersion: ") {
+				t.Errorf("%s: %s is not at %s:%d, where %q begins", overlay, o, o.File, o.Line, lines[0])
+			}
+		}
+	}
+	if looked < 200 {
+		t.Errorf("only %d were looked up", looked)
+	}
+}
+
 // TestTheGuidesSecrets is S2 and S3, to the letter.
 func TestTheGuidesSecrets(t *testing.T) {
 	set := render(t, production)
@@ -136,19 +159,19 @@ func TestImagesAreThoseOfTheLockFile(t *testing.T) {
 	if err := json.Unmarshal(text, &lock); err != nil {
 		t.Fatal(err)
 	}
-	locked := map[string]string{}
+	locked := map[string][]string{} // how an image may be written
 	for _, i := range lock.Images {
-		if locked[i.Name] = i.Reference; i.Digest != "" {
+		if locked[i.Name] = []string{i.Reference}; i.Digest != "" {
 			repository := i.Reference[:strings.LastIndexByte(i.Reference, ':')]
-			locked[i.Name] = repository + "@" + i.Digest
+			locked[i.Name] = []string{i.Reference + "@" + i.Digest, repository + "@" + i.Digest}
 		}
 	}
 	looked := 0
 	for _, w := range render(t, production).Workloads() {
 		for _, c := range w.Containers() {
 			if want, ok := locked[c.Name]; ok {
-				if looked++; c.Image != want {
-					t.Errorf("%s: %s, the lock file has %s", w, c.Image, want)
+				if looked++; !slices.Contains(want, c.Image) {
+					t.Errorf("%s: %s, the lock file has %q", w, c.Image, want)
 				}
 			} else if !strings.Contains(c.Image, "/stellar-escrow-"+w.Name+":") && !strings.Contains(c.Image, "/stellar-escrow-"+w.Name+"@") {
 				t.Errorf("%s: %s is neither of ours nor in the lock file", w, c.Image)
