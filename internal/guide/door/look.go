@@ -31,7 +31,9 @@ func targetOf(s *facts.System) (target, error) {
 		return t, err
 	}
 	t.name, t.address = u.Hostname(), u.Host
-	if u.Port() == "" {
+	if s.Targets.Address != "" {
+		t.address = s.Targets.Address
+	} else if u.Port() == "" {
 		t.address = net.JoinHostPort(u.Hostname(), "443")
 	}
 	if s.Targets.Roots == "" {
@@ -78,6 +80,6 @@ func answers(ctx context.Context, s *facts.System) ([]headers.Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		return headers.Probe{Rand: rand.Reader}.Look(ctx, headers.Target{Base: t.base, Roots: t.roots}, routes())
+		return headers.Probe{Rand: rand.Reader}.Look(ctx, headers.Target{Base: t.base, Address: t.address, Roots: t.roots}, routes())
 	})
 }

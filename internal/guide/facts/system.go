@@ -15,9 +15,11 @@ import (
 
 // Targets says where the parts of the running system are found. A part that is not named is not looked at, and what it alone can show is NOT EVIDENCED.
 type Targets struct {
-	Door  string `yaml:"door"`  // https://host[:port] of the front door, nginx or the ingress
-	Roots string `yaml:"roots"` // file with the certificates (PEM) that the door's is signed by; the system's if it is not named
-	Redis string `yaml:"redis"` // host:port
+	Door string `yaml:"door"` // https://host[:port] of the front door, nginx or the ingress
+	// Address is host:port to connect to, where the door's name leads somewhere else: to a balancer before it, or nowhere yet.
+	Address string `yaml:"address"`
+	Roots   string `yaml:"roots"` // file with the certificates (PEM) that the door's is signed by; the system's if it is not named
+	Redis   string `yaml:"redis"` // host:port
 	// Compose tells that the stack of docker-compose.yml runs on the machine where the audit does.
 	Compose bool `yaml:"compose"`
 }
@@ -36,9 +38,9 @@ func ReadTargets(text []byte) (Targets, error) {
 			errs = append(errs, fmt.Errorf("targets: door %q is not https://host or https://host:port", t.Door))
 		}
 	}
-	if t.Redis != "" {
-		if host, port, err := net.SplitHostPort(t.Redis); err != nil || host == "" || port == "" {
-			errs = append(errs, fmt.Errorf("targets: redis %q is not host:port", t.Redis))
+	for name, address := range map[string]string{"redis": t.Redis, "address": t.Address} {
+		if host, port, err := net.SplitHostPort(address); address != "" && (err != nil || host == "" || port == "") {
+			errs = append(errs, fmt.Errorf("targets: %s %q is not host:port", name, address))
 		}
 	}
 	if t == (Targets{}) {

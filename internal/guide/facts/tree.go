@@ -117,6 +117,14 @@ func (r *recorder) Open(name string) (fs.File, error) {
 	return r.files.Open(name)
 }
 
+// Stat is fs.Stat without opening, which would wait for somebody to write into a named pipe.
+func (r *recorder) Stat(name string) (fs.FileInfo, error) {
+	r.mu.Lock()
+	r.of[name] = true
+	r.mu.Unlock()
+	return fs.Stat(r.files, name)
+}
+
 // MaxFile is how many bytes a file of a checkout may have that is read whole.
 const MaxFile = 4 << 20
 
@@ -125,6 +133,9 @@ var ErrTooLarge = errors.New("the file is too large to be read")
 
 // File reads a file of a checkout whole.
 func File(files fs.FS, name string) ([]byte, error) {
+	if at, err := fs.Stat(files, name); err != nil || !at.Mode().IsRegular() {
+		return nil, errors.Join(err, fmt.Errorf("read %s: it is no file", name))
+	}
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err

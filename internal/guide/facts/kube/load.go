@@ -21,7 +21,8 @@ const (
 	maxListed     = 20_000 // names in a folder
 	maxFolders    = 1_000  // kustomizations, one counted each time that it is built in
 	maxNesting    = 32     // of kustomizations
-	maxDocuments  = 5_000  // each counted each time that it is built in
+	// Kustomize compares each object with each other one, in each kustomization that it goes through: 2,000 in one take it 8 s.
+	maxComparisons = 4_000_000
 )
 
 // ErrBounds is wrapped by the errors about a tree that is larger than this package reads.
@@ -66,8 +67,8 @@ func (l *loader) put(kind, name string, at place) {
 	l.places[named{kind, name}] = at
 }
 
-// weight is how much a kustomization builds, what it is made of included.
-type weight struct{ folders, documents int }
+// weight is how much a kustomization builds, what it is made of included: each part as often as it is built in.
+type weight struct{ folders, documents, comparisons int }
 
 func newLoader(tree fs.FS) *loader {
 	return &loader{
@@ -189,11 +190,12 @@ func (l *loader) kustomization(dir string, nesting int) (w weight, err error) {
 		if err != nil {
 			return w, fmt.Errorf("%s: %w", name, err)
 		}
-		w.folders, w.documents = w.folders+part.folders, w.documents+part.documents
-		if w.folders > maxFolders || w.documents > maxDocuments {
-			return w, fmt.Errorf("%s builds more than %d kustomizations or %d documents: %w", name, maxFolders, maxDocuments, ErrBounds)
+		w.folders, w.documents, w.comparisons = w.folders+part.folders, w.documents+part.documents, w.comparisons+part.comparisons
+		if w.folders > maxFolders || w.comparisons+w.documents*w.documents > maxComparisons {
+			return w, fmt.Errorf("%s builds more than %d kustomizations, or so many objects that it takes more than %d comparisons: %w", name, maxFolders, maxComparisons, ErrBounds)
 		}
 	}
+	w.comparisons += w.documents * w.documents
 	if err := l.rest(dir, k); err != nil {
 		return w, fmt.Errorf("%s: %w", name, err)
 	}

@@ -91,7 +91,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"large file":            {files: map[string]string{"kustomization.yaml": one, "a.yaml": account + "# " + strings.Repeat("x", 1<<20)}, is: kube.ErrBounds, says: "a.yaml has more than"},
 		"doubled":               {files: doubled(12), dir: "12", is: kube.ErrBounds, says: "builds more than"},
 		"nested":                {files: nested(40), dir: "40", is: kube.ErrBounds, says: "stand in each other"},
-		"many documents":        {files: map[string]string{"kustomization.yaml": one, "a.yaml": strings.Repeat("---\na: 1\n", 6_000)}, is: kube.ErrBounds, says: "documents"},
+		"many documents":        {files: map[string]string{"kustomization.yaml": one, "a.yaml": strings.Repeat("---\na: 1\n", 2_001)}, is: kube.ErrBounds, says: "comparisons"},
+		"layers":                {files: layered(25, 401), dir: "25", is: kube.ErrBounds, says: "comparisons"},
 		"no object":             {files: map[string]string{"kustomization.yaml": one, "a.yaml": "just: text\n"}, says: "a.yaml"},
 	}
 	for name, test := range tests {
@@ -114,8 +115,11 @@ func TestWhatIsRefused(t *testing.T) {
 }
 
 // nested are n kustomizations, each in the next.
-func nested(n int) map[string]string {
-	all := map[string]string{"0/kustomization.yaml": one, "0/a.yaml": account}
+func nested(n int) map[string]string { return layered(n, 1) }
+
+// layered is nested, with so many objects.
+func layered(n, objects int) map[string]string {
+	all := map[string]string{"0/kustomization.yaml": one, "0/a.yaml": strings.Repeat("---\n"+account, objects)}
 	for i := 1; i <= n; i++ {
 		all[fmt.Sprintf("%d/kustomization.yaml", i)] = fmt.Sprintf("resources: [../%d]\n", i-1)
 	}
