@@ -21,7 +21,8 @@ const (
 	maxListed     = 20_000 // names in a folder
 	maxFolders    = 1_000  // kustomizations, one counted each time that it is built in
 	maxNesting    = 32     // of kustomizations
-	// Kustomize compares each object with each other one, in each kustomization that it goes through: 2,000 in one take it 8 s.
+	// Kustomize compares each object with each other one and with each of its settings, in each kustomization that it goes through: 2,000 objects
+	// in one take it 8 s.
 	maxComparisons = 4_000_000
 )
 
@@ -41,6 +42,7 @@ type loader struct {
 	types    map[string]map[string]fs.FileMode // of what is in a folder, by its name
 	files    map[string]bool
 	bytes    int
+	settled  int               // values in the settings that were read, and in what they name: patches, replacements
 	places   map[named]place   // of the objects that files hold and generators make, by what they are called there
 	unclear  bool              // two files hold objects of one name: which of them one is from, kustomize has to note
 	weights  map[string]weight // of kustomizations that are loaded
@@ -68,7 +70,10 @@ func (l *loader) put(kind, name string, at place) {
 }
 
 // weight is how much a kustomization builds, what it is made of included: each part as often as it is built in.
-type weight struct{ folders, documents, comparisons int }
+type weight struct {
+	folders, documents, comparisons int
+	settings                        int // values of its own settings, and of its components': these work on what it builds
+}
 
 func newLoader(tree fs.FS) *loader {
 	return &loader{
@@ -180,25 +185,29 @@ func (l *loader) kustomization(dir string, nesting int) (w weight, err error) {
 	}
 	l.building[dir] = true
 	defer delete(l.building, dir)
+	before := l.settled
 	name, k, err := l.settings(dir)
 	if err != nil {
 		return w, err
 	}
-	w = weight{folders: 1}
-	for _, text := range append(append([]string(nil), k.Resources...), k.Components...) {
+	if err := l.rest(dir, k); err != nil {
+		return w, fmt.Errorf("%s: %w", name, err)
+	}
+	w = weight{folders: 1, documents: len(k.ConfigMapGenerator) + len(k.SecretGenerator), settings: l.settled - before}
+	for i, text := range append(append([]string(nil), k.Resources...), k.Components...) {
 		part, err := l.part(dir, text, nesting)
 		if err != nil {
 			return w, fmt.Errorf("%s: %w", name, err)
 		}
 		w.folders, w.documents, w.comparisons = w.folders+part.folders, w.documents+part.documents, w.comparisons+part.comparisons
-		if w.folders > maxFolders || w.comparisons+w.documents*w.documents > maxComparisons {
+		if i >= len(k.Resources) {
+			w.settings += part.settings
+		}
+		if w.folders > maxFolders || w.comparisons+w.documents*(w.documents+w.settings) > maxComparisons {
 			return w, fmt.Errorf("%s builds more than %d kustomizations, or so many objects that it takes more than %d comparisons: %w", name, maxFolders, maxComparisons, ErrBounds)
 		}
 	}
-	w.comparisons += w.documents * w.documents
-	if err := l.rest(dir, k); err != nil {
-		return w, fmt.Errorf("%s: %w", name, err)
-	}
+	w.comparisons += w.documents * (w.documents + w.settings)
 	for _, c := range k.ConfigMapGenerator {
 		l.put("ConfigMap", c.Name, place{name, 0})
 	}
@@ -286,7 +295,7 @@ func (l *loader) rest(dir string, k types.Kustomization) error {
 	//lint:ignore SA1019 trees of others still have it
 	for _, p := range append(append([]types.Patch(nil), k.Patches...), k.PatchesJson6902...) {
 		manifests = append(manifests, p.Path)
-		if _, err := documents([]byte(p.Patch)); err != nil {
+		if err := l.settle([]byte(p.Patch)); err != nil {
 			return fmt.Errorf("a patch: %w", err)
 		}
 	}
@@ -294,7 +303,7 @@ func (l *loader) rest(dir string, k types.Kustomization) error {
 	for _, p := range k.PatchesStrategicMerge {
 		if !strings.ContainsAny(string(p), ":\n") {
 			manifests = append(manifests, string(p))
-		} else if _, err := documents([]byte(p)); err != nil { // it stands there itself
+		} else if err := l.settle([]byte(p)); err != nil { // it stands there itself
 			return fmt.Errorf("a patch: %w", err)
 		}
 	}
@@ -345,14 +354,23 @@ func (l *loader) load(dir, text string, read func(string) ([]byte, error)) error
 	return err
 }
 
-// manifest reads a file of YAML and looks at it.
+// manifest reads a file of settings, and looks at it.
 func (l *loader) manifest(name string) ([]byte, error) {
 	text, err := l.read(name)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := documents(text); err != nil {
+	if err := l.settle(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return text, nil
+}
+
+// settle looks at settings, and counts them.
+func (l *loader) settle(text []byte) error {
+	found, err := documents(text)
+	for _, d := range found {
+		l.settled += d.values
+	}
+	return err
 }

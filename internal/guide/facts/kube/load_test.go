@@ -92,8 +92,13 @@ func TestWhatIsRefused(t *testing.T) {
 		"doubled":               {files: doubled(12), dir: "12", is: kube.ErrBounds, says: "builds more than"},
 		"nested":                {files: nested(40), dir: "40", is: kube.ErrBounds, says: "stand in each other"},
 		"many documents":        {files: map[string]string{"kustomization.yaml": one, "a.yaml": strings.Repeat("---\na: 1\n", 2_001)}, is: kube.ErrBounds, says: "comparisons"},
-		"layers":                {files: layered(25, 401), dir: "25", is: kube.ErrBounds, says: "comparisons"},
-		"no object":             {files: map[string]string{"kustomization.yaml": one, "a.yaml": "just: text\n"}, says: "a.yaml"},
+		"many patches": {files: map[string]string{"kustomization.yaml": one + "patches:\n" + strings.Repeat("- {path: p.yaml, target: {kind: .*}}\n", 600), "p.yaml": account, "a.yaml": strings.Repeat("---\n"+account, 800)},
+			is: kube.ErrBounds, says: "comparisons"},
+		"of a component": {files: map[string]string{"kustomization.yaml": one + "components: [c]\n", "a.yaml": strings.Repeat("---\n"+account, 800),
+			"c/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n" + strings.Repeat("- {path: p.yaml, target: {kind: .*}}\n", 600), "c/p.yaml": account},
+			is: kube.ErrBounds, says: "comparisons"},
+		"layers":    {files: layered(25, 401), dir: "25", is: kube.ErrBounds, says: "comparisons"},
+		"no object": {files: map[string]string{"kustomization.yaml": one, "a.yaml": "just: text\n"}, says: "a.yaml"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,7 @@ const (
 // document is one of the texts that a YAML file holds, separated by ---.
 type document struct {
 	line       int    // of its first key
+	values     int    // aliases expanded
 	kind, name string // of the object that it is, if it is one
 }
 
@@ -44,7 +45,9 @@ func documents(text []byte) (all []document, err error) {
 		if total += is.values; total > maxNodes {
 			return nil, fmt.Errorf("line %d: more than %d values, aliases expanded: %w", root.Content[0].Line, maxNodes, ErrBounds)
 		}
-		all = append(all, described(root.Content[0]))
+		d := described(root.Content[0])
+		d.values = is.values
+		all = append(all, d)
 	}
 }
 
