@@ -1,9 +1,7 @@
 package kube
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -26,12 +24,6 @@ const (
 	maxComparisons = 4_000_000
 )
 
-// ErrBounds is wrapped by the errors about a tree that is larger than this package reads.
-var ErrBounds = errors.New("it is larger than is read here")
-
-// ErrOutside is wrapped by the errors about what a kustomization takes from elsewhere than the tree's own files.
-var ErrOutside = errors.New("only files of the tree are read, by plain relative paths")
-
 // treeRoot is where the tree stands in memory. What it is called by stands beside it.
 const treeRoot = "/tree"
 
@@ -44,7 +36,7 @@ type loader struct {
 	bytes    int
 	settled  int               // values in the settings that were read, and in what they name: patches, replacements
 	places   map[named]place   // of the objects that files hold and generators make, by what they are called there
-	unclear  bool              // two files hold objects of one name: which of them one is from, kustomize has to note
+	unclear  bool              // names alone do not tell where an object is from: two files have one of that name, or names are changed
 	weights  map[string]weight // of kustomizations that are loaded
 	building map[string]bool   // of those that are being loaded: one that comes up again is in itself
 }
@@ -80,96 +72,6 @@ func newLoader(tree fs.FS) *loader {
 		tree: tree, memory: filesys.MakeFsInMemory(), types: map[string]map[string]fs.FileMode{}, files: map[string]bool{},
 		places: map[named]place{}, weights: map[string]weight{}, building: map[string]bool{},
 	}
-}
-
-// kind is what stands at a path: its type, and whether there is anything. A symbolic link is an error: where it leads is not the tree's.
-func (l *loader) kind(name string) (fs.FileMode, bool, error) {
-	if name == "." {
-		return fs.ModeDir, true, nil
-	}
-	dir, base := path.Split(name)
-	dir = path.Clean(dir)
-	mode, there, err := l.kind(dir)
-	if err != nil || !there || !mode.IsDir() {
-		return 0, false, err
-	}
-	known, ok := l.types[dir]
-	if !ok {
-		if known, err = l.list(dir); err != nil {
-			return 0, false, err
-		}
-		l.types[dir] = known
-	}
-	mode, there = known[base]
-	if mode&fs.ModeSymlink != 0 {
-		return 0, false, fmt.Errorf("%s is a symbolic link: %w", name, ErrOutside)
-	}
-	return mode, there, nil
-}
-
-func (l *loader) list(dir string) (map[string]fs.FileMode, error) {
-	entries, err := fs.ReadDir(l.tree, dir)
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", dir, err)
-	}
-	if len(entries) > maxListed {
-		return nil, fmt.Errorf("%s holds more than %d names: %w", dir, maxListed, ErrBounds)
-	}
-	known := make(map[string]fs.FileMode, len(entries))
-	for _, e := range entries {
-		known[e.Name()] = e.Type()
-	}
-	return known, nil
-}
-
-// read takes a file into memory, once.
-func (l *loader) read(name string) ([]byte, error) {
-	mode, there, err := l.kind(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case !there:
-		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
-	case !mode.IsRegular():
-		return nil, fmt.Errorf("%s is no file", name)
-	}
-	if l.files[name] {
-		return l.memory.ReadFile(treeRoot + "/" + name)
-	}
-	if len(l.files) == maxFiles {
-		return nil, fmt.Errorf("%s is one file more than %d: %w", name, maxFiles, ErrBounds)
-	}
-	file, err := l.tree.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if len(text) > maxFileBytes {
-		return nil, fmt.Errorf("%s has more than %d bytes: %w", name, maxFileBytes, ErrBounds)
-	}
-	if l.bytes += len(text); l.bytes > maxTotalBytes {
-		return nil, fmt.Errorf("with %s the files have more than %d bytes: %w", name, maxTotalBytes, ErrBounds)
-	}
-	l.files[name] = true
-	return text, l.memory.WriteFile(treeRoot+"/"+name, text)
-}
-
-// within is the path of the tree that a kustomization in dir means by a text.
-func within(dir, text string) (string, error) {
-	first, _, _ := strings.Cut(text, "/")
-	// What kustomize would fetch: a URL, an address as git and ssh write it, and GitHub's name without anything before it.
-	if text == "" || path.IsAbs(text) || strings.ContainsAny(text, ":@?\\\x00") || strings.EqualFold(first, "github.com") {
-		return "", fmt.Errorf("%.200q: %w", text, ErrOutside)
-	}
-	name := path.Join(dir, text)
-	if !fs.ValidPath(name) {
-		return "", fmt.Errorf("%.200q leads out of the tree: %w", text, ErrOutside)
-	}
-	return name, nil
 }
 
 // kustomization loads the kustomization in a folder and whatever it is made of.
