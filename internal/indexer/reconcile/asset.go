@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
@@ -91,19 +90,18 @@ func (c *comparison) upTo(ctx context.Context, p pair, ledger uint32, sum *amoun
 		if err != nil {
 			return false, err
 		}
+		var ids []escrow.ID
 		for _, e := range events {
-			if e.Trade == nil || seen[escrow.ID(*e.Trade)] {
-				continue
+			if e.Trade != nil && !seen[escrow.ID(*e.Trade)] {
+				seen[escrow.ID(*e.Trade)] = true
+				ids = append(ids, escrow.ID(*e.Trade))
 			}
-			id := escrow.ID(*e.Trade)
-			seen[id] = true
-			now, err := c.Store.Trade(ctx, id)
-			if errors.Is(err, store.ErrNotFound) {
-				continue // opened before the first ledger that was read
-			}
-			if err != nil {
-				return false, err
-			}
+		}
+		trades, err := c.Store.TradesByID(ctx, ids) // not those that were opened before the first ledger that was read
+		if err != nil {
+			return false, err
+		}
+		for _, now := range trades {
 			if now.Updated.Event.Ledger() > ledger {
 				return false, nil
 			}
@@ -112,13 +110,13 @@ func (c *comparison) upTo(ctx context.Context, p pair, ledger uint32, sum *amoun
 			}
 			holds, err := holds(&now)
 			if err == nil {
-				holds, err = holds.Sub(c.held[id])
+				holds, err = holds.Sub(c.held[now.ID])
 			}
 			if err == nil {
 				*sum, err = sum.Add(holds)
 			}
 			if err != nil {
-				return false, fmt.Errorf("trade %s: %w", id, err)
+				return false, fmt.Errorf("trade %s: %w", now.ID, err)
 			}
 		}
 		if len(events) < filter.Limit {

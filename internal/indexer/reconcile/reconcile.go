@@ -26,7 +26,7 @@ type Node interface {
 type Store interface {
 	Contracts(ctx context.Context, after string, limit int) ([]store.Contract, error)
 	Trades(ctx context.Context, f store.TradeFilter) ([]store.Trade, error)
-	Trade(ctx context.Context, id escrow.ID) (store.Trade, error)
+	TradesByID(ctx context.Context, ids []escrow.ID) ([]store.Trade, error)
 	Events(ctx context.Context, f store.EventFilter) ([]store.Event, error)
 }
 
@@ -209,11 +209,12 @@ func (c *comparison) round(ctx context.Context, contract stellar.Address, trades
 		}
 		values[text] = e
 	}
+	nows, err := c.now(ctx, trades)
+	if err != nil {
+		return nil, err
+	}
 	for i := range trades {
-		now, err := c.Store.Trade(ctx, trades[i].ID)
-		if err != nil {
-			return nil, err
-		}
+		now := nows[trades[i].ID]
 		if now.Updated != trades[i].Updated || now.Updated.Event.Ledger() > ledger {
 			again = append(again, now)
 			continue
@@ -227,6 +228,28 @@ func (c *comparison) round(ctx context.Context, contract stellar.Address, trades
 		c.report.Ledger = max(c.report.Ledger, ledger)
 	}
 	return again, nil
+}
+
+// now reads trades again, together.
+func (c *comparison) now(ctx context.Context, trades []store.Trade) (map[escrow.ID]store.Trade, error) {
+	ids := make([]escrow.ID, len(trades))
+	for i := range trades {
+		ids[i] = trades[i].ID
+	}
+	found, err := c.Store.TradesByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	nows := make(map[escrow.ID]store.Trade, len(found))
+	for _, t := range found {
+		nows[t.ID] = t
+	}
+	for _, id := range ids {
+		if _, ok := nows[id]; !ok {
+			return nil, fmt.Errorf("trade %s: %w", id, store.ErrNotFound)
+		}
+	}
+	return nows, nil
 }
 
 // compare holds a trade against its entry.

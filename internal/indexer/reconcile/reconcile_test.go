@@ -135,13 +135,17 @@ func (s *site) Trades(_ context.Context, f store.TradeFilter) (out []store.Trade
 	return out, f.Check()
 }
 
-func (s *site) Trade(_ context.Context, id escrow.ID) (store.Trade, error) {
-	i := slices.IndexFunc(s.trades, func(t store.Trade) bool { return t.ID == id })
-	if s.reads != nil {
-		s.n++
-		s.reads(s.n, &s.trades[i])
+func (s *site) TradesByID(_ context.Context, ids []escrow.ID) (out []store.Trade, err error) {
+	for _, id := range ids {
+		i := slices.IndexFunc(s.trades, func(t store.Trade) bool { return t.ID == id })
+		if s.reads != nil {
+			s.n++
+			s.reads(s.n, &s.trades[i])
+		}
+		out = append(out, s.trades[i])
 	}
-	return s.trades[i], nil
+	slices.Reverse(out) // in no order
+	return out, nil
 }
 
 // Events are those of trades that have moved since they were opened: one each.
