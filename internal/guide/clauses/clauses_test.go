@@ -1,6 +1,9 @@
 package clauses
 
 import (
+	"flag"
+	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -12,6 +15,8 @@ import (
 )
 
 const root = "../../.."
+
+var update = flag.Bool("update", false, "write docs/clauses.md anew")
 
 func whole(t *testing.T) *guide.Guide {
 	t.Helper()
@@ -60,5 +65,64 @@ func TestEveryBreakIsFound(t *testing.T) {
 	if err := p.Err(); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d breaks", len(p.Tried))
+	if got, want := page(g, p), root+"/docs/clauses.md"; *update {
+		if err := os.WriteFile(want, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if text, err := os.ReadFile(want); err != nil || string(text) != got {
+		t.Errorf("docs/clauses.md is not what came out (%v): go test ./internal/guide/clauses -update", err)
+	}
+}
+
+// page is docs/clauses.md: every clause, its ways to fail, and what was broken to show that each is found.
+func page(g *guide.Guide, p guide.Proof) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Every clause, every way to fail, and how each is brought about
+
+Made by `+"`go test ./internal/guide/clauses -update`"+`, from what `+"`escrowctl audit --prove`"+` does: it breaks the tree in memory, once for each line, and the clause must find exactly that way to fail while
+every other clause says what it said before. %d breaks. Ways that only a running system shows are brought about there by tests: of the front door test/nginx, of the rest beside the clauses.
+
+| clause | way to fail | broken by |
+| --- | --- | --- |
+`, len(p.Tried))
+	cell := func(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
+	for _, c := range g.Controls() {
+		for _, m := range c.Modes {
+			switch {
+			case c.As != "":
+				fmt.Fprintf(&b, "| %s | %s: %s | as %s |\n", c.ID, m.Name, cell(m.What), c.As)
+				continue
+			case m.Running:
+				fmt.Fprintf(&b, "| %s | %s: %s | on a running system |\n", c.ID, m.Name, cell(m.What))
+				continue
+			}
+			for _, t := range p.Tried {
+				if t.Clause == c.ID && t.Mutation.Mode == m.Name {
+					fmt.Fprintf(&b, "| %s | %s: %s | %s |\n", c.ID, m.Name, cell(m.What), cell(t.Mutation.What))
+				}
+			}
+		}
+	}
+	return b.String()
+}
+
+// The page of what departs from the guide has the clauses that the controls call defects, and no others.
+func TestDivergencesAreThoseOfTheControls(t *testing.T) {
+	text, err := os.ReadFile(root + "/docs/guide-divergences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{"N14": true} // of which only a certificate that runs tells (test/nginx)
+	for _, c := range guide.Audit(t.Context(), whole(t).Controls(), guide.Asked{Tree: facts.Open(os.DirFS(root)), Within: time.Minute, Now: time.Now}).Clauses {
+		if c.Tree.Verdict() == guide.GuideDefect {
+			listed[c.Control.ID] = true
+		}
+	}
+	found := map[string]bool{}
+	for _, row := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+[a-z]?) \|`).FindAllStringSubmatch(string(text), -1) {
+		found[row[1]] = true
+	}
+	if !maps.Equal(listed, found) {
+		t.Errorf("the page has %v, the controls %v", found, listed)
+	}
 }

@@ -1,0 +1,105 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"regexp"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// sample is an audit with every verdict in it.
+func sample(t *testing.T) guide.Report {
+	t.Helper()
+	control := func(id, clause string, tree, running guide.Result, only bool) guide.Control {
+		return guide.Control{
+			ID: id, Clause: clause, Question: "Does it hold?", OnlyRunning: only, Modes: []guide.Mode{{Name: "wrong", What: "it is wrong"}, {Name: "odd", What: "it is odd & <strange>"}},
+			Tree:    func(context.Context, *facts.Tree) guide.Result { return tree },
+			Running: func(context.Context, *facts.System) guide.Result { return running },
+		}
+	}
+	at := guide.Place{File: "docker-compose.yml", Line: 12}
+	seen := guide.Subject{Name: "service redis", Evidence: "127.0.0.1:6379 to 6379", At: at}
+	var many []guide.Finding
+	for range maxFindings + 2 {
+		many = append(many, guide.Finding{Mode: "odd", Subject: "service <grafana>", Detail: "bind it to 127.0.0.1", At: at})
+	}
+	pass := guide.Pass(seen)
+	g, err := guide.New(
+		control("N8", "published on 127.0.0.1 only", guide.Fail(guide.Finding{Mode: "wrong", Subject: "service redis", Detail: "write 127.0.0.1:6379:6379", At: at}, many...), pass, false),
+		control("N11", "TLS 1.2 and 1.3 only", pass, guide.NoEvidence("the door does not answer"), true),
+		control("N14", "OCSP stapling on", guide.Defect("there is no responder", pass), pass, false),
+		control("S1", "secrets come from AWS", pass, pass, false),
+		control("S10", "`.env` is never committed", guide.NotHere("there is no repository"), guide.NotHere("it is the same wherever it runs"), false),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Date(2026, 11, 26, 4, 0, 0, 0, time.UTC)
+	r := guide.Audit(t.Context(), g.Controls(), guide.Asked{Tree: facts.Open(fstest.MapFS{}), Running: facts.Running(facts.Targets{}), Within: time.Minute, Now: func() time.Time { return began }})
+	r.Took = 1500 * time.Millisecond
+	return r
+}
+
+func TestReports(t *testing.T) {
+	for name, write := range map[string]func(io.Writer, guide.Report) error{"report.txt": Text, "report.json": JSON, "report.sarif": SARIF, "report.html": HTML} {
+		var got bytes.Buffer
+		if err := write(&got, sample(t)); err != nil {
+			t.Fatal(err)
+		}
+		golden := "testdata/" + name
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil || !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s is otherwise (%v):\n%s", name, err, got.String())
+		}
+	}
+}
+
+// Each result is of a rule that is there, and each file is one of the tree.
+func TestSARIFHoldsTogether(t *testing.T) {
+	var text bytes.Buffer
+	if err := SARIF(&text, sample(t)); err != nil {
+		t.Fatal(err)
+	}
+	var log sarifLog
+	if err := json.Unmarshal(text.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	run, kinds := log.Runs[0], map[string]int{}
+	for _, r := range run.Results {
+		kinds[r.Kind]++
+		if run.Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID || r.Message.Text == "" || (r.Kind == "fail") != (r.Level == "error") {
+			t.Errorf("%+v is of %+v", r, run.Tool.Driver.Rules[r.RuleIndex])
+		}
+	}
+	if kinds["fail"] != maxFindings+3 || kinds["open"] != 1 || kinds["pass"] != 5 || kinds["review"] != 1 || kinds["notApplicable"] != 2 || run.Invocations[0].ExitCode != 1 {
+		t.Errorf("%v, exit code %d", kinds, run.Invocations[0].ExitCode)
+	}
+}
+
+// The page is one file: it loads nothing, and what a tree says in it is text.
+func TestHTMLLoadsNothing(t *testing.T) {
+	var text bytes.Buffer
+	if err := HTML(&text, sample(t)); err != nil {
+		t.Fatal(err)
+	}
+	if found := regexp.MustCompile(`(?i)src=|href="[^#]|@import|url\(|<script|service <grafana>`).FindString(text.String()); found != "" {
+		t.Errorf("the page has %q", found)
+	}
+}
