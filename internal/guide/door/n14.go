@@ -77,9 +77,9 @@ func judgeStaples(seen tlsprobe.Facts, unseen error) guide.Result {
 		}
 		subjects = append(subjects, guide.Subject{Name: name, Evidence: fmt.Sprintf("stapled in handshake %d, %s until %s", s.Handshakes, s.Status, s.NextUpdate.UTC().Format("2006-01-02 15:04"))})
 	}
-	if r := guide.Judge(subjects, findings); without {
-		return guide.Defect(noResponder, r)
-	} else {
+	r := guide.Judge(subjects, findings)
+	if !without {
 		return r
 	}
+	return guide.Defect(noResponder, r)
 }

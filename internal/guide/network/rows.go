@@ -33,11 +33,11 @@ func rowControl(id, clause, defect string, mutations ...guide.Mutation) guide.Co
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			if judged := guide.Judge(subjects, findings); defect != "" {
-				return guide.Defect(defect, judged)
-			} else {
+			judged := guide.Judge(subjects, findings)
+			if defect == "" {
 				return judged
 			}
+			return guide.Defect(defect, judged)
 		},
 		Silent: "what the cluster has is held against the files by C4",
 	}
