@@ -3,6 +3,8 @@
 package nginx
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -138,13 +140,25 @@ func (s *Server) Log() string {
 	return string(text)
 }
 
+// The ports that FreeAddress chooses from lie below those that the system gives to whoever asks for any (ip_local_port_range begins at 32768): between its
+// look and nginx's no other test is given one of them.
+const (
+	firstPort = 20_000
+	ports     = 12_000
+	looks     = 100 // for one that is free
+)
+
 // FreeAddress is an address that nobody listened on a moment ago.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range looks {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatalf("none of %d ports from %d on is free", looks, firstPort)
+	return ""
 }
