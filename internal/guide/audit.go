@@ -142,8 +142,12 @@ func column[F any](ctx context.Context, c Control, within time.Duration, look fu
 	}
 }
 
-// named lets no failure through that has no name: a report that cannot be searched for it, and a proof that does not know it, would be worth nothing.
+// named lets no failure through that has no name: a report that cannot be searched for it, and a proof that does not know it, would be worth nothing. Nor does
+// it let a pending clause pass.
 func named(c Control, r Result) Result {
+	if v := r.Verdict(); c.Pending && (v == Passed || v == GuideDefect) {
+		panic(fmt.Sprintf("control %s is pending, and says %s", c.ID, v))
+	}
 	for _, f := range r.findings {
 		if !slices.ContainsFunc(c.Modes, func(m Mode) bool { return m.Name == f.Mode }) {
 			panic(fmt.Sprintf("control %s found %q of %s, which is none of its ways to fail", c.ID, f.Mode, f.Subject))

@@ -28,6 +28,9 @@ type Control struct {
 	// Mutations break the tree in each of the ways that it shows.
 	Mutations []Mutation
 
+	// Pending is of a clause of which it is not judged yet whether it holds: it never passes, so nothing need show that it can fail.
+	Pending bool
+
 	// As is the clause that asks the same, if there is one: the checklist asks some again. What breaks that clause breaks this one in the same ways.
 	As string
 

@@ -50,7 +50,7 @@ func (g *Guide) Prove(ctx context.Context, chosen []Control, files fs.FS, a Aske
 	var p Proof
 	for _, c := range chosen {
 		for _, m := range c.Modes {
-			if c.Tree != nil && c.As == "" && !m.Running && !slices.ContainsFunc(c.Mutations, func(x Mutation) bool { return x.Mode == m.Name }) {
+			if c.Tree != nil && c.As == "" && !c.Pending && !m.Running && !slices.ContainsFunc(c.Mutations, func(x Mutation) bool { return x.Mode == m.Name }) {
 				p.Defects = append(p.Defects, fmt.Sprintf("%s/%s: no mutation breaks it", c.ID, m.Name))
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,13 +45,35 @@ func TestControlsSayWhatTheGuideSays(t *testing.T) {
 	}
 }
 
-// Nothing of our own tree fails, and what could be looked at was.
-func TestOurTreeHolds(t *testing.T) {
+// Our own tree is as its baseline says: what does not hold yet is named there, and nothing else fails.
+func TestOurTreeIsAsItsBaselineSays(t *testing.T) {
+	text, err := os.ReadFile(root + "/docs/audit-baseline.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := guide.ReadBaseline(text)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := guide.Audit(t.Context(), whole(t).Controls(), guide.Asked{Tree: facts.Open(os.DirFS(root)), Within: time.Minute, Now: time.Now})
-	for _, c := range r.Clauses {
-		v := c.Tree.Verdict()
-		if v == guide.Failed || v == guide.NotEvidenced && !strings.Contains(c.Tree.Reason(), "git repository") { // an unpacked archive has none
-			t.Errorf("%s is %s: %s %v", c.Control.ID, v, c.Tree.Reason(), c.Tree.Findings())
+	r.Clauses = slices.DeleteFunc(r.Clauses, func(c guide.Clause) bool {
+		return c.Control.ID == "S10" && strings.Contains(c.Tree.Reason(), "no git repository") // an unpacked archive has none
+	})
+	if err := accepted.Check(r); err != nil {
+		t.Error(err)
+	}
+}
+
+// The guide has a control for every clause.
+func TestEveryClauseHasAControl(t *testing.T) {
+	text, err := os.ReadFile(root + "/docs/guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := whole(t).Controls()
+	for _, row := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+[a-z]?) \|`).FindAllStringSubmatch(string(text), -1) {
+		if !slices.ContainsFunc(all, func(c guide.Control) bool { return c.ID == row[1] }) {
+			t.Errorf("%s has no control", row[1])
 		}
 	}
 }
@@ -89,6 +112,9 @@ every other clause says what it said before. %d breaks. Ways that only a running
 	for _, c := range g.Controls() {
 		for _, m := range c.Modes {
 			switch {
+			case c.Pending:
+				fmt.Fprintf(&b, "| %s | %s: %s | not judged yet: it never passes |\n", c.ID, m.Name, cell(m.What))
+				continue
 			case c.As != "":
 				fmt.Fprintf(&b, "| %s | %s: %s | as %s |\n", c.ID, m.Name, cell(m.What), c.As)
 				continue

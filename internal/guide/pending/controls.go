@@ -1,0 +1,78 @@
+// Package pending has the clauses of which this audit does not judge yet whether they hold. Each fails while what the guide wants is not there, and is NOT EVIDENCED once
+// it is: that a file exists proves nothing. A clause leaves this list for its section when its control is written.
+package pending
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+)
+
+// clauses are they, with the file that would have what they want.
+func clauses() []struct{ id, clause, file string } {
+	return []struct{ id, clause, file string }{
+		{"S5", "`scripts/secrets-rotate.sh [--dry-run]`, with AWS_REGION and K8S_NAMESPACE, rotates and restarts the pods affected", "scripts/secrets-rotate.sh"},
+		{"S6", "rotation every 90 days", "monitoring/alert_rules_security.yml"},
+		{"S7", "rotation at once on suspected compromise", "docs/runbooks/compromise.md"},
+		{"S8", "rotation after a team member leaves", "docs/runbooks/offboarding.md"},
+		{"V1", "`.github/workflows/security-scan.yml` runs on push, pull request and nightly", ".github/workflows/security-scan.yml"},
+		{"V2", "npm audit of the Node packages, fail on critical", ".github/workflows/security-scan.yml"},
+		{"V3", "cargo audit of the Rust crates, fail on any advisory", ".github/workflows/security-scan.yml"},
+		{"V3g", "govulncheck of the Go module, fail on any reachable vulnerability (the counterpart for this project's language)", ".github/workflows/security-scan.yml"},
+		{"V4", "CodeQL, `security-extended` queries", ".github/workflows/security-scan.yml"},
+		{"V5", "Trivy on each image, fail on CRITICAL/HIGH unfixed", ".github/workflows/security-scan.yml"},
+		{"V6", "Gitleaks over the full history, fail on any leak", ".github/workflows/security-scan.yml"},
+		{"V7", "Checkov on Terraform (fail) and Kubernetes (warn)", ".github/workflows/security-scan.yml"},
+		{"V8", "results uploaded as SARIF", ".github/workflows/security-scan.yml"},
+		{"V9", "each scanner's local command works as the guide gives it", ".github/workflows/security-scan.yml"},
+		{"V10", "`scripts/security-audit.sh`, a full local audit", "scripts/security-audit.sh"},
+		{"M1", "alert HighAuthFailureRate: more than 10 auth failures/s for 2 min", "monitoring/alert_rules_security.yml"},
+		{"M2", "alert AdminKeyUsedFromUnknownIP: an admin key from an untrusted address, at once, critical", "monitoring/alert_rules_security.yml"},
+		{"M3", "alert RateLimitThrottlingSpike: more than 50 throttled requests/s", "monitoring/alert_rules_security.yml"},
+		{"M4", "alert TLSCertExpiryWarning: less than 30 days left", "monitoring/alert_rules_security.yml"},
+		{"M5", "alert TLSCertExpiryCritical: less than 7 days left", "monitoring/alert_rules_security.yml"},
+		{"M6", "alert UnexpectedHTTPMethods: TRACE, CONNECT (and OPTIONS outside CORS) seen", "monitoring/alert_rules_security.yml"},
+		{"M7", "alert SuspiciousPayloadSize: a request body over 10 MB", "monitoring/alert_rules_security.yml"},
+		{"M8", "alert DatabaseConnectionExhaustion: over 90 % of the pool in use", "monitoring/alert_rules_security.yml"},
+		{"M9", "alert ContainerRunningAsRoot: a root process in a container", "monitoring/alert_rules_security.yml"},
+		{"M10", "alert UnexpectedPrivilegedContainer: a privileged container in the namespace", "monitoring/alert_rules_security.yml"},
+		{"M11", "every alert reaches its receiver through Alertmanager, by severity", "monitoring/alertmanager.yml"},
+		{"M12", "M1, M2, M3, M5 and M9 each link to a runbook whose commands work", "docs/runbooks/README.md"},
+		{"A1", "every admin API call is logged with actor, time and source address", "internal/auditlog/doc.go"},
+		{"A2", "Prometheus keeps 30 days; Loki keeps what `monitoring/loki.yml` says", "monitoring/prometheus.yml"},
+		{"A3", "AML/KYC alerts in `monitoring/alert_rules.yml`", "monitoring/alert_rules.yml"},
+		{"A4", "`scripts/dr-test.sh` verifies backup integrity on every restore", "scripts/dr-test.sh"},
+		{"C2", "dependency audits pass with nothing critical", ".github/workflows/security-scan.yml"},
+		{"C3", "image scans pass for every image deployed", ".github/workflows/security-scan.yml"},
+		{"C4", "network policies applied, verified in the cluster", "k8s/base/network-policy.yaml"},
+		{"C6", "Grafana's admin password is not the default", "monitoring/grafana/grafana.ini"},
+		{"C8", "alerts fire (`amtool alert add`)", "monitoring/alert_rules_security.yml"},
+	}
+}
+
+// Controls are those of the clauses.
+func Controls() (all []guide.Control) {
+	for _, c := range clauses() {
+		all = append(all, guide.Control{
+			ID: c.id, Clause: c.clause,
+			Question: fmt.Sprintf("Is what the clause wants there (%s)? Whether it holds is not judged yet.", c.file),
+			Modes:    []guide.Mode{{Name: "not-there", What: "what the clause wants is not there"}},
+			Pending:  true,
+			Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+				_, err := facts.Read(t, "pending "+c.file, func(files fs.FS) (struct{}, error) { _, err := facts.File(files, c.file); return struct{}{}, err })
+				switch {
+				case facts.NotThere(err):
+					return guide.Fail(guide.Finding{Mode: "not-there", Subject: c.file, Detail: "nothing does what the clause wants yet", At: guide.Place{File: c.file}})
+				case err != nil:
+					return guide.NoEvidence("%v", err)
+				}
+				return guide.NoEvidence("%s is there; whether it does what the clause wants is not judged yet", c.file)
+			},
+			Running: guide.NotYet("what the clause wants of a running system"),
+		})
+	}
+	return all
+}
