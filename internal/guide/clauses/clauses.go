@@ -9,11 +9,12 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/network"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/pending"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/pods"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/scanning"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/secrets"
 )
 
 // Guide is the whole guide. It fails only if a control of ours is no control.
 func Guide() (*guide.Guide, error) {
-	all := slices.Concat(network.Controls(), door.Controls(), secrets.Controls(), pods.Controls(), pending.Controls())
+	all := slices.Concat(network.Controls(), door.Controls(), secrets.Controls(), pods.Controls(), scanning.Controls(), pending.Controls())
 	return guide.New(append(all, checklist.Controls(all)...)...)
 }
