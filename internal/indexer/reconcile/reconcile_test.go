@@ -225,6 +225,29 @@ func TestEachDifferenceIsNamed(t *testing.T) {
 	}
 }
 
+// Trades of one page are each held against their own entry, in whatever order they come when they are read again.
+func TestTradesOfAPageAreToldApart(t *testing.T) {
+	s := newSite()
+	other := projected()
+	other.ID, other.Milestones[0].Left = escrow.ID{8}, units(61) // its entry says 60
+	other.Opened.Event = "0000000042949672960-0000000002"
+	key, err := stellar.Encode(stellar.TradeKey(contract, other.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.entries[key], s.trades = entry(), append(s.trades, other)
+	report := s.run(t)
+	var wrong []string
+	for _, f := range report.Findings {
+		if f.Trade != "" {
+			wrong = append(wrong, f.Trade)
+		}
+	}
+	if report.Trades != 2 || !slices.Equal(wrong, []string{other.ID.String()}) {
+		t.Errorf("%d trades were compared, wrong are %v, want that of %s alone", report.Trades, wrong, other.ID)
+	}
+}
+
 func TestAssetsThatDoNotAddUp(t *testing.T) {
 	for want, change := range map[string]func(*site){
 		"the balance is 95, owed is 96":                           func(s *site) { s.balance = [2]int64{95, 95} },

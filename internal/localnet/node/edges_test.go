@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,26 @@ func TestSignatureCountsOnce(t *testing.T) {
 	}
 }
 
+// checkOutcome holds what a submitter was told against what the ledger has of its transaction, of which there may be others in it.
+func (w *world) checkOutcome(hash xdr.Hash, o node.Outcome) {
+	at, ok := w.Chain().Transaction(hash)
+	meta, _, err := w.Chain().Ledger(at.Ledger)
+	if !ok || err != nil {
+		w.t.Errorf("transaction %s is in no ledger: %v", hash.HexString(), err)
+		return
+	}
+	t := meta.V2.TxProcessing[at.Index]
+	want := node.Outcome{Hash: hash, Ledger: at.Ledger, CloseTime: meta.LedgerCloseTime(), Result: t.Result.Result, Meta: t.TxApplyProcessing}
+	text := func(o node.Outcome) string {
+		result, err := xdr.MarshalBase64(o.Result)
+		applied, metaErr := xdr.MarshalBase64(o.Meta)
+		return fmt.Sprint(o.Hash, o.Ledger, o.CloseTime, result, err, applied, metaErr)
+	}
+	if text(o) != text(want) {
+		w.t.Errorf("whoever submitted %s was told of %s in ledger %d, or not as the ledger has it", hash.HexString(), o.Hash.HexString(), o.Ledger)
+	}
+}
+
 // A ledger takes what fits its limits; what does not, the next one takes.
 func TestLedgerLimits(t *testing.T) {
 	// One may be taken before the others are there, which leaves three.
@@ -137,6 +158,7 @@ func TestLedgerLimits(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
+				w.checkOutcome(w.parse(e).Hash, o)
 				end <- o
 			}()
 		}
