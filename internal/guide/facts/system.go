@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"path/filepath"
+	"regexp"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -21,8 +23,34 @@ type Targets struct {
 	Roots   string `yaml:"roots"` // file with the certificates (PEM) that the door's is signed by; the system's if it is not named
 	Redis   string `yaml:"redis"` // host:port
 	// Compose tells that the stack of docker-compose.yml runs on the machine where the audit does.
-	Compose bool `yaml:"compose"`
+	Compose bool    `yaml:"compose"`
+	Engine  Engine  `yaml:"engine"`
+	Cluster Cluster `yaml:"cluster"`
+
+	// The monitoring, each http(s)://host[:port], as it is reached from where the audit runs.
+	Prometheus   string `yaml:"prometheus"`
+	Alertmanager string `yaml:"alertmanager"`
+	Loki         string `yaml:"loki"`
+	Grafana      string `yaml:"grafana"`
 }
+
+// Engine is the container engine that runs a Compose stack on the machine where the audit does.
+type Engine struct {
+	Socket string `yaml:"socket"` // path of the socket of Docker's API: /run/docker.sock
+}
+
+// Cluster is the Kubernetes cluster that runs the platform.
+type Cluster struct {
+	Kubeconfig string `yaml:"kubeconfig"` // path of a file
+	Context    string `yaml:"context"`    // in that file; there is no default: nobody shall audit, or break, another cluster than they think
+	Namespace  string `yaml:"namespace"`  // of the platform; the guide's, stellar-escrow, if it is not named
+}
+
+// defaultNamespace is the guide's.
+const defaultNamespace = "stellar-escrow"
+
+// namespaceForm is an RFC 1123 label, as Kubernetes has it.
+var namespaceForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 // ReadTargets reads a targets file. Everything that is wrong with it is told at once.
 func ReadTargets(text []byte) (Targets, error) {
@@ -38,13 +66,32 @@ func ReadTargets(text []byte) (Targets, error) {
 			errs = append(errs, fmt.Errorf("targets: door %q is not https://host or https://host:port", t.Door))
 		}
 	}
-	for name, address := range map[string]string{"redis": t.Redis, "address": t.Address} {
-		if host, port, err := net.SplitHostPort(address); address != "" && (err != nil || host == "" || port == "") {
-			errs = append(errs, fmt.Errorf("targets: %s %q is not host:port", name, address))
+	for _, at := range []struct{ name, address string }{{"address", t.Address}, {"redis", t.Redis}} {
+		if host, port, err := net.SplitHostPort(at.address); at.address != "" && (err != nil || host == "" || port == "") {
+			errs = append(errs, fmt.Errorf("targets: %s %q is not host:port", at.name, at.address))
+		}
+	}
+	for _, at := range []struct{ name, address string }{{"prometheus", t.Prometheus}, {"alertmanager", t.Alertmanager}, {"loki", t.Loki}, {"grafana", t.Grafana}} {
+		if u, err := url.Parse(at.address); at.address != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.User != nil) {
+			errs = append(errs, fmt.Errorf("targets: %s %q is not http(s)://host or http(s)://host:port", at.name, at.address))
+		}
+	}
+	if t.Engine.Socket != "" && !filepath.IsAbs(t.Engine.Socket) {
+		errs = append(errs, fmt.Errorf("targets: engine.socket %q is no absolute path of a socket, such as /run/docker.sock", t.Engine.Socket))
+	}
+	if t.Cluster != (Cluster{}) {
+		if t.Cluster.Kubeconfig == "" || t.Cluster.Context == "" {
+			errs = append(errs, errors.New("targets: cluster has no kubeconfig or no context: name both, so that no other cluster is asked"))
+		}
+		if t.Cluster.Namespace == "" {
+			t.Cluster.Namespace = defaultNamespace
+		}
+		if !namespaceForm.MatchString(t.Cluster.Namespace) {
+			errs = append(errs, fmt.Errorf("targets: cluster.namespace %q is no name of a namespace", t.Cluster.Namespace))
 		}
 	}
 	if t == (Targets{}) {
-		errs = append(errs, errors.New("targets: none is named: name door, redis or compose"))
+		errs = append(errs, errors.New("targets: none is named: name door, redis, compose, engine, cluster, prometheus, alertmanager, loki or grafana"))
 	}
 	return t, errors.Join(errs...)
 }

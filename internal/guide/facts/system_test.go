@@ -11,15 +11,33 @@ func TestReadTargets(t *testing.T) {
 	if got, err := ReadTargets([]byte("door: https://escrow.example.org:8443\nredis: 127.0.0.1:6379\n")); err != nil || got.Door == "" || got.Redis == "" {
 		t.Errorf("%+v, %v", got, err)
 	}
+	whole := "compose: true\nengine: {socket: /run/docker.sock}\ncluster: {kubeconfig: k, context: c}\nprometheus: http://127.0.0.1:9090\nalertmanager: http://127.0.0.1:9093\n" +
+		"loki: http://127.0.0.1:3100\ngrafana: https://grafana.example\n"
+	if got, err := ReadTargets([]byte(whole)); err != nil || got.Cluster != (Cluster{"k", "c", "stellar-escrow"}) || got.Engine.Socket == "" || got.Prometheus == "" || got.Grafana == "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := ReadTargets([]byte("door: x\nredis: y\nloki: z\nengine: {socket: s}\ncluster: {namespace: A B}\n")); err == nil {
+		t.Error("all of it was taken")
+	} else {
+		for _, what := range []string{"door", "redis", "loki", "engine.socket", "context", "cluster.namespace"} {
+			if !strings.Contains(err.Error(), what) {
+				t.Errorf("%v does not tell of %s", err, what)
+			}
+		}
+	}
 	for text, want := range map[string]string{
-		"":                                  "none is named",
-		"door: http://a.example":            "door",
-		"door: https://a.example/path":      "door",
-		"door: https://name:word@a.example": "door",
-		"redis: localhost":                  "redis",
-		"door: ftp://x\nredis: y":           "redis", // both are told
-		"doors: https://a.example":          "doors",
-		"door: [":                           "targets",
+		"":                                    "none is named",
+		"door: http://a.example":              "door",
+		"door: https://a.example/path":        "door",
+		"door: https://name:word@a.example":   "door",
+		"redis: localhost":                    "redis",
+		"door: ftp://x\nredis: y":             "redis", // both are told
+		"doors: https://a.example":            "doors",
+		"grafana: http://a.example/login":     "grafana",
+		"prometheus: 127.0.0.1:9090":          "prometheus",
+		"cluster: {kubeconfig: k}":            "context",
+		"cluster: {kubeconfig: k, server: s}": "server",
+		"door: [":                             "targets",
 	} {
 		if got, err := ReadTargets([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, %v, want it to say %q", text, got, err, want)
