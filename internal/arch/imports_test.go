@@ -87,6 +87,7 @@ var rooms = []room{
 	{"internal/localnet", nil, []string{sdk, jrpc2, "github.com/tetratelabs/wazero", "github.com/klauspost/compress", "modernc.org/sqlite"},
 		"a Stellar network that knows nothing of escrow: useful to any Soroban developer, and not able to favour us"},
 	{"internal/secret", nil, nil, "what holds secrets links nothing that could send them anywhere"},
+	{"internal/keys", []string{"internal/secret"}, nil, "who knows whose key it is links nothing that could tell anybody"},
 	{"internal/relay", []string{"internal/stellar", "internal/secret"}, nil, "wire types and client of the api's only door out"},
 	{"internal/feed", []string{"internal/escrow"}, nil, "the feed's entries are hashed by the standard library alone"},
 	{"internal/store/sqlite", []string{"internal/store", "internal/escrow", "internal/amount", "internal/feed"}, []string{"modernc.org/sqlite"}, "of the stores, only this one knows its driver"},
@@ -112,11 +113,13 @@ var rooms = []room{
 	{"internal/guide/facts/kube", nil, []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/pod-security-admission", "sigs.k8s.io/kustomize", "go.yaml.in/yaml/v3"},
 		"renders an overlay in memory and asks no cluster: what judges the objects is Kubernetes' own code"},
 	{"internal/guide/facts/terraform", nil, []string{"github.com/hashicorp/hcl", "github.com/zclconf/go-cty"}, "reads Terraform's language as Terraform does, and asks no provider and no cloud"},
+	{"internal/guide/facts/cluster", []string{"internal/guide/facts", "internal/guide/facts/kube"}, []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go"},
+		"asks an API server, and changes nothing of it: what its answers mean, the sections say"},
 	{"internal/guide/facts", nil, []string{"go.yaml.in/yaml/v3"}, "what is read of a tree is read alone: no rule of the guide reaches into how"},
 	{"internal/guide", []string{"internal/cli", "internal/secret", "internal/guide/facts", "internal/guide/facts/compose", "internal/guide/facts/history",
-		"internal/guide/facts/kube", "internal/guide/facts/nginxconf", "internal/guide/facts/terraform", "internal/guide/reach", "internal/guide/probe"}, []string{"go.yaml.in/yaml/v3", "k8s.io/api", "k8s.io/pod-security-admission"},
+		"internal/guide/facts/kube", "internal/guide/facts/cluster", "internal/guide/facts/nginxconf", "internal/guide/facts/terraform", "internal/guide/reach", "internal/guide/probe"}, []string{"go.yaml.in/yaml/v3", "k8s.io/api", "k8s.io/pod-security-admission"},
 		"judges anybody's tree: it knows nothing of how this platform works but what the guide says"},
-	{"internal/api", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/feed", "internal/relay"}, []string{"github.com/danielgtaylor/huma"},
+	{"internal/api", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/feed", "internal/relay", "internal/keys"}, []string{"github.com/danielgtaylor/huma", "github.com/prometheus/client_golang"},
 		"the api has no route out of the cluster (docs/guide.md N3), so it imports neither SQL nor stellar/rpc"},
 }
 

@@ -18,11 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer/json"
 )
 
-// decoder reads objects as the API server does for whoever asks it to be strict: a field that its kind does not have, or that stands twice, is an
-// error.
-type decoder struct{ strict runtime.Decoder }
-
-func newDecoder() (decoder, error) {
+// known are the kinds that are read into types: of Kubernetes, and of the Secrets Store driver.
+func known() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	var errs []error
 	for _, add := range []func(*runtime.Scheme) error{
@@ -32,7 +29,19 @@ func newDecoder() (decoder, error) {
 		errs = append(errs, add(scheme))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return decoder{}, fmt.Errorf("make the scheme: %w", err)
+		return nil, fmt.Errorf("make the scheme: %w", err)
+	}
+	return scheme, nil
+}
+
+// decoder reads objects as the API server does for whoever asks it to be strict: a field that its kind does not have, or that stands twice, is an
+// error.
+type decoder struct{ strict runtime.Decoder }
+
+func newDecoder() (decoder, error) {
+	scheme, err := known()
+	if err != nil {
+		return decoder{}, err
 	}
 	return decoder{json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme, json.SerializerOptions{Strict: true})}, nil
 }
