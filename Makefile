@@ -14,8 +14,8 @@ test: ## all tests; PARTS=required makes a missing part (Rust, Node …) a failu
 prove: ## what is too long for every run: seeded worlds, kills, plans of large tables; goes on where it was stopped, PART=name runs one
 	@go run ./test/run -parts=$(PARTS) -prove $(if $(PART),-part=$(PART))
 
-bench: ## what everything costs, as ratios in one run, on PostgreSQL and SQLite (docs/scale.md); PART=Ingest runs one
-	@go test -run='^$$' -bench='$(or $(PART),.)' -benchtime=1x -timeout=1h ./test/bench ./internal/store/postgres ./internal/store/sqlite
+bench: ## what everything costs, as ratios in one run (docs/scale.md, docs/operations/audit.md); PART=Ingest runs one
+	@go test -p=1 -run='^$$' -bench='$(or $(PART),.)' -benchtime=1x -timeout=1h ./test/bench ./internal/store/postgres ./internal/store/sqlite ./internal/guide/clauses ./internal/guide/reach ./internal/guide/probe/tlsprobe
 
 contract: ## rebuilds the contract and its fixtures from source and compares them with the committed wasm, byte for byte
 	@go run ./internal/reproduce contract

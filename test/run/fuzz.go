@@ -13,7 +13,8 @@ import (
 var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
 
 // fuzzAll runs each fuzz target of the module for the time given. What it finds lands in the package's testdata, to be committed as a test;
-// the corpus grows in the build cache, so the next run goes on where this one stopped.
+// the corpus grows in the build cache, so the next run goes on where this one stopped. An input is not made smaller for longer than 5 s: a target that
+// renders manifests or dumps a database would do nothing else with its time.
 func (s suite) fuzzAll(ctx context.Context, length, only string) error {
 	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "./...").Output()
 	if err != nil {
@@ -35,7 +36,7 @@ func (s suite) fuzzAll(ctx context.Context, length, only string) error {
 					continue
 				}
 				fmt.Fprintf(s.out, "--- %s in %s\n", m[1], dir)
-				if err := s.command(ctx, dir, nil, "go", "test", "-run=^$", "-fuzz=^"+m[1]+"$", "-fuzztime="+length, "."); err != nil {
+				if err := s.command(ctx, dir, nil, "go", "test", "-run=^$", "-fuzz=^"+m[1]+"$", "-fuzztime="+length, "-fuzzminimizetime=5s", "."); err != nil {
 					return err
 				}
 				ran++

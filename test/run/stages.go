@@ -25,6 +25,7 @@ var stages = []stage{
 	{name: "format", about: "gofmt", do: gofmt},
 	{name: "vet", about: "go vet and staticcheck", do: vet},
 	{name: "go", about: "every Go test", do: goTests},
+	{name: "modules", about: "the tests that are modules of their own", do: modules},
 	{name: "explore", about: "every state of small trades, with the figures", do: explore},
 	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
 	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
@@ -93,6 +94,41 @@ func goTests(ctx context.Context, s suite) error {
 	}
 	*s.notes = append(*s.notes, fmt.Sprintf("%d stories, replayed by three readers: internal/escrow, cargo test, test/e2e with the built wasm", len(stories)))
 	return s.command(ctx, ".", nil, gotestsum, "--format=pkgname", "--", "-timeout=20m", "./...")
+}
+
+// modules runs the tests of each module inside this one: what they compare ours with needs other versions of what we need, or very much of it.
+func modules(ctx context.Context, s suite) error {
+	files, err := filepath.Glob("test/*/*/go.mod")
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return errors.New("there is none: test/reach has one at least")
+	}
+	for _, file := range files {
+		// What we require changes more often than what such a test does: it resolves anew, in a copy, so that nothing in the repository is written.
+		dir, err := os.MkdirTemp("", "module-")
+		if err != nil {
+			return fmt.Errorf("copy %s: %w", file, err)
+		}
+		defer os.RemoveAll(dir)
+		for _, name := range []string{"go.mod", "go.sum"} {
+			text, err := os.ReadFile(filepath.Join(filepath.Dir(file), name))
+			if err != nil {
+				return fmt.Errorf("copy %s: %w", file, err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+				return fmt.Errorf("copy %s: %w", file, err)
+			}
+		}
+		flags := []string{"GOFLAGS=-mod=mod -modfile=" + filepath.Join(dir, "go.mod")}
+		for _, args := range [][]string{{"vet", "./..."}, {"test", "./..."}} {
+			if err := s.command(ctx, filepath.Dir(file), flags, "go", args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // explore prints what gotestsum leaves out of a test that passes.
