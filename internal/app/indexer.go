@@ -134,7 +134,7 @@ func (c *indexerConfig) run(ctx context.Context, env environment) (err error) {
 		return err
 	}
 	verify := c.comparing(x, node, db, env)
-	secrets := rotation{append(append(c.server.secrets(), c.spending.files()...), filesOf(c.redis)...), time.Now}
+	secrets := rotation{watch(append(append(c.server.secrets(), c.spending.files()...), filesOf(c.redis)...)...), time.Now}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(x, ledgers, secrets, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if pooled, ok := db.(connected); ok {

@@ -13,8 +13,24 @@ import (
 // rotation watches the files of secrets: how old each is, and whether it could be taken over as it is now (docs/guide.md S6). While one
 // cannot, the value before it is used, and somebody has to be told.
 type rotation struct {
-	files []*secret.File
+	files []watched
 	now   func() time.Time
+}
+
+// watched is a file of a secret; *secret.File is one.
+type watched interface {
+	Name() string
+	Since() time.Time
+	Problem() error
+}
+
+// watch is these files as rotation has them.
+func watch(files ...*secret.File) []watched {
+	all := make([]watched, len(files))
+	for i, f := range files {
+		all[i] = f
+	}
+	return all
 }
 
 var (

@@ -37,7 +37,7 @@ func TestARotationThatGoesWrongIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := rotation{[]*secret.File{file}, time.Now}
+		r := rotation{watch(file), time.Now}
 		var log bytes.Buffer
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})

@@ -19,6 +19,9 @@ type Need struct {
 	MinBytes int    // the least length; 0 stands for DefaultMinBytes
 	// Any takes every content but an empty one: a URL, of which only a part is secret.
 	Any bool
+	// Fit, if there is one, says what is wrong with a content that is no single value, such as a list of keys; its error holds nothing of it. It stands in
+	// the place of MinBytes and Any.
+	Fit func(value string) error
 }
 
 // The bounds of a secret's file.

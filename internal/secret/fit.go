@@ -21,6 +21,18 @@ func WellKnown() []string { return slices.Clone(wellKnown) }
 func Check(value string) error { return fit(value, DefaultMinBytes) }
 
 func (n Need) fit(value string) error {
+	if n.Fit != nil {
+		if strings.TrimSpace(value) == "" {
+			return fmt.Errorf("it is empty: %w", ErrUnfit)
+		}
+		if len(value) > maxBytes {
+			return fmt.Errorf("it is larger than %d bytes: %w", maxBytes, ErrUnfit)
+		}
+		if err := n.Fit(value); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnfit, err)
+		}
+		return nil
+	}
 	if n.Any && strings.TrimSpace(value) != "" && len(value) <= maxBytes {
 		return nil
 	}
