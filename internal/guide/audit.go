@@ -47,16 +47,17 @@ func (r Report) Exit() int { return cli.ExitCode(r.Err(), ErrNotEvidenced) }
 // Clause is what came of one clause.
 type Clause struct {
 	Control Control
-	Verdict Verdict // the worse of the columns asked for
+	Verdict Verdict // the worst of the columns asked for
 	Tree    Result
 	Running Result
+	Agree   Result // what runs held against the files, where the control compares them; Agreement says of every clause whether they agree
 	Took    time.Duration
 }
 
-// Modes are the names of the ways to fail that were found in either column, each once, in order.
+// Modes are the names of the ways to fail that were found in any column, each once, in order.
 func (c Clause) Modes() []string {
 	var all []string
-	for _, f := range slices.Concat(c.Tree.findings, c.Running.findings) {
+	for _, f := range slices.Concat(c.Tree.findings, c.Running.findings, c.Agree.findings) {
 		all = append(all, f.Mode)
 	}
 	slices.Sort(all)
@@ -110,7 +111,10 @@ func judge(ctx context.Context, c Control, a Asked) Clause {
 	if a.Running != nil {
 		done.Running = column(ctx, c, a.Within, c.Running, a.Running)
 	}
-	done.Verdict = Worse(done.Tree.Verdict(), done.Running.Verdict())
+	if a.Tree != nil && a.Running != nil && c.Agree != nil {
+		done.Agree = column(ctx, c, a.Within, func(ctx context.Context, t *facts.Tree) Result { return c.Agree(ctx, t, a.Running) }, a.Tree)
+	}
+	done.Verdict = Worse(Worse(done.Tree.Verdict(), done.Running.Verdict()), done.Agree.Verdict())
 	if c.OnlyRunning && a.Running == nil {
 		done.Verdict = Worse(done.Verdict, NotEvidenced)
 	}

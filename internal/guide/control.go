@@ -25,8 +25,12 @@ type Control struct {
 	Running func(context.Context, *facts.System) Result
 	Silent  string
 
-	// Mutations break the tree in each of the ways that it shows.
+	// Agree holds what runs against the files, object by object; it is asked where both are. nil: the two columns' verdicts are held against each other, no more.
+	Agree func(context.Context, *facts.Tree, *facts.System) Result
+
+	// Mutations break the tree in each of the ways that it shows, Breaks the running system.
 	Mutations []Mutation
+	Breaks    []Break
 
 	// Pending is of a clause of which it is not judged yet whether it holds: it never passes, so nothing need show that it can fail.
 	Pending bool
@@ -73,6 +77,11 @@ func (c Control) check() error {
 			errs = append(errs, fmt.Errorf("mutation %q (%s) is of no mode, or does nothing", m.Mode, m.What))
 		}
 	}
+	for _, b := range c.Breaks {
+		if !names[b.Mode] || b.What == "" || b.Of == "" || b.Do == nil {
+			errs = append(errs, fmt.Errorf("break %q (%s) is of no mode, of no part of the running system, or does nothing", b.Mode, b.What))
+		}
+	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("control %s: %w", c.ID, err)
 	}
@@ -81,7 +90,7 @@ func (c Control) check() error {
 
 // Again is a control under another clause, which asks the same once more.
 func Again(c Control, id, clause string) Control {
-	c.As, c.ID, c.Clause, c.Mutations = c.ID, id, clause, nil
+	c.As, c.ID, c.Clause, c.Mutations, c.Breaks = c.ID, id, clause, nil, nil
 	return c
 }
 

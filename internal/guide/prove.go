@@ -15,6 +15,8 @@ type Proof struct {
 	Tried []Trial
 	// Defects are of the guide itself, whatever the tree is like: ways to fail that nothing breaks.
 	Defects []string
+	// Elsewhere are ways to fail ("N11/old-protocol-accepted") that a running system alone shows and that nothing here breaks: tests do.
+	Elsewhere []string
 }
 
 // Trial is one mutation.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -131,4 +132,17 @@ func Look[T any](ctx context.Context, s *System, key string, collect func(contex
 	})
 	value, _ := seen.value.(T)
 	return value, seen.err
+}
+
+// Without is the same system of which everything is looked at again whose key begins with the part ("cluster"); what was seen of the rest is kept.
+func (s *System) Without(part string) *System {
+	next := Running(s.Targets)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, seen := range s.known {
+		if !strings.HasPrefix(key, part) {
+			next.known[key] = seen
+		}
+	}
+	return next
 }

@@ -58,3 +58,21 @@ func TestLook(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestLookAgain(t *testing.T) {
+	s := Running(Targets{Redis: "127.0.0.1:1"})
+	looked := map[string]int{}
+	look := func(s *System) {
+		for _, key := range []string{"cluster: pods", "redis"} {
+			if _, err := Look(t.Context(), s, key, func(context.Context) (int, error) { looked[key]++; return 0, nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	look(s)
+	next := s.Without("cluster")
+	look(next)
+	if look(s); looked["cluster: pods"] != 2 || looked["redis"] != 1 || next.Targets != s.Targets {
+		t.Errorf("%v, %+v", looked, next.Targets)
+	}
+}
