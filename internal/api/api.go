@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
-// Deps is what the API works with. All fields but Assets, Transactions, Start, Stopping and Log are required.
+// Deps is what the API works with. All fields from Assets on but Now and Rand may be left out.
 type Deps struct {
 	// Trades is what the indexer has projected so far.
 	Trades Trades
@@ -39,6 +40,12 @@ type Deps struct {
 	Start uint32
 	// Stopping is closed when this process is about to end: whoever waits is answered at once. Nil: it never is.
 	Stopping <-chan struct{}
+	// Keys tells whose key a caller shows. Nil: keys are not looked at.
+	Keys Keys
+	// Proxies are the networks of our own proxies: what they say of whom they speak for is believed.
+	Proxies []netip.Prefix
+	// Metrics counts what is asked and answered. Nil counts nothing.
+	Metrics *Metrics
 	// Log takes one line for each request (debug) and each fault of ours (error). Nil logs nothing.
 	Log *slog.Logger
 }
@@ -51,6 +58,9 @@ func New(d Deps) http.Handler {
 	}
 	if d.Transactions == nil {
 		d.Transactions = NewMemory(maxPrepared)
+	}
+	if d.Metrics != nil {
+		d.Relay = measured{d.Relay, d.Metrics, d.Now}
 	}
 	mux := http.NewServeMux()
 	s := &server{Deps: d, assets: newAssets(d.Relay), readiness: readiness{first: d.Start}}
@@ -72,6 +82,10 @@ func newHuma(mux *http.ServeMux) huma.API {
 	c := huma.DefaultConfig("StellarEscrow", "1")
 	c.Info.Description = "Trades for Stellar assets under an escrow contract. Amounts are decimal strings in units of the asset, times RFC 3339, windows " +
 		"seconds, ppm parts of 1,000,000 and always the seller's part. Nothing is signed for anyone: what is prepared is signed by its parties and comes back."
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {
+		Type: "http", Scheme: "bearer", Description: "Whose key it is. No route needs one so far; one that is not good is refused with 401, and with 403 from an address that it may not be used from.",
+	}}
+	c.Security = []map[string][]string{{}, {"key": {}}}
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.DocsPath, c.SchemasPath, c.OpenAPIPath = "", "", ""
 	c.CreateHooks = nil

@@ -11,7 +11,7 @@ import (
 )
 
 // anywhere are the problems that any route may answer; no route lists them.
-var anywhere = []kind{kindInternal, kindNoRoute, kindMethod, kindTooLarge, kindSlowBody, kindMediaType, kindMalformed, kindTimedOut}
+var anywhere = []kind{kindInternal, kindNoRoute, kindMethod, kindUnknownKey, kindKeyAddress, kindTooLarge, kindSlowBody, kindMediaType, kindMalformed, kindTimedOut}
 
 // documentedRoute is what the OpenAPI document says of one operation.
 type documentedRoute struct {

@@ -9,11 +9,14 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/keys"
 )
 
 type requestIDKey struct{}
@@ -26,17 +29,20 @@ func requestID(ctx context.Context) string {
 
 // edge wraps the routes with what holds for every request: an id, bounds, no panic that leaves, and problems instead of the mux's plain text.
 type edge struct {
-	mux  *http.ServeMux
-	rand io.Reader
-	now  func() time.Time
-	log  *slog.Logger
+	mux     *http.ServeMux
+	rand    io.Reader
+	now     func() time.Time
+	keys    Keys // nil: they are not looked at
+	proxies []netip.Prefix
+	metrics *Metrics
+	log     *slog.Logger
 }
 
 func newEdge(mux *http.ServeMux, d Deps) *edge {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	return &edge{mux: mux, rand: d.Rand, now: d.Now, log: d.Log}
+	return &edge{mux: mux, rand: d.Rand, now: d.Now, keys: d.Keys, proxies: d.Proxies, metrics: d.Metrics, log: d.Log}
 }
 
 func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -51,6 +57,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	rec := &recorder{ResponseWriter: w}
 	start := e.now()
+	defer e.metrics.began()()
 	defer func() {
 		if p := recover(); p != nil {
 			// http.ErrAbortHandler is the server's own way to drop a connection.
@@ -62,12 +69,19 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				writeProblem(rec, problemOf(ctx, kindInternal))
 			}
 		}
-		e.log.DebugContext(ctx, "answered", "request", id, "method", r.Method, "path", r.URL.Path, "status", rec.status, "took", e.now().Sub(start))
+		took := e.now().Sub(start)
+		e.metrics.answered(rec.pattern, r.Method, rec.status, rec.caller.Kind, took)
+		e.log.DebugContext(ctx, "answered", "request", id, "method", r.Method, "path", r.URL.Path, "status", rec.status, "caller", rec.caller.Name, "took", took)
 	}()
 	e.serve(rec, r)
 }
 
-func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
+func (e *edge) serve(w *recorder, r *http.Request) {
+	var refused *Problem
+	if w.caller, refused = e.identify(r.Context(), r); refused != nil {
+		writeProblem(w, refused)
+		return
+	}
 	// A body that says it is too long is refused before a byte of it is read; one that does not say so ends at the limit.
 	if r.ContentLength > maxBodyBytes {
 		w.Header().Set("Connection", "close")
@@ -77,6 +91,7 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBodyBytes+1)
 
 	handler, pattern := e.mux.Handler(r)
+	w.pattern = pattern
 	if pattern != "" {
 		if f := ambiguous(r.URL.RawQuery); f != nil {
 			p := problemOf(r.Context(), kindInvalid)
@@ -150,10 +165,12 @@ func (e *edge) newID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// recorder remembers whether an answer has begun.
+// recorder remembers whether an answer has begun, and to whom by which route.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	status  int
+	caller  keys.Caller
+	pattern string // the mux's; empty for none
 }
 
 func (r *recorder) WriteHeader(status int) {

@@ -31,6 +31,8 @@ var (
 	kindInternal    = kind{"internal", 500, "something broke on our side", "try again; if it stays, report the request id"}
 	kindNoRoute     = kind{"no-such-route", 404, "there is nothing at this address", "read /openapi.json for what there is"}
 	kindMethod      = kind{"method-not-allowed", 405, "this address takes another method", "use a method named in the Allow header"}
+	kindUnknownKey  = kind{"unknown-key", 401, "this key is not known", "leave Authorization out, which nothing needs so far, or send Authorization: Bearer and a key that was not revoked"}
+	kindKeyAddress  = kind{"key-not-from-here", 403, "this key may not be used from this address", "use it from an address that was named for it, or have this one named"}
 	kindTooLarge    = kind{"body-too-large", 413, "the body is too large", fmt.Sprintf("send at most %d bytes", maxBodyBytes)}
 	kindSlowBody    = kind{"body-too-slow", 408, "the body did not arrive in time", "send it again"}
 	kindMediaType   = kind{"media-type", 415, "this kind of body is not understood", "send plain JSON in UTF-8, as application/json, neither compressed nor in another charset"}
@@ -55,7 +57,7 @@ var (
 
 // kinds lists every kind that is not a refusal of the contract, for GET /v1/problems.
 func kinds() []kind {
-	return []kind{kindInternal, kindNoRoute, kindMethod, kindTooLarge, kindSlowBody, kindMediaType, kindMalformed, kindInvalid, kindNoTrade, kindNoTx, kindNoProblem,
+	return []kind{kindInternal, kindNoRoute, kindMethod, kindUnknownKey, kindKeyAddress, kindTooLarge, kindSlowBody, kindMediaType, kindMalformed, kindInvalid, kindNoTrade, kindNoTx, kindNoProblem,
 		kindBehind, kindRefused, kindSimulation, kindCannotPay, kindTree, kindTransaction, kindNotAccepted, kindNoAccount, kindAsset, kindUpstream, kindNotReady, kindTimedOut}
 }
 
@@ -118,6 +120,9 @@ func problemOf(ctx context.Context, k kind) *Problem {
 	p := &Problem{Type: problemPath + k.Code, Title: k.Title, Status: k.Status, Code: k.Code, NextStep: k.Next, Instance: requestID(ctx)}
 	if k.Status == http.StatusServiceUnavailable {
 		p.headers = map[string]string{"Retry-After": "3"}
+	}
+	if k.Status == http.StatusUnauthorized {
+		p.headers = map[string]string{"WWW-Authenticate": "Bearer"} // RFC 9110, 11.6.1
 	}
 	return p
 }

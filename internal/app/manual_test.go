@@ -116,7 +116,7 @@ func TestTheManualsCommands(t *testing.T) {
 	}
 	env := append(os.Environ(), "PATH="+bin+":"+filepath.Dir(curl)+":/usr/bin:/bin", "SECRETS_DIR="+secrets, "NETWORK_PASSPHRASE="+p.ready.Passphrase, "INDEXER="+s.indexerURL,
 		fmt.Sprintf("CONTRACT_ID=%s:%d", p.ready.Contract, p.state.Start), "STELLAR_RPC_URLS="+p.ready.RPC, "SECOND_RPC_URL="+p.ready.RPC, "INDEXER_URL="+s.indexerURL,
-		"INDEXER_LISTEN=127.0.0.1:0", "API_LISTEN=127.0.0.1:0")
+		"INDEXER_LISTEN=127.0.0.1:0", "API_LISTEN=127.0.0.1:0", "API_METRICS_LISTEN=127.0.0.1:0")
 	want := map[string]string{
 		"curl -s $INDEXER/readyz":                                         `"state": "following"`,
 		"curl -s $INDEXER/metrics | grep stellar_escrow_":                 "stellar_escrow_indexer_ledger",

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/app/demo"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer"
 	"github.com/Abdullahi130/StellarEscrow/internal/indexer/source/pool"
+	"github.com/Abdullahi130/StellarEscrow/internal/keys"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/postgres"
 )
 
@@ -27,6 +29,7 @@ type servers struct {
 	indexer, api *process
 	indexerURL   string
 	apiURL       string
+	metricsURL   string // the api's
 }
 
 // ownPlatform is a platform of this test's own, whose network and contract other processes use. It ends after them.
@@ -49,7 +52,15 @@ func ownPlatform(t *testing.T) *platform {
 func secretsFolder(t *testing.T, database string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"DATABASE_URL": database, "RELAY_SECRET": rand.Text() + rand.Text()} {
+	_, integrator, err := keys.New(keys.API, "acme", nil, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, admin, err := keys.New(keys.Admin, "alice", []netip.Prefix{netip.MustParsePrefix("203.0.113.7/32")}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"DATABASE_URL": database, "RELAY_SECRET": rand.Text() + rand.Text(), "API_KEYS": integrator, "ADMIN_KEYS": admin} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -69,12 +80,12 @@ func startServers(t *testing.T, p *platform, nodes, secrets string, extra ...str
 	if err := json.Unmarshal([]byte(s.indexer.line), &indexed); err != nil {
 		t.Fatal(err)
 	}
-	s.api = start(t, append([]string{"api", "--indexer", indexed.Indexer, "--asset", p.ready.USDC.Contract}, common...)...)
+	s.api = start(t, append([]string{"api", "--indexer", indexed.Indexer, "--asset", p.ready.USDC.Contract, "--metrics-listen", "127.0.0.1:0"}, common...)...)
 	var served apiReady
 	if err := json.Unmarshal([]byte(s.api.line), &served); err != nil {
 		t.Fatal(err)
 	}
-	s.indexerURL, s.apiURL = indexed.Indexer, served.API
+	s.indexerURL, s.apiURL, s.metricsURL = indexed.Indexer, served.API, served.Metrics
 	waitFor(t, func() bool { return found(strings.TrimSuffix(s.apiURL, "/v1")+"/readyz", new(json.RawMessage)) })
 	return s
 }
@@ -212,11 +223,16 @@ func TestConfigurationsAreCheckedAtOnce(t *testing.T) {
 			t.Errorf("%s: a secret shows: %v", name, err)
 		}
 	}
-	err := Run(t.Context(), []string{"api", "--indexer", "http://x/path", "--asset", "USDC"}, &bytes.Buffer{}, &bytes.Buffer{})
-	for _, want := range []string{"INDEXER_URL=http://x/path", `ASSETS: "USDC"`, "the api keeps trades there"} {
+	err := Run(t.Context(), []string{"api", "--indexer", "http://x/path", "--asset", "USDC", "--metrics-listen", "4001", "--proxy", "nginx", "--api-keys-file", write("plain", same)}, &bytes.Buffer{}, &bytes.Buffer{})
+	for _, want := range []string{
+		"INDEXER_URL=http://x/path", `ASSETS: "USDC"`, "the api keeps trades there", "API_METRICS_LISTEN=4001", `TRUSTED_PROXIES: "nginx"`, "API_KEYS_FILE", "the hash and not the key", "ADMIN_KEYS_FILE is not set",
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v\ndoes not say %q", err, want)
 		}
+	}
+	if err != nil && strings.Contains(err.Error(), same) {
+		t.Errorf("a key shows: %v", err)
 	}
 }
 

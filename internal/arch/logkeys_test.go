@@ -16,6 +16,7 @@ import (
 var logKeys = map[string]string{
 	"account":      "an account of the platform's (G…)",
 	"call":         "a call of the relay's, by its name on the wire",
+	"caller":       "whose key it was, by its name in the file; empty for none",
 	"contract":     "a contract's address (C…)",
 	"entries":      "how many ledger entries",
 	"err":          "what went wrong, whoever says so: an error, or its text where it is kept as text; never why, error or reason",

@@ -23,6 +23,7 @@ type commands struct {
 	Audit    auditCommand     `cmd:"" help:"Prove the hardening guide, clause by clause."`
 	Contract contractCommands `cmd:"" help:"Deploy the contract, read it, and make the admin's calls."`
 	Backup   backupCommands   `cmd:"" help:"Write backups of the store, and verify them."`
+	Keys     keysCommands     `cmd:"" help:"Make keys of integrators and administrators."`
 }
 
 // command is what the chosen command can do.
