@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/clauses"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/network"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/report"
 )
 
@@ -24,6 +28,7 @@ type auditCommand struct {
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
 	Prove    bool          `help:"Break the tree in every way that the clauses name, in memory, and show that each is found by exactly its name."`
 	Baseline string        `help:"File that says what is known not to hold, why, and until when: the audit then fails for what differs from it." placeholder:"FILE"`
+	Evidence bool          `help:"In text, say also of what holds what was looked at."`
 	Within   time.Duration `help:"How long one clause may take; what takes longer is NOT EVIDENCED." default:"1m"`
 }
 
@@ -67,17 +72,48 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		}
 	}
 	done := guide.Audit(ctx, chosen, asked)
-	write := map[string]func(io.Writer, guide.Report) error{"text": report.Text, "json": report.JSON, "sarif": report.SARIF, "html": report.HTML}[c.Format]
-	if err := write(out, done); err != nil {
-		return err
+	done.Held = accepted
+	if slices.ContainsFunc(chosen, func(c guide.Control) bool { return c.Section() == "N" }) {
+		// Where it cannot be computed the clauses of the network say why.
+		done.Matrix, _ = network.Matrix(asked.Tree)
 	}
-	if accepted != nil {
-		return accepted.Check(done)
+	if err := c.write(out, done); err != nil {
+		return err
 	}
 	if err := done.Err(); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil
+}
+
+// write writes the report in the format that was asked for.
+func (c *auditCommand) write(out io.Writer, r guide.Report) error {
+	switch c.Format {
+	case "json":
+		return report.JSON(out, r)
+	case "sarif":
+		return report.SARIF(out, r)
+	case "html":
+		return report.HTML(out, r)
+	}
+	style := report.Style{Evidence: c.Evidence}
+	style.Width, style.Color = terminal(out)
+	if os.Getenv("NO_COLOR") != "" { // https://no-color.org
+		style.Color = false
+	}
+	return report.Text(out, r, style)
+}
+
+// terminal is how wide the terminal is that is written to, if it is one.
+func terminal(out io.Writer) (width int, is bool) {
+	f, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+		return width, true
+	}
+	return 0, true
 }
 
 func running(path string) (*facts.System, error) {

@@ -18,6 +18,10 @@ type Report struct {
 	Clauses []Clause
 	At      time.Time // when it began
 	Took    time.Duration
+	// Held is the baseline that the audit is held against: Err then says what differs from it. nil: it has to hold whole.
+	Held *Baseline
+	// Matrix is who reaches whom in the tree, where that was asked and can be computed.
+	Matrix *Matrix
 }
 
 // What Report.Err wraps.
@@ -26,8 +30,12 @@ var (
 	ErrNotEvidenced = errors.New("could not be looked at")
 )
 
-// Err is nil if every clause asked for is PASS, NOT APPLICABLE, or a GUIDE DEFECT whose replacement holds. It is ErrFailed if one is FAIL, else ErrNotEvidenced.
+// Err is nil if every clause asked for is PASS, NOT APPLICABLE, or a GUIDE DEFECT whose replacement holds. It is ErrFailed if one is FAIL, else ErrNotEvidenced. Of an
+// audit that is held against a baseline it is what Baseline.Check says.
 func (r Report) Err() error {
+	if r.Held != nil {
+		return r.Held.Check(r)
+	}
 	count := map[Verdict]int{}
 	for _, c := range r.Clauses {
 		count[c.Verdict]++
@@ -72,6 +80,8 @@ type Asked struct {
 	Within time.Duration
 	// Now is the clock.
 	Now func() time.Time
+	// Begun, if there is one, is called with each control when its turn comes; never while it or Done is.
+	Begun func(Control)
 	// Done, if there is one, is called with each clause as it is done, one after the other.
 	Done func(Clause)
 }
@@ -89,6 +99,11 @@ func Audit(ctx context.Context, controls []Control, a Asked) Report {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
+			if a.Begun != nil {
+				mu.Lock()
+				a.Begun(c)
+				mu.Unlock()
+			}
 			done := judge(ctx, c, a)
 			mu.Lock()
 			defer mu.Unlock()

@@ -70,34 +70,44 @@ var ErrBaseline = errors.New("the audit is not as its baseline says")
 func (b Baseline) Check(r Report) error {
 	var errs []error
 	for _, c := range r.Clauses {
-		i := slices.IndexFunc(b.Accepted, func(a Accepted) bool { return a.Clause == c.Control.ID })
-		bad := c.Verdict == Failed || c.Verdict == NotEvidenced
-		switch {
-		case i < 0 && bad:
-			errs = append(errs, fmt.Errorf("%s is %s %s, which is not accepted", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", ")))
-			continue
-		case i < 0:
-			continue
-		}
-		a := b.Accepted[i]
-		slices.Sort(a.Modes)
-		until, _ := time.Parse(day, a.Until)
-		switch {
-		case !bad:
-			errs = append(errs, fmt.Errorf("%s is %s by now: take it out of the baseline", c.Control.ID, c.Verdict))
-		case a.Verdict != c.Verdict || !slices.Equal(a.Modes, c.Modes()):
-			errs = append(errs, fmt.Errorf("%s is %s %s, accepted is %s %s", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", "), a.Verdict, strings.Join(a.Modes, ", ")))
-		case r.At.After(until.AddDate(0, 0, 1)):
-			errs = append(errs, fmt.Errorf("%s was accepted until %s: %s", c.Control.ID, a.Until, a.Reason))
-		}
+		errs = append(errs, b.check(c, r.At))
 	}
 	for _, a := range b.Accepted {
 		if !slices.ContainsFunc(r.Clauses, func(c Clause) bool { return c.Control.ID == a.Clause }) {
 			errs = append(errs, fmt.Errorf("%s was not asked for: ask for the whole guide, or for what the baseline has", a.Clause))
 		}
 	}
-	if len(errs) == 0 {
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%w: %w", ErrBaseline, err)
+	}
+	return nil
+}
+
+// check is what differs of one clause.
+func (b Baseline) check(c Clause, now time.Time) error {
+	i := slices.IndexFunc(b.Accepted, func(a Accepted) bool { return a.Clause == c.Control.ID })
+	bad := c.Verdict == Failed || c.Verdict == NotEvidenced
+	switch {
+	case i < 0 && bad:
+		return fmt.Errorf("%s is %s %s, which is not accepted", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", "))
+	case i < 0:
 		return nil
 	}
-	return fmt.Errorf("%w: %w", ErrBaseline, errors.Join(errs...))
+	a := b.Accepted[i]
+	modes := slices.Sorted(slices.Values(a.Modes))
+	until, _ := time.Parse(day, a.Until)
+	switch {
+	case !bad:
+		return fmt.Errorf("%s is %s by now: take it out of the baseline", c.Control.ID, c.Verdict)
+	case a.Verdict != c.Verdict || !slices.Equal(modes, c.Modes()):
+		return fmt.Errorf("%s is %s %s, accepted is %s %s", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", "), a.Verdict, strings.Join(modes, ", "))
+	case now.After(until.AddDate(0, 0, 1)):
+		return fmt.Errorf("%s was accepted until %s: %s", c.Control.ID, a.Until, a.Reason)
+	}
+	return nil
+}
+
+// Accepts tells whether the baseline that the report is held against has a clause that does not hold exactly as it is, and today.
+func (r Report) Accepts(c Clause) bool {
+	return r.Held != nil && (c.Verdict == Failed || c.Verdict == NotEvidenced) && r.Held.check(c, r.At) == nil
 }

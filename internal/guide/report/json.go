@@ -11,7 +11,9 @@ type document struct {
 	Clauses []clause `json:"clauses"`
 	At      string   `json:"at"` // RFC 3339
 	Seconds float64  `json:"seconds"`
-	Exit    int      `json:"exit"`
+	Exit    int      `json:"exit"` // what the program ends with
+	// Matrix is who reaches whom, where network clauses were asked.
+	Matrix *guide.Matrix `json:"matrix,omitempty"`
 }
 
 type clause struct {
@@ -20,6 +22,7 @@ type clause struct {
 	Verdict  guide.Verdict   `json:"verdict"`
 	Tree     guide.Verdict   `json:"tree"`
 	Live     guide.Verdict   `json:"live"`
+	Accepted bool            `json:"accepted"` // by the baseline, exactly as it is
 	Modes    []string        `json:"modes"`    // the ways to fail that were found
 	Subjects []string        `json:"subjects"` // what was looked at
 	Evidence []evidence      `json:"evidence"` // what was seen of it
@@ -34,12 +37,12 @@ type evidence struct {
 	At      guide.Place `json:"at,omitzero"`
 }
 
-// JSON writes the report as one object. Lists are never null.
+// JSON writes the report as one object, as docs/audit.schema.json says. Lists are never null.
 func JSON(w io.Writer, r guide.Report) error {
-	d := document{Clauses: []clause{}, At: r.At.UTC().Format("2006-01-02T15:04:05Z"), Seconds: r.Took.Seconds(), Exit: r.Exit()}
+	d := document{Clauses: []clause{}, At: r.At.UTC().Format("2006-01-02T15:04:05Z"), Seconds: r.Took.Seconds(), Exit: r.Exit(), Matrix: r.Matrix}
 	for _, c := range r.Clauses {
 		line := clause{
-			ID: c.Control.ID, Clause: c.Control.Clause, Verdict: c.Verdict, Tree: c.Tree.Verdict(), Live: c.Running.Verdict(),
+			ID: c.Control.ID, Clause: c.Control.Clause, Verdict: c.Verdict, Tree: c.Tree.Verdict(), Live: c.Running.Verdict(), Accepted: r.Accepts(c),
 			Modes: append([]string{}, c.Modes()...), Subjects: []string{}, Evidence: []evidence{}, Findings: []guide.Finding{},
 		}
 		for _, column := range columns(c) {

@@ -48,11 +48,24 @@ func sample(t *testing.T) guide.Report {
 	began := time.Date(2026, 11, 26, 4, 0, 0, 0, time.UTC)
 	r := guide.Audit(t.Context(), g.Controls(), guide.Asked{Tree: facts.Open(fstest.MapFS{}), Running: facts.Running(facts.Targets{}), Within: time.Minute, Now: func() time.Time { return began }})
 	r.Took = 1500 * time.Millisecond
+	link := func(s guide.LinkState, open, why string) guide.Link {
+		return guide.Link{State: s, Open: open, Why: why}
+	}
+	r.Matrix = &guide.Matrix{Rows: []string{"api", "<redis>"}, Columns: []string{"api", "<redis>", "internet"}, Cells: [][]guide.Link{
+		{link(guide.Self, "", ""), link(guide.Surplus, "6379/TCP", "by stellar-escrow/redis ingress[0].from[0]"), link(guide.Shut, "443/TCP", "a row has it, and no rule lets it through")},
+		{link(guide.Wanted, "53/TCP, 53/UDP", ""), link(guide.HalfOpen, "1-1023/TCP, 8080/TCP, 9090/UDP, 9093/TCP", "the other side still shuts it"), link(guide.OneSided, "4000/TCP", "api accepts it, client may not send it")},
+	}}
 	return r
 }
 
+func plain(w io.Writer, r guide.Report) error { return Text(w, r, Style{Width: 80}) }
+
+func whole(w io.Writer, r guide.Report) error {
+	return Text(w, r, Style{Width: 120, Color: true, Evidence: true, Fixable: 3})
+}
+
 func TestReports(t *testing.T) {
-	for name, write := range map[string]func(io.Writer, guide.Report) error{"report.txt": Text, "report.json": JSON, "report.sarif": SARIF, "report.html": HTML} {
+	for name, write := range map[string]func(io.Writer, guide.Report) error{"report.txt": plain, "report-wide.txt": whole, "report.json": JSON, "report.sarif": SARIF, "report.html": HTML} {
 		var got bytes.Buffer
 		if err := write(&got, sample(t)); err != nil {
 			t.Fatal(err)
@@ -99,7 +112,7 @@ func TestHTMLLoadsNothing(t *testing.T) {
 	if err := HTML(&text, sample(t)); err != nil {
 		t.Fatal(err)
 	}
-	if found := regexp.MustCompile(`(?i)src=|href="[^#]|@import|url\(|<script|service <grafana>`).FindString(text.String()); found != "" {
+	if found := regexp.MustCompile(`(?i)src=|href="[^#]|@import|url\(|<script|style="|\son[a-z]+=|service <grafana>|<redis>`).FindString(text.String()); found != "" {
 		t.Errorf("the page has %q", found)
 	}
 }

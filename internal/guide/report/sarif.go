@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"net/url"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 )
@@ -44,12 +45,22 @@ type (
 		Level     string          `json:"level"`
 		Message   sarifMessage    `json:"message"`
 		Locations []sarifLocation `json:"locations,omitempty"`
+		// Suppressions are of what the baseline accepts.
+		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	}
+	sarifSuppression struct {
+		Kind          string `json:"kind"`
+		Justification string `json:"justification"`
 	}
 	sarifMessage struct {
 		Text string `json:"text"`
 	}
 	sarifLocation struct {
-		PhysicalLocation sarifPlace `json:"physicalLocation"`
+		PhysicalLocation *sarifPlace    `json:"physicalLocation,omitempty"`
+		LogicalLocations []sarifLogical `json:"logicalLocations,omitempty"`
+	}
+	sarifLogical struct {
+		FullyQualifiedName string `json:"fullyQualifiedName"`
 	}
 	sarifPlace struct {
 		ArtifactLocation sarifArtifact `json:"artifactLocation"`
@@ -85,14 +96,14 @@ func SARIF(w io.Writer, r guide.Report) error {
 		for _, col := range columns(c) {
 			for _, f := range col.Findings() {
 				id := c.Control.ID + "/" + f.Mode
-				run.Results = append(run.Results, sarifResult{id, rules[id], "fail", "error", sarifMessage{f.Subject + ": " + f.Detail}, locations(col.name, f.At)})
+				run.Results = append(run.Results, sarifResult{id, rules[id], "fail", "error", sarifMessage{f.Subject + ": " + f.Detail}, locations(col.name, f), suppressed(r, c)})
 			}
 			if kind := kinds[col.Verdict()]; kind != "" {
 				text := col.Reason()
 				if text == "" {
 					text = seen(col)
 				}
-				run.Results = append(run.Results, sarifResult{c.Control.ID, whole, kind, "none", sarifMessage{col.name + ": " + text}, nil})
+				run.Results = append(run.Results, sarifResult{c.Control.ID, whole, kind, "none", sarifMessage{col.name + ": " + text}, nil, nil})
 			}
 		}
 	}
@@ -104,16 +115,28 @@ func SARIF(w io.Writer, r guide.Report) error {
 // kinds of the verdicts that are of a clause as a whole.
 var kinds = map[guide.Verdict]string{guide.Passed: "pass", guide.NotApplicable: "notApplicable", guide.NotEvidenced: "open", guide.GuideDefect: "review"}
 
-// locations are of files in the tree; what runs has none.
-func locations(column string, at guide.Place) []sarifLocation {
-	if column != "tree" || at.File == "" {
+// locations are files of the tree; of what runs, the name of the part.
+func locations(column string, f guide.Finding) []sarifLocation {
+	if column != "tree" || f.At.File == "" {
+		return []sarifLocation{{LogicalLocations: []sarifLogical{{f.Subject}}}}
+	}
+	place := sarifPlace{ArtifactLocation: sarifArtifact{(&url.URL{Path: f.At.File}).String()}}
+	if f.At.Line > 0 {
+		place.Region = &sarifRegion{f.At.Line}
+	}
+	return []sarifLocation{{PhysicalLocation: &place}}
+}
+
+func suppressed(r guide.Report, c guide.Clause) []sarifSuppression {
+	if !r.Accepts(c) {
 		return nil
 	}
-	place := sarifPlace{ArtifactLocation: sarifArtifact{at.File}}
-	if at.Line > 0 {
-		place.Region = &sarifRegion{at.Line}
+	for _, a := range r.Held.Accepted {
+		if a.Clause == c.Control.ID {
+			return []sarifSuppression{{"external", a.Reason + ", until " + a.Until}}
+		}
 	}
-	return []sarifLocation{{place}}
+	return nil
 }
 
 func seen(c column) string {
