@@ -19,7 +19,7 @@ type environment struct {
 
 // The commands. `dev` and `demo` are made of the parts that the others are.
 type commands struct {
-	Dev      devConfig      `cmd:"" help:"The platform on this machine: a local Stellar network with USDC, the deployed contract, funded demo accounts, indexer and api. Nothing to install."`
+	Dev      devConfig      `cmd:"" help:"The platform on this machine: a local Stellar network with USDC, the deployed contract, funded demo accounts, indexer, api and page. Nothing to install."`
 	Demo     demoConfig     `cmd:"" help:"Plays four trades through the HTTP API of a platform of its own, and shows every step and balance."`
 	Indexer  indexerTargets `cmd:"" help:"Follows the escrow contracts into a store, and is the platform's only way out to the network."`
 	API      apiConfig      `cmd:"" name:"api" help:"The public HTTP API, on the store and through the indexer."`

@@ -77,7 +77,7 @@ func TestDevSurvivesRestartAndKill(t *testing.T) {
 func TestIndexShowsNoSecret(t *testing.T) {
 	p := start(t, "dev", "--listen", "127.0.0.1:0", "--json")
 	var shown devReady
-	get(t, strings.TrimSuffix(p.ready().API, "v1"), &shown)
+	get(t, p.ready().Page+"index.json", &shown)
 	if len(shown.Accounts) != len(demoRoles)+1 || shown.Contract != p.ready().Contract {
 		t.Errorf("the index shows %+v", shown)
 	}

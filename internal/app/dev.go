@@ -49,6 +49,7 @@ func (c *devConfig) announce(out io.Writer, r devReady) error {
 	base := strings.TrimSuffix(r.API, "/v1")
 	_, err := fmt.Fprintf(out, `StellarEscrow is ready on a local network of its own; control-C stops it.
 
+  page        %s
   API         %s   (described by %s/openapi.json)
   contract    %s
   USDC        %s
@@ -59,7 +60,7 @@ func (c *devConfig) announce(out io.Writer, r devReady) error {
 Accounts with test money, and who issues it and can freeze it (role, address, secret):
 %s
 Try it:
-%s`, r.API, base, r.Contract, r.USDC.Contract, r.RPC, r.Passphrase, r.Friendbot, r.Advance, people.String(), tryLines(base, r, time.Now()))
+%s`, r.Page, r.API, base, r.Contract, r.USDC.Contract, r.RPC, r.Passphrase, r.Friendbot, r.Advance, people.String(), tryLines(base, r, time.Now()))
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/Abdullahi130/StellarEscrow/client"
 	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
 	"github.com/Abdullahi130/StellarEscrow/internal/api"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
@@ -57,6 +58,7 @@ type platform struct {
 
 // devReady is the line that tells programs where things are.
 type devReady struct {
+	Page       string    `json:"page"`
 	API        string    `json:"api"`
 	RPC        string    `json:"rpc"`
 	Friendbot  string    `json:"friendbot"`
@@ -106,13 +108,21 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 
 	base := "http://" + l.Addr().String()
 	p.ready = devReady{
-		API: base + "/v1", RPC: base + "/rpc", Friendbot: base + "/friendbot", Advance: base + "/advance",
+		Page: base + "/", API: base + "/v1", RPC: base + "/rpc", Friendbot: base + "/friendbot", Advance: base + "/advance",
 		Passphrase: p.network.Passphrase(), USDC: usdcOf(p.network), Accounts: append(slices.Clip(p.state.Accounts), issuerOf(p.network)),
 	}
 	mux := http.NewServeMux()
 	p.mountLocalnet(mux)
+	page, err := client.New()
+	if err != nil {
+		return nil, err
+	}
 	p.door.closed = api.Starting(api.Deps{Now: time.Now, Rand: rand.Reader, Log: env.log}, "the network, its accounts and the contract come first")
-	mux.Handle("/", &p.door)
+	// As the front door of a platform has them: the api's paths, and the page with all others.
+	for _, path := range []string{"/v1", "/v1/", "/openapi.json", "/openapi.yaml", "/healthz", "/readyz"} {
+		mux.Handle(path, &p.door)
+	}
+	mux.Handle("/", page)
 	p.background(func() error { return serve(ctx, l, mux) })
 
 	network, err := stellar.NewNetwork(p.network.Passphrase())
@@ -244,14 +254,17 @@ func (p *platform) follow(ctx context.Context, env environment, mux *http.ServeM
 		Trades: reads{db}, Transactions: prepared{db, time.Now}, Relay: p.submits, Network: network, Contract: contract,
 		Assets: []stellar.Address{usdc}, Start: kept.Latest.Sequence, Stopping: ctx.Done(), Now: time.Now, Rand: rand.Reader, Log: env.log,
 	}))
-	mux.HandleFunc("GET /{$}", p.index)
+	mux.HandleFunc("GET "+indexPath, p.index)
 	if _, err = x.WaitLedger(ctx, kept.Latest.Sequence); errors.Is(err, indexer.ErrStopped) {
 		return fmt.Errorf("--data holds two networks: remove %s, it is made again from the ledgers, or give another folder (%s)", storeFile, x.Status().Err)
 	}
 	return err
 }
 
-// index tells whoever opens the address where things are; secrets are in the terminal only.
+// indexPath is where programs read what the ready line has said.
+const indexPath = "/index.json"
+
+// index tells programs where things are; secrets are in the terminal only.
 func (p *platform) index(w http.ResponseWriter, _ *http.Request) {
 	shown := p.ready
 	shown.Accounts = make([]account, len(p.ready.Accounts))
