@@ -1,13 +1,10 @@
 package netpol
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/netip"
-	"os/exec"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -32,8 +29,9 @@ type Options struct {
 	API     kubernetes.Interface
 	Network netip.Prefix                              // the pods' addresses
 	Node    netip.Addr                                // of these, the node's own
-	Load    func(ctx context.Context, r string) error // puts rules in place: Nft
+	Load    func(ctx context.Context, r string) error // hands rules to `nft -f -` on the node
 	Out     io.Writer                                 // a line each time the rules change, or cannot be put in place
+	Known   func()                                    // called once, when those that were there at the start are in the rules; nil for nobody to call
 }
 
 // Enforce holds the node's pods to their policies until ctx ends. Before it has heard of any pod, it cuts them all off.
@@ -68,6 +66,7 @@ func Enforce(ctx context.Context, o Options) error {
 		}
 	}
 	tell(nil)
+	known := o.Known
 	for last := first; ; {
 		select {
 		case <-ctx.Done():
@@ -96,7 +95,11 @@ func Enforce(ctx context.Context, o Options) error {
 		}
 		if rules != last {
 			last = rules
-			fmt.Fprintf(o.Out, "%d policies hold %d pods\n", len(s.Policies), len(s.pods()))
+			fmt.Fprintf(o.Out, "%d policies, %d pods\n", len(s.Policies), len(s.pods()))
+		}
+		if known != nil {
+			known()
+			known = nil
 		}
 	}
 }
@@ -125,16 +128,4 @@ func now(n corelisters.NamespaceLister, p corelisters.PodLister, q networkinglis
 		return s, fmt.Errorf("list network policies: %w", err)
 	}
 	return s, nil
-}
-
-// Nft hands rules to nft, in the network namespace of the calling process.
-func Nft(ctx context.Context, rules string) error {
-	ctx, cancel := context.WithTimeout(ctx, loadWithin)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "nft", "-f", "-")
-	cmd.Stdin = strings.NewReader(rules)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("nft: %w: %.500s", err, bytes.TrimSpace(out))
-	}
-	return nil
 }

@@ -51,14 +51,15 @@ func TestEnforceFollows(t *testing.T) {
 	l := &loads{rules: make(chan string, 100), refuse: "10.244.0.12"}
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
+	done, known := make(chan error, 1), make(chan struct{})
 	go func() {
-		done <- netpol.Enforce(ctx, netpol.Options{API: api, Network: network, Node: node, Load: l.load, Out: &out})
+		done <- netpol.Enforce(ctx, netpol.Options{API: api, Network: network, Node: node, Load: l.load, Out: &out, Known: func() { close(known) }})
 	}()
 	if first := <-l.rules; !strings.Contains(first, "set known { type ipv4_addr; }") || strings.Contains(first, "jump") {
 		t.Errorf("the first rules know somebody:\n%s", first)
 	}
 	l.until(t, "elements = { 10.244.0.10 }")
+	<-known
 	if _, err := api.CoreV1().Pods("app").Create(ctx, running("db", "10.244.0.11", nil), metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestEnforceFollows(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if text := out.String(); strings.Count(text, "the rules of before stay: refused") != 1 || !strings.HasSuffix(text, "1 policies hold 2 pods\n") {
+	if text := out.String(); strings.Count(text, "the rules of before stay: refused") != 1 || !strings.HasSuffix(text, "1 policies, 2 pods\n") {
 		t.Errorf("it said\n%s", text)
 	}
 }

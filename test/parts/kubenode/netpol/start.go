@@ -2,57 +2,75 @@ package netpol
 
 import (
 	"context"
-	"os/exec"
-	"path/filepath"
+	"errors"
+	"net"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 // Node is what Start uses of a node of test/parts/kubenode.
 type Node interface {
-	// Exec runs a command inside the node until it ends or ctx does.
-	Exec(ctx context.Context, name string, args ...string) ([]byte, error)
-	// Kubeconfig is a file, to be read inside the node.
 	Kubeconfig() string
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
+	ExecInput(ctx context.Context, input []byte, name string, args ...string) ([]byte, error)
 }
 
-// startWithin is how long the first rules may take to be in place.
+// startWithin is how long it may take until the API has told of all pods.
 const startWithin = time.Minute
 
-// Start builds the command enforce, runs it inside the node until the test is over, and returns when its first rules are in place: from
-// then on nobody gets through who should not. pods is the node's network
-// of pods, and own the node's own address in it.
-func Start(t testing.TB, n Node, pods, own string) {
+// Start holds the pods of a node to their policies until the test is over. It returns when those that are there are known; a pod that comes later is cut
+// off until the API has told of its address. pods is the node's network of pods, and own its own address in it.
+func Start(t testing.TB, n Node, pods netip.Prefix, own netip.Addr) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "netpol-stand-in")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/Abdullahi130/StellarEscrow/test/parts/kubenode/netpol/enforce")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the stand-in for a network plugin: %v\n%s", err, out)
+	config, err := clientcmd.BuildConfigFromFlags("", n.Kubeconfig())
+	if err != nil {
+		t.Fatalf("read the node's kubeconfig: %v", err)
+	}
+	config.Dial = n.Dial
+	api, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatalf("read the node's kubeconfig: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
-	ended := make(chan struct{})
+	up, ended := make(chan struct{}), make(chan error, 1)
 	running.Go(func() {
-		defer close(ended)
-		if out, err := n.Exec(ctx, program, n.Kubeconfig(), pods, own); ctx.Err() == nil {
-			t.Errorf("the stand-in for a network plugin ended: %v\n%s", err, out)
+		err := Enforce(ctx, Options{
+			API: api, Network: pods, Node: own, Out: said{t}, Known: func() { close(up) },
+			Load: func(ctx context.Context, rules string) error {
+				ctx, cancel := context.WithTimeout(ctx, loadWithin)
+				defer cancel()
+				_, err := n.ExecInput(ctx, []byte(rules), "nft", "-f", "-")
+				return err
+			},
+		})
+		if ctx.Err() == nil {
+			t.Errorf("the stand-in for a network plugin ended: %v", err)
 		}
+		ended <- err
 	})
 	t.Cleanup(func() {
 		cancel()
 		running.Wait()
 	})
-	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		select {
-		case <-ended:
-			t.FailNow()
-		default:
-		}
-		if _, err := n.Exec(ctx, "nft", "list", "table", "inet", Table); err == nil {
-			return
-		}
+	select {
+	case <-up:
+	case err := <-ended:
+		t.Fatalf("start the stand-in for a network plugin: %v", errors.Join(err, ctx.Err()))
+	case <-time.After(startWithin):
+		t.Fatalf("the stand-in for a network plugin does not know the pods within %s", startWithin)
 	}
-	t.Fatalf("the stand-in for a network plugin has put no rules in place within %s", startWithin)
+}
+
+// said hands lines to the test's log.
+type said struct{ t testing.TB }
+
+func (s said) Write(line []byte) (int, error) {
+	s.t.Logf("netpol: %s", line[:max(0, len(line)-1)])
+	return len(line), nil
 }
