@@ -1,0 +1,64 @@
+package projects
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"testing/fstest"
+)
+
+func TestFind(t *testing.T) {
+	file := &fstest.MapFile{Data: []byte("x")}
+	f, err := Find(fstest.MapFS{
+		"package.json": file, "web/package.json": file, "web/node_modules/dep/package.json": file, "web/src/a.svelte": file,
+		"rust/Cargo.lock": file, "rust/Cargo.toml": file, "rust/src/lib.rs": file, "rust/target/debug/Cargo.lock": file,
+		"go.mod": file, "deep/er/go.mod": file, "main.go": file,
+		"images/one/Dockerfile": file, "Dockerfile.two": file, "three.Dockerfile": file, "Dockerfiles": file,
+		"infra/main.tf": file, "infra/vars.tf": file, "infra/modules/a/main.tf": file,
+		".github/workflows/a.yml": file, "other/workflows/a.yml": file,
+		".git/go.mod": file, "tool.py": file, "web/dist/b.rb": file, "keep/dist/c.cs": file,
+		".gitignore": {Data: []byte("# what is built\nnode_modules/\ntarget/\n")}, "web/.gitignore": {Data: []byte("/dist/\n")},
+		"link/go.mod": {Data: []byte("../go.mod"), Mode: fs.ModeSymlink},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what      string
+		got, want []string
+	}{
+		{"packages", f.Packages, []string{"package.json", "web/package.json"}},
+		{"locks", f.CargoLocks, []string{"rust/Cargo.lock"}},
+		{"modules", f.Modules, []string{"deep/er/go.mod", "go.mod"}},
+		{"Dockerfiles", f.Dockerfiles, []string{"Dockerfile.two", "images/one/Dockerfile", "three.Dockerfile"}},
+		{"terraform", f.Terraform, []string{"infra", "infra/modules/a"}},
+		{"languages", slices.Sorted(maps.Keys(f.Languages)), []string{"actions", "csharp", "go", "javascript-typescript", "python", "rust"}},
+	} {
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("%s: %q, want %q", c.what, c.got, c.want)
+		}
+	}
+}
+
+// A folder that cannot be read is never one that holds nothing.
+func TestAFolderThatCannotBeRead(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(dir+"/shut", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := Find(shut{os.DirFS(dir)}); err == nil {
+		t.Errorf("got %+v", f)
+	}
+}
+
+// shut refuses one folder, as a file system does for who may not read it: a test that runs as root may read all.
+type shut struct{ fs.FS }
+
+func (s shut) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name == "shut" {
+		return nil, fs.ErrPermission
+	}
+	return fs.ReadDir(s.FS, name)
+}
