@@ -103,7 +103,9 @@ func page(g *guide.Guide, p guide.Proof) string {
 	fmt.Fprintf(&b, `# Every clause, every way to fail, and how each is brought about
 
 Made by `+"`go test ./internal/guide/clauses -update`"+`, from what `+"`escrowctl audit --prove`"+` does: it breaks the tree in memory, once for each line, and the clause must find exactly that way to fail while
-every other clause says what it said before. %d breaks. Ways that only a running system shows are brought about there by tests: of the front door test/nginx, of the rest beside the clauses.
+every other clause says what it said before. %d breaks. What begins with "running:" is done to a running system that its operator has named to be broken, and put back
+(`+"`--live targets.yaml --prove --break-running NAME`"+`); tests do it to a real API server. Other ways that only a running system shows are brought about by tests: of the front door test/nginx, of the
+rest beside the clauses.
 
 | clause | way to fail | broken by |
 | --- | --- | --- |
@@ -118,13 +120,18 @@ every other clause says what it said before. %d breaks. Ways that only a running
 			case c.As != "":
 				fmt.Fprintf(&b, "| %s | %s: %s | as %s |\n", c.ID, m.Name, cell(m.What), c.As)
 				continue
-			case m.Running:
+			case m.Running && !slices.ContainsFunc(c.Breaks, func(b guide.Break) bool { return b.Mode == m.Name }):
 				fmt.Fprintf(&b, "| %s | %s: %s | on a running system |\n", c.ID, m.Name, cell(m.What))
 				continue
 			}
 			for _, t := range p.Tried {
 				if t.Clause == c.ID && t.Mutation.Mode == m.Name {
 					fmt.Fprintf(&b, "| %s | %s: %s | %s |\n", c.ID, m.Name, cell(m.What), cell(t.Mutation.What))
+				}
+			}
+			for _, on := range c.Breaks {
+				if on.Mode == m.Name {
+					fmt.Fprintf(&b, "| %s | %s: %s | running: %s |\n", c.ID, m.Name, cell(m.What), cell(on.What))
 				}
 			}
 		}

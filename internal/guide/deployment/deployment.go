@@ -2,6 +2,7 @@
 package deployment
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 
@@ -31,10 +32,13 @@ func Rendered(t *facts.Tree) (*kube.Set, error) {
 	})
 }
 
+// NamespaceOf is the platform's in a set.
+func NamespaceOf(s *kube.Set) string { return cmp.Or(s.Namespace, Namespace) }
+
 // Workloads are the pods of the platform's namespace, by what makes them.
 func Workloads(s *kube.Set) (ours []kube.Workload) {
 	for _, w := range s.Workloads() {
-		if w.Namespace == Namespace {
+		if w.Namespace == NamespaceOf(s) {
 			ours = append(ours, w)
 		}
 	}

@@ -23,9 +23,10 @@ type platform struct {
 	graph *reach.Graph
 	// denied is the graph of the policies that allow nothing: who is held in both directions whatever else is added.
 	denied *reach.Graph
-	parts  []string          // of the namespace, in order
-	of     map[string]string // part by the object that makes its pods
-	others []string          // everybody else
+	parts  []string // of the namespace, in order
+	others []string // everybody else
+	where  string   // what was looked at
+	file   string   // that the guide wants default-deny in; empty for a cluster, which has no files
 }
 
 // lookAt renders the production overlay, which is what the guide is about, and computes what is open.
@@ -38,11 +39,8 @@ func lookAt(t *facts.Tree) (*platform, error) {
 }
 
 func newPlatform(set *kube.Set) (*platform, error) {
-	p := &platform{set: set, of: map[string]string{}}
+	p := &platform{set: set, where: deployment.Production, file: policyFile}
 	c := reach.Cluster{Ranges: outside()}
-	for _, n := range set.Namespaces() {
-		c.Namespaces = append(c.Namespaces, reach.Namespace{Name: n.Name, Labels: n.Value.Labels})
-	}
 	for _, w := range set.Workloads() {
 		name := w.Pod.Labels[partLabel]
 		if name == "" || slices.Contains(p.parts, name) {
@@ -50,19 +48,31 @@ func newPlatform(set *kube.Set) (*platform, error) {
 		}
 		c.Endpoints = append(c.Endpoints, reach.FromTemplate(name, w.Namespace, w.Pod))
 		if w.Namespace == deployment.Namespace {
-			p.parts, p.of[w.Object.String()] = append(p.parts, name), name
+			p.parts = append(p.parts, name)
 		}
 	}
-	c.Endpoints = append(c.Endpoints, reach.IngressController(), reach.ClusterDNS(),
-		reach.Endpoint{Name: agent, Namespace: "logging", Labels: map[string]string{partLabel: "alloy"}})
-	for _, f := range set.NetworkPolicies() {
+	c.Endpoints = append(c.Endpoints, neighbours()...)
+	return p, p.compute(c)
+}
+
+// neighbours are those outside the namespace whom the table speaks of, as they are installed everywhere.
+func neighbours() []reach.Endpoint {
+	return []reach.Endpoint{reach.IngressController(), reach.ClusterDNS(), {Name: agent, Namespace: "logging", Labels: map[string]string{partLabel: "alloy"}}}
+}
+
+// compute finds what is open between all endpoints of the cluster, by the policies of the set.
+func (p *platform) compute(c reach.Cluster) error {
+	for _, n := range p.set.Namespaces() {
+		c.Namespaces = append(c.Namespaces, reach.Namespace{Name: n.Name, Labels: n.Value.Labels})
+	}
+	for _, f := range p.set.NetworkPolicies() {
 		c.Policies = append(c.Policies, reach.Policy{NetworkPolicy: *f.Value, File: f.File, Line: f.Line})
 	}
 	// Whoever could be started beside these, so that a rule which is too wide shows even where nobody stands in the gap yet.
 	c, _ = reach.WithStrangers(c)
 	var err error
 	if p.graph, err = reach.New(c); err != nil {
-		return nil, err
+		return err
 	}
 	held := c
 	held.Policies = nil
@@ -72,14 +82,14 @@ func newPlatform(set *kube.Set) (*platform, error) {
 		}
 	}
 	if p.denied, err = reach.New(held); err != nil {
-		return nil, err
+		return err
 	}
 	for _, party := range p.graph.Parties() {
 		if !slices.Contains(p.parts, party.Name) {
 			p.others = append(p.others, party.Name)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // outside are the addresses that rules speak of. Of IPv6, Teredo and 6to4 carry an IPv4 address inside, which may be a private one: that nobody reaches
@@ -93,7 +103,7 @@ func outside() []reach.Range {
 // differences holds what a part lets in and out against the rows.
 func (p *platform) differences(part string, rows ...row) (findings []guide.Finding, subjects []guide.Subject, err error) {
 	if !slices.Contains(p.parts, part) {
-		return []guide.Finding{{Mode: noPart, Subject: part, Detail: fmt.Sprintf("nothing in %s makes pods with the label %s: %s", deployment.Production, partLabel, part)}}, nil, nil
+		return []guide.Finding{{Mode: noPart, Subject: part, Detail: fmt.Sprintf("nothing in %s makes pods with the label %s: %s", p.where, partLabel, part)}}, nil, nil
 	}
 	for _, d := range []reach.Direction{reach.Ingress, reach.Egress} {
 		var table reach.Table
@@ -170,7 +180,7 @@ func (p *platform) finding(mode string, gap reach.Gap, d reach.Direction, what s
 // policies are those of the namespace.
 func (p *platform) policies() (all []kube.Found[networkingv1.NetworkPolicy]) {
 	for _, f := range p.set.NetworkPolicies() {
-		if f.Namespace == deployment.Namespace {
+		if f.Namespace == deployment.NamespaceOf(p.set) {
 			all = append(all, f)
 		}
 	}

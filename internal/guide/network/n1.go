@@ -1,10 +1,12 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
 )
@@ -32,10 +34,10 @@ func n1() guide.Control {
 		ID:     "N1",
 		Clause: "every pod in namespace `stellar-escrow` is under default-deny, ingress and egress (`k8s/base/network-policy.yaml`)",
 		Question: "With every rule that allows something taken away, does nothing reach any pod, and no pod anything? And is, of the parts that the guide's table " +
-			"does not name, nothing open but what they need?",
+			"does not name, nothing open but what they need? Running: the same of the cluster's policies, pods and namespaces.",
 		Modes: append(modes(),
 			guide.Mode{Name: "not-denied", What: "without rules that allow something a pod can still be reached, or reach somebody"},
-			guide.Mode{Name: "no-default-deny", What: "the file that the guide names has no policy that denies everything to every pod"},
+			guide.Mode{Name: "no-default-deny", What: "the file that the guide names, or the cluster, has no policy that denies everything to every pod"},
 		),
 		Mutations: []guide.Mutation{
 			{Mode: "no-default-deny", What: "default-deny denies what comes in, and lets go out", Also: []string{"N1/not-denied"},
@@ -55,6 +57,16 @@ func n1() guide.Control {
 			}},
 			{Mode: noPart, What: "Loki is not deployed", Change: func(d *guide.Draft) error { return d.Replace("k8s/base/kustomization.yaml", "  - loki.yaml\n", "") }},
 		},
+		Breaks: []guide.Break{
+			breaks.Remove("no-default-deny", "default-deny is gone", policy("default-deny"), "N1/not-denied", "C4/policy-missing"),
+			breaks.Change("not-denied", "default-deny is of the api alone", policy("default-deny"), func(o breaks.Fields) error {
+				return o.Set(map[string]any{"matchLabels": map[string]any{partLabel: api}}, "spec", "podSelector")
+			}, "N1/no-default-deny", differs),
+			breaks.Change(surplus, "Grafana may be asked by everybody in the namespace", policy(grafana), func(o breaks.Fields) error {
+				return o.Set([]any{map[string]any{"from": []any{map[string]any{"podSelector": map[string]any{}}}}}, "spec", "ingress")
+			}, differs),
+			breaks.Change(missing, "Loki accepts from nobody", policy(loki), func(o breaks.Fields) error { return o.Set([]any{}, "spec", "ingress") }, differs),
+		},
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
 			p, err := lookAt(t)
 			if err != nil {
@@ -62,7 +74,7 @@ func n1() guide.Control {
 			}
 			return p.judgeDeny()
 		},
-		Silent: "what the cluster has is held against the files by C4",
+		Running: func(ctx context.Context, s *facts.System) guide.Result { return running(ctx, s, (*platform).judgeDeny) },
 	}
 }
 
@@ -90,7 +102,7 @@ func (p *platform) judgeDeny() guide.Result {
 		}
 		if len(ways) > 0 {
 			findings = append(findings, guide.Finding{Mode: "not-denied", Subject: part, Detail: fmt.Sprintf("%s, %d ways in all: %s is open though no rule allows it", ways[0], len(ways), open),
-				At: guide.Place{File: policyFile}})
+				At: guide.Place{File: cmp.Or(p.file, p.where)}})
 			continue
 		}
 		subjects = append(subjects, guide.Subject{Name: part, Evidence: "without a rule that allows it nothing reaches it, and it reaches nothing"})
@@ -108,13 +120,14 @@ func (p *platform) judgeDeny() guide.Result {
 	return guide.Judge(subjects, findings)
 }
 
-// defaultDeny is a finding if the guide's file has no policy that denies everything to everybody.
+// defaultDeny is a finding if no policy denies everything to everybody; in a tree it stands in the guide's file.
 func (p *platform) defaultDeny() []guide.Finding {
 	for _, f := range p.policies() {
 		s := f.Value.Spec
-		if f.File == policyFile && len(s.PodSelector.MatchLabels)+len(s.PodSelector.MatchExpressions)+len(s.Ingress)+len(s.Egress) == 0 && len(s.PolicyTypes) == 2 {
+		if (f.File == p.file || p.file == "") && len(s.PodSelector.MatchLabels)+len(s.PodSelector.MatchExpressions)+len(s.Ingress)+len(s.Egress) == 0 && len(s.PolicyTypes) == 2 {
 			return nil
 		}
 	}
-	return []guide.Finding{{Mode: "no-default-deny", Subject: policyFile, Detail: "add a NetworkPolicy with podSelector: {}, policyTypes: [Ingress, Egress] and no rules", At: guide.Place{File: policyFile}}}
+	where := cmp.Or(p.file, p.where)
+	return []guide.Finding{{Mode: "no-default-deny", Subject: where, Detail: "add a NetworkPolicy with podSelector: {}, policyTypes: [Ingress, Egress] and no rules", At: guide.Place{File: where}}}
 }

@@ -1,9 +1,16 @@
 package network
 
-import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+import (
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
+)
 
 func n4() guide.Control {
 	return rowControl("N4", "`indexer`: from api, prometheus; to postgres:5432, redis:6379, outside :443 (Stellar), DNS", "",
+		[]guide.Break{
+			breaks.Change(surplus, "the metadata service and private addresses can be asked", policy(indexer), everywhere, differs),
+			shut(indexer, "nobody reaches the indexer", "ingress"),
+		},
 		change(surplus, "the metadata service can be asked for the node's credentials",
 			"              - 169.254.0.0/16\n", "              - 169.254.0.0/17\n"),
 		change(surplus, "private addresses count as outside", "              - 10.0.0.0/8\n", ""),

@@ -4,6 +4,10 @@ import "github.com/Abdullahi130/StellarEscrow/internal/guide"
 
 func n6() guide.Control {
 	return rowControl("N6", "`redis`: from indexer only; egress to nothing", "",
+		[]guide.Break{
+			opened(redis, "the api reaches redis too", "ingress", "from", api, 6379),
+			shut(redis, "nobody reaches redis", "ingress"),
+		},
 		change(surplus, "the api reaches redis too", "            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
 			"            matchExpressions: [{key: app.kubernetes.io/name, operator: In, values: [indexer, api]}]\n      ports:\n        - {protocol: TCP, port: 6379}\n"),
 		change(surplus, "a range of ports is open", "            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",

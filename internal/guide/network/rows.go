@@ -9,38 +9,46 @@ import (
 )
 
 // rowControl is the control of one row of the guide's table: exactly that is open, and the listed additions.
-func rowControl(id, clause, defect string, mutations ...guide.Mutation) guide.Control {
+func rowControl(id, clause, defect string, broken []guide.Break, mutations ...guide.Mutation) guide.Control {
 	rows := guideRows()
 	r := rows[slices.IndexFunc(rows, func(r row) bool { return r.clause == id })]
 	return guide.Control{
 		ID:        id,
 		Clause:    clause,
-		Question:  "Is, by the rendered manifests, exactly that open to and from " + r.part + ", on every port, from everybody who is there or could be, and by no other way?",
+		Question:  "Is, by the rendered manifests, exactly that open to and from " + r.part + ", on every port, from everybody who is there or could be, and by no other way? Running: the same of the cluster's policies, pods and namespaces.",
 		Modes:     modes(),
 		Mutations: mutations,
+		Breaks:    broken,
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
 			p, err := lookAt(t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			wanted := []row{r}
-			for _, a := range additions() {
-				if a.clause == id {
-					wanted = append(wanted, a)
-				}
-			}
-			findings, subjects, err := p.differences(r.part, wanted...)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			judged := guide.Judge(subjects, findings)
-			if defect == "" {
-				return judged
-			}
-			return guide.Defect(defect, judged)
+			return p.judgeRow(r, defect)
 		},
-		Silent: "what the cluster has is held against the files by C4",
+		Running: func(ctx context.Context, s *facts.System) guide.Result {
+			return running(ctx, s, func(p *platform) guide.Result { return p.judgeRow(r, defect) })
+		},
 	}
+}
+
+// judgeRow holds a part against its row and the additions to it.
+func (p *platform) judgeRow(r row, defect string) guide.Result {
+	wanted := []row{r}
+	for _, a := range additions() {
+		if a.clause == r.clause {
+			wanted = append(wanted, a)
+		}
+	}
+	findings, subjects, err := p.differences(r.part, wanted...)
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
+	judged := guide.Judge(subjects, findings)
+	if defect == "" {
+		return judged
+	}
+	return guide.Defect(defect, judged)
 }
 
 // change is a mutation of the file with the guide's rows.

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -82,6 +83,11 @@ func resources() []resource {
 // Look reads it all. It never fails as a whole: what could not be read Seen tells of.
 func (c *Cluster) Look(ctx context.Context) *Facts {
 	f := &Facts{Cluster: c, unseen: map[string]error{}}
+	if err := c.answers(ctx); err != nil { // or each question would wait for its own limit
+		f.missed(err)
+		f.Set = &kube.Set{}
+		return f
+	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	slots := make(chan struct{}, together)
@@ -113,6 +119,23 @@ func (c *Cluster) Look(ctx context.Context) *Facts {
 	all.Wait()
 	f.gather(read)
 	return f
+}
+
+// answers tells whether an API server is there: a refusal is an answer.
+func (c *Cluster) answers(ctx context.Context) error {
+	_, err := c.Objects("", "v1", "namespaces").Get(ctx, c.Namespace, metav1.GetOptions{})
+	if apierrors.ReasonForError(err) != metav1.StatusReasonUnknown {
+		return nil
+	}
+	return err
+}
+
+// missed is that nothing was read.
+func (f *Facts) missed(why error) {
+	f.unseen["secrets"] = why
+	for _, r := range resources() {
+		f.unseen[r.Resource] = why
+	}
 }
 
 // Seen is nil if each of these resources ("networkpolicies") was read whole, and says what was not.
@@ -213,11 +236,9 @@ func (f *Facts) gather(read map[string][]*unstructured.Unstructured) {
 			kept = append(kept, u)
 		}
 	}
-	set, err := kube.Collected(f.Cluster.Name, kept, by)
+	set, err := kube.Collected(f.Cluster.Name, f.Cluster.Namespace, kept, by)
 	if err != nil { // which of them it was, the error says
-		for _, r := range resources() {
-			f.unseen[r.Resource] = err
-		}
+		f.missed(err)
 	}
 	f.Set = set
 }

@@ -24,7 +24,7 @@ func TestCollected(t *testing.T) {
 		}
 		return "", ""
 	}
-	set, err := Collected("cluster c", []*unstructured.Unstructured{
+	set, err := Collected("cluster c", "stellar-escrow", []*unstructured.Unstructured{
 		object("v1", "Pod", "api-1", pod), object("v1", "Pod", "alone", map[string]any{}), object("example.org/v1", "Pod", "foreign", map[string]any{}),
 	}, by)
 	if err != nil {
@@ -37,7 +37,7 @@ func TestCollected(t *testing.T) {
 	if len(Of[corev1.Pod](set)) != 2 || len(set.Unread) != 1 {
 		t.Errorf("%d pods, %v not read", len(Of[corev1.Pod](set)), set.Unread)
 	}
-	if _, err := Collected("cluster c", []*unstructured.Unstructured{object("v1", "Pod", "odd", map[string]any{"spec": "none"})}, by); err == nil {
+	if _, err := Collected("cluster c", "stellar-escrow", []*unstructured.Unstructured{object("v1", "Pod", "odd", map[string]any{"spec": "none"})}, by); err == nil {
 		t.Error("a pod whose spec is a word was read")
 	}
 }

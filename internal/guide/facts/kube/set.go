@@ -40,6 +40,8 @@ type Found[T any] struct {
 type Set struct {
 	// Unread are the objects of kinds that are not known here: they may hold anything, pods and rules among it.
 	Unread []Object
+	// Namespace is the platform's where somebody has said so, as of objects that a cluster has; empty: the guide's.
+	Namespace string
 
 	objects []typed
 }
