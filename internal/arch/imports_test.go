@@ -106,7 +106,7 @@ var rooms = []room{
 		"operators deploy with it; it needs no database and no localnet"},
 	{"internal/app/demo", []string{"internal/amount", "internal/stellar"}, []string{sdk}, "the demo is a client: what it shows comes through the API"},
 	{"internal/guide/reach", nil, []string{"k8s.io/api", "k8s.io/apimachinery"}, "who reaches whom is computed from what is handed in: it reads no tree, asks no cluster and knows no clause"},
-	{"internal/guide/probe", nil, []string{"golang.org/x/crypto", "golang.org/x/net"},
+	{"internal/guide/probe", nil, []string{"golang.org/x/crypto", "golang.org/x/net", "github.com/google/nftables"},
 		"looks at anybody's running system from outside: it knows none of our parts, and no driver that would do more than it was told"},
 	{"internal/guide/facts/workflow", []string{"internal/guide/facts"}, []string{"github.com/rhysd/actionlint", "mvdan.cc/sh", "go.yaml.in/yaml/v3"}, "reads workflows and their scripts by the grammars of GitHub and of a shell, and runs none"},
 	{"internal/guide/facts/projects", nil, []string{"github.com/go-git"}, "finds what a tree holds that has to be scanned, as git sees the tree"},
@@ -237,14 +237,14 @@ func TestWhoMayImport(t *testing.T) {
 		by   []string // nil: nobody yet
 		why  string
 	}{
-		{"internal/stellar/rpc", []string{"internal/indexer", "internal/app", "internal/ctl", "internal/deploy"}, "the indexer is the only way out; app wires it, operators use it"},
-		{"internal/deploy", []string{"internal/app", "internal/ctl"}, "no server deploys or administers"},
+		{"internal/stellar/rpc", []string{"internal/indexer", "internal/app", "internal/ctl", "internal/deploy", "test/stack"}, "the indexer is the only way out; app wires it, operators use it; tests of whole stacks count the balances"},
+		{"internal/deploy", []string{"internal/app", "internal/ctl", "test/stack"}, "no server deploys or administers; tests of whole stacks ask for balances with it"},
 		{"internal/store/sqlite", []string{"internal/app"}, "whoever uses a store says so in an interface of its own"},
 		{"internal/store/postgres", []string{"internal/app", "internal/ctl"}, "whoever uses a store says so in an interface of its own"},
 		{"internal/secret", []string{"internal/app", "internal/relay", "internal/indexer/signer", "internal/indexer/fanout", "internal/keys", "internal/ctl", "internal/guide"}, "app and ctl open the files, and each secret goes to the one room that proves or signs with it; the guide asks what everybody knows"},
 		{"internal/indexer/signer", []string{"internal/indexer/sponsor", "internal/app"}, "it holds keys that stand on a server: the sponsor asks which calls they are for, app makes them; whoever pays has an interface of its own"},
 		{"internal/localnet", []string{"internal/app", "test/bench", "test/chain"}, "only dev and localnet start it or its friendbot; tests and benchmarks make ledgers as it does"},
-		{"internal/app", []string{"cmd/stellarescrow"}, "the program is wired in one place"},
+		{"internal/app", []string{"cmd/stellarescrow", "test/stack"}, "the program is wired in one place; tests of whole stacks play the demo's trades"},
 		{"internal/ctl", []string{"cmd/escrowctl"}, "the operator's keys are on no server"},
 	} {
 		matched := 0

@@ -12,13 +12,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/probe/ports"
 	"github.com/Abdullahi130/StellarEscrow/internal/procgroup"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/docker"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/partstest"
+	"github.com/Abdullahi130/StellarEscrow/test/stack/enter"
 )
 
 const reference = "localhost/server:test"
@@ -65,9 +68,10 @@ func tarOf(t *testing.T, files map[string][]byte) []byte {
 	return out.Bytes()
 }
 
-// TestAStackOfTwo has the real Compose start two containers, looks at them from inside the box, and ends them.
+// TestAStackOfTwo has the real Compose start two containers, looks at them from inside the box, and ends them. The engine has no process that hands on
+// what comes to a published port: packet rules do, and the guide's probe has to find them (docs/guide.md N8).
 func TestAStackOfTwo(t *testing.T) {
-	e := docker.Start(t)
+	e := docker.Start(t, "--userland-proxy=false")
 	e.Load(t, image(t))
 	compose := func(word string, args ...string) (string, error) {
 		cmd := e.Compose(t.Context(), t, append([]string{"-f", "testdata/compose.yml"}, args...)...)
@@ -101,6 +105,15 @@ func TestAStackOfTwo(t *testing.T) {
 	}
 	if said, err := e.Exec(t.Context(), "curl", "-sS", "--max-time", "5", "http://127.0.0.1:18080/"); err != nil || string(said) != "here" {
 		t.Errorf("inside the box it says %q, %v", said, err)
+	}
+	var forwards []ports.Forward
+	err = enter.Network(fmt.Sprintf("/proc/%d/ns/net", e.PID()), func() (err error) {
+		forwards, err = ports.Forwarded(t.Context())
+		return err
+	})
+	at := slices.IndexFunc(forwards, func(f ports.Forward) bool { return f.Covers(18080) && f.Target.Port() == 8080 })
+	if err != nil || at < 0 || !forwards[at].Loopback() {
+		t.Errorf("packet rules hand on %v, %v", forwards, err)
 	}
 	if c, err := net.DialTimeout("tcp", "127.0.0.1:18080", time.Second); err == nil {
 		c.Close()

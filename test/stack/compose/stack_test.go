@@ -1,0 +1,201 @@
+//go:build linux
+
+package compose_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/procgroup"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/docker"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/images"
+	"github.com/Abdullahi130/StellarEscrow/test/stack/outside"
+)
+
+// asked is given by make stack-compose.
+var asked = flag.Bool("stack", false, "start the whole stack: some minutes")
+
+// project is the name that docker-compose.yml gives the stack.
+const project = "stellar-escrow"
+
+// root is the repository, from here.
+const root = "../../.."
+
+// left out are the parts that cannot be had: who asks why, is told.
+var leftOut = map[string]string{
+	"grafana": "it is in no registry of packages that tests may use",
+	"loki":    "it is not among the images of test/parts/images yet",
+}
+
+// parts are the services that are started, and the image of each.
+var parts = map[string]string{
+	"nginx": "nginx", "client": "client", "api": "api", "refusals": "api", "indexer": "indexer", "postgres": "postgres", "redis": "redis", "secrets": "redis",
+	"prometheus": "prometheus", "alertmanager": "alertmanager",
+}
+
+// stack is the one that runs.
+type stack struct {
+	engine     *docker.Engine
+	outside    *outside.Outside
+	programs   string // folder with the built programs
+	args       []string
+	identity   *age.X25519Identity // opens backups
+	containers map[string]docker.Container
+}
+
+func start(t *testing.T) *stack {
+	t.Helper()
+	began := time.Now()
+	step := func(what string) { t.Logf("%6.1fs  %s", time.Since(began).Seconds(), what) }
+	s := &stack{programs: build(t)}
+	step("programs are built")
+	used := map[string]bool{"backup": true}
+	for _, image := range parts {
+		used[image] = true
+	}
+	var names []string
+	for name := range used {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	built := images.Build(t, names...)
+	step("images are there")
+	s.engine = docker.Start(t, "--dns", outside.NameServer)
+	for _, name := range names {
+		s.engine.Load(t, built[name].Archive)
+	}
+	step("images are loaded")
+	s.outside = outside.Start(t, s.engine.PID(), filepath.Join(s.programs, "stellarescrow"))
+	step("the outside is there")
+	s.configure(t, built)
+	services := []string{"up", "--detach", "--no-build", "--pull", "never", "--wait", "--wait-timeout", "240"}
+	for name := range parts {
+		services = append(services, name)
+	}
+	if said, err := s.compose(t, services...); err != nil {
+		t.Fatalf("up: %v\n%s\n%s", err, said, s.logs(t))
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(s.logs(t))
+		}
+	})
+	step("the stack is up and healthy")
+	all, err := s.engine.Containers(t.Context(), project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.containers = map[string]docker.Container{}
+	for _, c := range all {
+		s.containers[c.Service] = c
+	}
+	for name := range parts {
+		if s.containers[name].PID == 0 {
+			t.Fatalf("%s does not run: %+v", name, s.containers)
+		}
+	}
+	return s
+}
+
+// build builds both programs.
+func build(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/", "./cmd/stellarescrow", "./cmd/escrowctl")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
+}
+
+// random is a value as `openssl rand` makes them.
+func random() string { return rand.Text() + rand.Text() }
+
+// configure writes what an operator writes: .env, of the committed example. Beside it, what is a test's: which images, and whom to trust.
+func (s *stack) configure(t *testing.T, built map[string]images.Image) {
+	t.Helper()
+	dir := t.TempDir()
+	var err error
+	if s.identity, err = age.GenerateX25519Identity(); err != nil {
+		t.Fatal(err)
+	}
+	text := fill(t, map[string]string{
+		"POSTGRES_PASSWORD": random(), "REDIS_PASSWORD": random(), "RELAY_SECRET": random(), "API_KEYS": random() + "," + random(), "ADMIN_KEYS": random(),
+		"GRAFANA_ADMIN_PASSWORD": random(), "CONTRACT_ID": s.outside.Contract(), "NETWORK_PASSPHRASE": `"` + s.outside.Passphrase() + `"`,
+		"STELLAR_RPC_URLS": s.outside.RPCURL(), "ASSETS": s.outside.USDC(), "BACKUP_RECIPIENTS": s.identity.Recipient().String(),
+	})
+	var more strings.Builder
+	for name, image := range built {
+		fmt.Fprintf(&more, "IMAGE_%s=%s\n", strings.ToUpper(name), image.Reference)
+	}
+	roots := filepath.Join(dir, "roots.pem")
+	override := fmt.Sprintf(`# Whom a test's stack trusts: what an image has there are the authorities of the world.
+services:
+  indexer:
+    volumes: ["%[1]s:/etc/ssl/certs/ca-certificates.crt:ro"]
+  nginx:
+    volumes: ["%[1]s:/etc/ssl/certs/ca-certificates.crt:ro"]
+`, roots)
+	for name, text := range map[string]string{"roots.pem": string(s.outside.Authority.PEM()), ".env": text + more.String(), "override.yml": override} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) { // containers read it as their own users
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.args = []string{"--project-directory", root, "--env-file", filepath.Join(dir, ".env"), "-f", root + "/docker-compose.yml", "-f", filepath.Join(dir, "override.yml"), "--progress", "plain"}
+}
+
+// fill is .env.example with these values in the lines that are empty there.
+func fill(t *testing.T, values map[string]string) string {
+	t.Helper()
+	text, err := os.ReadFile(root + "/.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled := "\n" + string(text)
+	for name, value := range values {
+		line := "\n" + name + "=\n"
+		if strings.Count(filled, line) != 1 {
+			t.Fatalf(".env.example does not have the line %q once", name+"=")
+		}
+		filled = strings.Replace(filled, line, "\n"+name+"="+value+"\n", 1)
+	}
+	return filled
+}
+
+// compose runs Docker Compose, and returns all that it said.
+func (s *stack) compose(t testing.TB, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 6*time.Minute)
+	defer cancel()
+	cmd := s.engine.Compose(ctx, t, slices.Concat(s.args, args)...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err := procgroup.Run(cmd)
+	return said.String(), err
+}
+
+// logs are the ends of what all parts have said, for a test that failed.
+func (s *stack) logs(t testing.TB) string {
+	t.Helper()
+	state, _ := s.compose(t, "ps", "--all")
+	logs, _ := s.compose(t, "logs", "--no-color", "--tail", "25")
+	return state + logs + s.engine.Log()
+}

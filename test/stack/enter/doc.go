@@ -1,0 +1,2 @@
+// Package enter does things inside another network namespace, such as a container's: what a program there could reach, without a program there.
+package enter
