@@ -129,5 +129,8 @@ func output(cmd *exec.Cmd) ([]byte, error) {
 // PID is the box's first process, as it is seen from outside: nsenter --target PID enters the box.
 func (e *Engine) PID() int { return e.process.pid }
 
+// Network is the file of the box's network namespace, in which the engine publishes ports.
+func (e *Engine) Network() string { return fmt.Sprintf("/proc/%d/ns/net", e.process.pid) }
+
 // Proc is the box's own /proc, as it is seen from outside: ids of processes are those that the engine tells.
 func (e *Engine) Proc() string { return fmt.Sprintf("/proc/%d/root/proc", e.process.pid) }

@@ -107,7 +107,7 @@ func TestAStackOfTwo(t *testing.T) {
 		t.Errorf("inside the box it says %q, %v", said, err)
 	}
 	var forwards []ports.Forward
-	err = enter.Network(fmt.Sprintf("/proc/%d/ns/net", e.PID()), func() (err error) {
+	err = enter.Network(e.Network(), func() (err error) {
 		forwards, err = ports.Forwarded(t.Context())
 		return err
 	})

@@ -141,7 +141,7 @@ func (s *stack) published(t *testing.T) {
 		t.Errorf("from outside, ports %v are open, want 80 and 443", seen)
 	}
 	for _, port := range []int{5432, 6379, 9090, 9093} {
-		if !s.open(t, fmt.Sprintf("/proc/%d/ns/net", s.engine.PID()), fmt.Sprintf("127.0.0.1:%d", port)) {
+		if !s.open(t, s.engine.Network(), fmt.Sprintf("127.0.0.1:%d", port)) {
 			t.Errorf("on the machine, port %d is not open on 127.0.0.1", port)
 		}
 	}

@@ -29,6 +29,7 @@ import (
 
 // chain is what `stellarescrow dev --json` says of itself.
 type chain struct {
+	API        string `json:"api"` // of the platform that dev runs beside its network, which no stack uses
 	RPC        string `json:"rpc"`
 	Advance    string `json:"advance"`
 	Passphrase string `json:"passphrase"`

@@ -76,7 +76,7 @@ func (o *Outside) connect(t testing.TB, box int) {
 		"-n outside link set eth0 up",
 		"route add default via " + host,
 	} {
-		args := append([]string{"--target", strconv.Itoa(box), "--mount", "--net", "--", "ip"}, strings.Fields(line)...)
+		args := append([]string{"--target", strconv.Itoa(box), "--mount", "--net", "--pid", "--", "ip"}, strings.Fields(line)...)
 		if out, err := exec.CommandContext(t.Context(), "nsenter", args...).CombinedOutput(); err != nil {
 			t.Fatalf("ip %s: %v: %s", line, err, out)
 		}
