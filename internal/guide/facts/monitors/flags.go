@@ -1,0 +1,36 @@
+package monitors
+
+import "strings"
+
+// Flag is what a program's arguments say of a setting, by one dash or two, in one word (--name=value) or two; the last one counts, as for the program. times is
+// how often it is there.
+func Flag(args []string, name string) (value string, times int) {
+	for i, arg := range args {
+		rest, ok := strings.CutPrefix(arg, "-")
+		if !ok {
+			continue
+		}
+		rest = strings.TrimPrefix(rest, "-")
+		switch given, text, joined := strings.Cut(rest, "="); {
+		case given != name:
+		case joined:
+			value, times = text, times+1
+		case i+1 < len(args):
+			value, times = args[i+1], times+1
+		default:
+			value, times = "", times+1
+		}
+	}
+	return value, times
+}
+
+// FlagLike are the names of the flags that begin so.
+func FlagLike(args []string, begin string) (names []string) {
+	for _, arg := range args {
+		rest, ok := strings.CutPrefix(arg, "-")
+		if name, _, _ := strings.Cut(strings.TrimPrefix(rest, "-"), "="); ok && strings.HasPrefix(name, begin) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

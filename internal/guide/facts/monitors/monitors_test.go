@@ -1,0 +1,189 @@
+package monitors
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const ours = "../../../../monitoring/"
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func names(all []Reached) (out []string) {
+	for _, r := range all {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+const routes = `
+route:
+  receiver: rest
+  routes:
+    - match: {severity: critical}
+      receiver: pager
+      continue: true
+      routes:
+        - matchers: [team=~"db|store"]
+          receiver: db
+          mute_time_intervals: [nights]
+    - match_re: {severity: "critical|warning"}
+      receiver: chat
+    - matchers: [severity="info"]
+      routes:
+        - matchers: [never="x"]
+          receiver: db
+time_intervals:
+  - name: nights
+    time_intervals: [{times: [{start_time: "22:00", end_time: "24:00"}]}]
+inhibit_rules:
+  - {source_matchers: [alertname="Down"], target_matchers: [severity="warning"]}
+  - {source_matchers: [alertname="Down"], target_matchers: [team="db"]}
+  - {source_match: {alertname: Down}, target_match_re: {severity: "warn.*|info"}}
+receivers:
+  - {name: rest, webhook_configs: [{url_file: /run/a}, {url: "http://127.0.0.1:1"}]}
+  - {name: pager, pagerduty_configs: [{routing_key_file: /run/b}], email_configs: [{to: a@b.example, from: c@d.example, smarthost: "e.example:25", auth_username: u, auth_password_file: /run/c}]}
+  - {name: db}
+  - {name: chat, webhook_configs: [{url_file: /run/d}]}
+`
+
+// An alert goes where Alertmanager sends it.
+func TestReaches(t *testing.T) {
+	a := must(ReadAlertmanager([]byte(routes)))
+	for _, c := range []struct {
+		alert map[string]string
+		want  []string
+	}{
+		{map[string]string{}, []string{"rest"}},
+		{map[string]string{"severity": "critical"}, []string{"pager", "chat"}},
+		{map[string]string{"severity": "critical", "team": "store"}, []string{"db", "chat"}},
+		{map[string]string{"severity": "warning"}, []string{"chat"}},
+		{map[string]string{"severity": "info"}, []string{"rest"}},
+	} {
+		if got := names(a.Reaches(c.alert)); !slices.Equal(got, c.want) {
+			t.Errorf("%v reaches %v, want %v", c.alert, got, c.want)
+		}
+	}
+	critical := a.Reaches(map[string]string{"severity": "critical", "team": "db"})
+	if got := fmt.Sprint(critical[0].Ways, critical[0].Muted, critical[1].Ways, critical[1].Files); got != "0 [nights] 1 [/run/d]" {
+		t.Errorf("got %s", got)
+	}
+	if rest, pager := a.Reaches(nil)[0], a.Reaches(map[string]string{"severity": "critical"})[0]; rest.Ways != 2 || fmt.Sprint(rest.Files) != "[/run/a]" || pager.Ways != 2 || fmt.Sprint(pager.Files) != "[/run/c /run/b]" {
+		t.Errorf("%+v, %+v", rest, pager)
+	}
+	for severity, want := range map[string]string{"critical": "[2]", "warning": "[1 2 3]", "info": "[2 3]"} {
+		if got := fmt.Sprint(a.Inhibits(map[string]string{"severity": severity})); got != want {
+			t.Errorf("%s may be kept back by %s, want %s", severity, got, want)
+		}
+	}
+	for _, bad := range []string{"", "route: {}", "route: {receiver: x}", "routes: []", strings.Replace(routes, "receiver: pager", "receiver: nobody", 1)} {
+		if _, err := ReadAlertmanager([]byte(bad)); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
+
+func TestOurFiles(t *testing.T) {
+	read := func(name string) []byte { return must(os.ReadFile(ours + name)) }
+	p := must(ReadPrometheus(read("prometheus.yml")))
+	if !slices.Equal(p.Tells, []string{"alertmanager:9093"}) || p.Finds+p.Rewrites != 0 || !p.Loads("alert_rules.yml") || !p.Loads("alert_rules_security.yml") || p.Loads("prometheus.yml") {
+		t.Errorf("%+v", p)
+	}
+	if l := must(ReadLoki(read("loki.yml"))); l != (Loki{30 * 24 * time.Hour, true}) {
+		t.Errorf("%+v", l)
+	}
+	g := must(ReadGrafana(read("grafana/grafana.ini")))
+	if path, ok := FromFile(g.Setting("security", "admin_password")); !ok || path != "/run/secrets/GRAFANA_ADMIN_PASSWORD" || g.Setting("security", "none") != "" || g.Setting("none", "none") != "" {
+		t.Errorf("%q", g.Setting("security", "admin_password"))
+	}
+	a := must(ReadAlertmanager(read("alertmanager.yml")))
+	if got := names(a.Reaches(map[string]string{"severity": "critical"})); !slices.Equal(got, []string{"critical"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestReadPrometheus(t *testing.T) {
+	text := `
+rule_files: [/etc/prometheus/rules/a*.yml]
+alerting:
+  alert_relabel_configs: [{action: labeldrop, regex: severity}]
+  alertmanagers:
+    - {dns_sd_configs: [{names: [a]}], alert_relabel_configs: [{action: drop}]}
+    - static_configs: [{targets: ["b:9093", "c:9093"]}]
+`
+	if got := fmt.Sprintf("%+v", must(ReadPrometheus([]byte(text)))); got != "{RuleFiles:[/etc/prometheus/rules/a*.yml] Tells:[b:9093 c:9093] Finds:1 Rewrites:2}" {
+		t.Errorf("got %s", got)
+	}
+	for _, bad := range []string{"a: 1\na: 2", "rule_files: {}", "a: 1\n---\nb: 2"} {
+		if p, err := ReadPrometheus([]byte(bad)); err == nil {
+			t.Errorf("%q: %+v", bad, p)
+		}
+	}
+	alerts, err := ReadRules([]byte("groups:\n  - name: a\n    rules:\n      - {record: x, expr: y}\n      - alert: Down\n        labels: {severity: critical}\n"))
+	if err != nil || len(alerts) != 1 || alerts[0].Name != "Down" || alerts[0].Labels["severity"] != "critical" || alerts[0].Line != 5 {
+		t.Errorf("%+v, %v", alerts, err)
+	}
+}
+
+func TestReadLoki(t *testing.T) {
+	for text, want := range map[string]Loki{
+		"": {}, "limits_config: {retention_period: 30d}": {720 * time.Hour, false}, "compactor: {retention_enabled: true}\nlimits_config: {retention_period: 0s}": {0, true},
+	} {
+		if got := must(ReadLoki([]byte(text))); got != want {
+			t.Errorf("%q: %+v, want %+v", text, got, want)
+		}
+	}
+	if _, err := ReadLoki([]byte("limits_config: {retention_period: a month}")); err == nil {
+		t.Error("a month is taken")
+	}
+}
+
+func TestFlags(t *testing.T) {
+	args := []string{"--a=1", "-b", "2", "x", "--a", "3", "--aa=4", "--c"}
+	for name, want := range map[string]string{"a": "3 2", "b": "2 1", "aa": "4 1", "c": " 1", "d": " 0", "x": " 0"} {
+		if value, times := Flag(args, name); fmt.Sprint(value, " ", times) != want {
+			t.Errorf("%s: %q %d, want %s", name, value, times, want)
+		}
+	}
+	if got := FlagLike(args, "a"); !slices.Equal(got, []string{"a", "a", "aa"}) {
+		t.Errorf("%v", got)
+	}
+	for value, want := range map[string]string{"$__file{/run/x}": "/run/x", "$__file{x}": "", "admin": "", "$__file{/run/x": "", "${X}": ""} {
+		if path, ok := FromFile(value); ok != (want != "") || ok && path != want {
+			t.Errorf("%s: %s, %v", value, path, ok)
+		}
+	}
+}
+
+// Whatever stands in a file, reading it ends.
+func FuzzFiles(f *testing.F) {
+	for _, name := range []string{"prometheus.yml", "alertmanager.yml", "loki.yml", "grafana/grafana.ini"} {
+		f.Add(must(os.ReadFile(ours + name)))
+	}
+	f.Add([]byte(routes))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if a, err := ReadAlertmanager(text); err == nil {
+			if got := a.Reaches(map[string]string{"severity": "critical"}); len(got) == 0 {
+				t.Error("an alert reaches no receiver, which Alertmanager never lets happen")
+			}
+			a.Inhibits(map[string]string{"severity": "critical"})
+		}
+		if p, err := ReadPrometheus(text); err == nil {
+			p.Loads("alert_rules.yml")
+		}
+		_, _ = ReadRules(text)
+		_, _ = ReadLoki(text)
+		if g, err := ReadGrafana(text); err == nil {
+			FromFile(g.Setting("security", "admin_password"))
+		}
+	})
+}

@@ -1,0 +1,119 @@
+package monitors
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+)
+
+// Prometheus is what its file says of alerts.
+type Prometheus struct {
+	RuleFiles []string // patterns, of paths beside the file
+	Tells     []string // the Alertmanagers, host:port, that are named one by one
+	Finds     int      // how many lists of them are found otherwise, by DNS and the like
+	Rewrites  int      // how many rules change or drop alerts before they are sent
+}
+
+// ReadPrometheus reads it.
+func ReadPrometheus(text []byte) (Prometheus, error) {
+	var file struct {
+		RuleFiles []string `yaml:"rule_files"`
+		Alerting  struct {
+			Relabel       []any            `yaml:"alert_relabel_configs"`
+			Alertmanagers []map[string]any `yaml:"alertmanagers"`
+		} `yaml:"alerting"`
+	}
+	if err := one(text, &file); err != nil {
+		return Prometheus{}, err
+	}
+	p := Prometheus{RuleFiles: file.RuleFiles, Rewrites: len(file.Alerting.Relabel)}
+	for _, group := range file.Alerting.Alertmanagers {
+		for name, value := range group {
+			list, _ := value.([]any)
+			switch {
+			case name == "static_configs":
+				for _, c := range list {
+					fields, _ := c.(map[string]any)
+					targets, _ := fields["targets"].([]any)
+					for _, t := range targets {
+						p.Tells = append(p.Tells, fmt.Sprint(t))
+					}
+				}
+			case name == "alert_relabel_configs":
+				p.Rewrites += len(list)
+			case strings.HasSuffix(name, "_sd_configs"):
+				p.Finds += len(list)
+			}
+		}
+	}
+	return p, nil
+}
+
+// Loads tells whether a rules file that stands beside Prometheus' own is among its rule_files.
+func (p Prometheus) Loads(name string) bool {
+	for _, pattern := range p.RuleFiles {
+		if ok, err := path.Match(path.Base(pattern), name); err == nil && ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Alert is an alert that a rules file makes.
+type Alert struct {
+	Name   string
+	Labels map[string]string
+	Line   int
+}
+
+// ReadRules reads the alerts of a rules file.
+func ReadRules(text []byte) (all []Alert, err error) {
+	var file struct {
+		Groups []struct {
+			Rules []yaml.Node `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	if err := one(text, &file); err != nil {
+		return nil, err
+	}
+	for _, g := range file.Groups {
+		for _, node := range g.Rules {
+			var rule struct {
+				Alert  string            `yaml:"alert"`
+				Labels map[string]string `yaml:"labels"`
+			}
+			if err := node.Decode(&rule); err != nil {
+				return nil, fmt.Errorf("line %d: %w", node.Line, err)
+			}
+			if rule.Alert != "" {
+				all = append(all, Alert{rule.Alert, rule.Labels, node.Line})
+			}
+		}
+	}
+	return all, nil
+}
+
+// Duration reads a time as Prometheus and Loki write it: 30d, 720h.
+func Duration(text string) (time.Duration, error) {
+	d, err := model.ParseDuration(text)
+	return time.Duration(d), err
+}
+
+// one reads a file of one document.
+func one(text []byte, into any) error {
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	if err := dec.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return errors.New("it has more than one document")
+	}
+	return nil
+}
