@@ -1,0 +1,252 @@
+//go:build unix
+
+package images
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
+)
+
+// Image is one image of the stack, as an archive that docker load, skopeo and ctr images import read.
+type Image struct {
+	// Name is that of its part, as docker-compose.yml has it.
+	Name string
+	// Reference is what it is called once it is loaded: localhost/stellar-escrow/NAME:test.
+	Reference string
+	// Archive is the file's path. It stays for at least a day.
+	Archive string
+	// Digest is that of its manifest, sha256:…, the one that a registry and containerd know it by.
+	Digest string
+}
+
+const install = "apt-get install -y --no-install-recommends buildah crun, and run the test as root"
+
+// buildTimeout bounds the building of one image, with nothing kept from before: it compiles all modules on however slow a machine.
+const buildTimeout = 20 * time.Minute
+
+// Build builds what it is asked for and has not kept. A name that is none of the stack's, and a build that fails, end the test; so does a part that is
+// missing, as package parts says. Several processes may ask at once: one builds, the others wait for it.
+func Build(t testing.TB, names ...string) map[string]Image {
+	t.Helper()
+	w := newWorkshop(t)
+	built := map[string]Image{}
+	for _, name := range names {
+		began := time.Now()
+		image, err := w.image(t.Context(), name)
+		var missing *missingError
+		if errors.As(err, &missing) {
+			parts.Missing(t, missing.what, missing.install)
+		}
+		if err != nil {
+			t.Fatalf("image %s: %v", name, err)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Logf("image %s: built in %s: %s", name, took.Round(100*time.Millisecond), image.Digest)
+		}
+		built[name] = image
+	}
+	return built
+}
+
+// missingError is about a part that this machine has not.
+type missingError struct{ what, install string }
+
+func (e *missingError) Error() string { return e.what + " is missing: " + e.install }
+
+// reference is what an image is called once it is loaded.
+func reference(name string) string { return "localhost/stellar-escrow/" + name + ":test" }
+
+// ours are the images that the repository has a Dockerfile for.
+var ours = []string{"api", "client", "indexer", "backup"}
+
+// workshop is where images are built.
+type workshop struct {
+	root    string // of the repository
+	cache   string // what is kept
+	buildah string
+	builder *builder // of ours, found when it is first needed
+}
+
+func newWorkshop(t testing.TB) *workshop {
+	t.Helper()
+	buildah := parts.Program(t, "buildah", install)
+	if os.Geteuid() != 0 {
+		parts.Missing(t, "building images", install)
+	}
+	root, err := repository()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		base = filepath.Join(os.TempDir(), "cache")
+	}
+	cache := filepath.Join(base, "stellarescrow", "images")
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return &workshop{root: root, cache: cache, buildah: buildah}
+}
+
+// repository is the folder of go.mod, above the test's.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return "", fmt.Errorf("find the repository: no go.mod above the test's folder: %w", err)
+}
+
+// recipe is how one image is built: key is the hash of all that goes in, build leaves an OCI layout in the folder out.
+type recipe struct {
+	key   string
+	build func(ctx context.Context, s store, out string) error
+}
+
+func (w *workshop) recipe(ctx context.Context, name string) (recipe, error) {
+	if slices.Contains(ours, name) {
+		return w.our(ctx, name)
+	}
+	return w.standIn(ctx, name)
+}
+
+// image returns what is kept of an image, or builds it.
+func (w *workshop) image(ctx context.Context, name string) (Image, error) {
+	r, err := w.recipe(ctx, name)
+	if err != nil {
+		return Image{}, err
+	}
+	if image, ok := w.kept(name, r.key); ok {
+		return image, nil
+	}
+	unlock, err := w.lock()
+	if err != nil {
+		return Image{}, err
+	}
+	defer unlock()
+	if image, ok := w.kept(name, r.key); ok { // by whoever we have waited for
+		return image, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	defer cancel()
+	work, err := w.bench()
+	if err != nil {
+		return Image{}, err
+	}
+	defer os.RemoveAll(work)
+	layout := filepath.Join(work, "layout")
+	if err := r.build(ctx, w.store(work), layout); err != nil {
+		return Image{}, err
+	}
+	return w.keep(name, r.key, layout)
+}
+
+func (w *workshop) base(name, key string) string { return filepath.Join(w.cache, name+"-"+key[:24]) }
+
+// kept is written last, so whatever has a receipt is whole.
+func (w *workshop) kept(name, key string) (Image, bool) {
+	text, err := os.ReadFile(w.base(name, key) + ".json")
+	var image Image
+	if err != nil || json.Unmarshal(text, &image) != nil {
+		return Image{}, false
+	}
+	now := time.Now()
+	if err := os.Chtimes(image.Archive, now, now); err != nil { // it is gone
+		return Image{}, false
+	}
+	return image, true
+}
+
+func (w *workshop) keep(name, key, layout string) (Image, error) {
+	image := Image{Name: name, Reference: reference(name), Archive: w.base(name, key) + ".tar"}
+	var err error
+	if image.Digest, err = writeArchive(layout, image.Reference, image.Archive); err != nil {
+		return Image{}, err
+	}
+	text, err := json.Marshal(image)
+	if err != nil {
+		return Image{}, err
+	}
+	if err := os.WriteFile(w.base(name, key)+".new", text, 0o644); err != nil {
+		return Image{}, err
+	}
+	if err := os.Rename(w.base(name, key)+".new", w.base(name, key)+".json"); err != nil {
+		return Image{}, err
+	}
+	return image, w.forget()
+}
+
+// An archive that nobody has asked for in keepFor is removed.
+const keepFor = 24 * time.Hour
+
+func (w *workshop) forget() error {
+	archives, err := filepath.Glob(filepath.Join(w.cache, "*.tar"))
+	for _, path := range archives {
+		if info, stat := os.Stat(path); stat == nil && time.Since(info.ModTime()) > keepFor {
+			err = errors.Join(err, os.Remove(strings.TrimSuffix(path, ".tar")+".json"), os.Remove(path))
+		}
+	}
+	return err
+}
+
+// bench is a folder to work in. Those of builds that were killed go: whoever works holds the lock.
+func (w *workshop) bench() (string, error) {
+	old, err := filepath.Glob(filepath.Join(w.cache, "work-*"))
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range old {
+		if err := os.RemoveAll(dir); err != nil {
+			return "", err
+		}
+	}
+	return os.MkdirTemp(w.cache, "work-")
+}
+
+func (w *workshop) lock() (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(w.cache, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+	}
+	return func() { f.Close() }, nil
+}
+
+// run runs a program and returns what it wrote; the error holds the end of what it said.
+func run(ctx context.Context, dir string, env []string, name string, args ...string) ([]byte, error) {
+	const said = 4000
+	cmd := exec.CommandContext(ctx, "nice", append([]string{"-n", "10", name}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	// A process group of its own, ended as one; what it mounts goes with it.
+	cmd.SysProcAttr = procAttr()
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.Output()
+	if err != nil {
+		told := stderr.String()
+		return nil, fmt.Errorf("%s %s: %w: %s", filepath.Base(name), strings.Join(args[:min(3, len(args))], " "), err, told[max(0, len(told)-said):])
+	}
+	return out, nil
+}
