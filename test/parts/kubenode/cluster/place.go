@@ -122,7 +122,15 @@ func (p *Place) withNetwork(path string) (*Place, error) {
 func (p *Place) Inside(do func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: nobody else shall run where this thread is
+		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			// The process's first thread cannot be ended: it would stay inside, and with it all that /proc/self says. Held here, it is
+			// not the one that the next goroutine gets.
+			defer runtime.UnlockOSThread()
+			done <- p.Inside(do)
+			return
+		}
+		// Never unlocked: the thread ends with the goroutine, and nobody else runs where it is.
 		done <- p.goIn(do)
 	}()
 	return <-done
