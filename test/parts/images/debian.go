@@ -20,7 +20,8 @@ import (
 
 // leftOut is what no image needs of a package: it needs what it runs and reads, and settings are its own.
 var leftOut = []string{"/etc/", "/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/lintian/", "/usr/share/bash-completion/", "/usr/share/bug/",
-	"/usr/share/info/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/lib/postgresql/15/lib/bitcode/", "/var/", "/run/"}
+	"/usr/share/info/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/lib/postgresql/15/lib/bitcode/", "/usr/lib/postgresql/15/lib/llvmjit", // PostgreSQL does without, and its compiler is larger than all else
+	"/var/", "/run/"}
 
 // packages adds the files of Debian's packages, as the machine has them, and the libraries that their programs are linked to.
 func (t tree) packages(ctx context.Context, names ...string) error {

@@ -89,15 +89,21 @@ func newWorkshop(t testing.TB) *workshop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cache, err := cacheFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &workshop{root: root, cache: cache, buildah: buildah}
+}
+
+// cacheFolder is where everything is kept.
+func cacheFolder() (string, error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
 		base = filepath.Join(os.TempDir(), "cache")
 	}
 	cache := filepath.Join(base, "stellarescrow", "images")
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return &workshop{root: root, cache: cache, buildah: buildah}
+	return cache, os.MkdirAll(cache, 0o755)
 }
 
 // repository is the folder of go.mod, above the test's.

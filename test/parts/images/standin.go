@@ -4,10 +4,115 @@ package images
 
 import (
 	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
 	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
-func (w *workshop) standIn(_ context.Context, name string) (recipe, error) {
-	return recipe{}, fmt.Errorf("it is none of the stack's: %s", strings.Join(ours, ", "))
+//go:embed standins
+var files embed.FS
+
+// standIn is what a stand-in is made of, beside what stands in its folder below standins.
+type standIn struct {
+	folder   string   // below standins
+	packages []string // of Debian
+	settings []string // files of theirs below /etc that it reads
+	program  *program // built from its Go module
+}
+
+// shell is what every stand-in has: its folders are made by it, and the scripts that start the real ones are for one.
+var shell = []string{"dash", "coreutils"}
+
+var standIns = map[string]standIn{
+	"nginx":    {folder: "nginx", packages: []string{"nginx", "openssl", "curl"}, settings: []string{"/etc/nginx/mime.types", "/etc/ssl/openssl.cnf"}},
+	"postgres": {folder: "postgres", packages: []string{"postgresql-15", "postgresql-client-15", "tzdata", "libc-bin", "sed"}},
+	"redis":    {folder: "redis", packages: []string{"redis-server", "redis-tools"}},
+	// docker-compose.yml's service secrets runs in Redis' image, for its shell.
+	"secrets":      {folder: "redis", packages: []string{"redis-server", "redis-tools"}},
+	"prometheus":   {folder: "prometheus", packages: []string{"prometheus", "wget"}},
+	"alertmanager": {folder: "alertmanager", packages: []string{"wget"}, program: &alertmanager},
+	"loki":         {folder: "loki", program: &loki},
+}
+
+// standIn is the recipe of a stand-in.
+func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
+	it, ok := standIns[name]
+	if !ok {
+		return recipe{}, fmt.Errorf("it is none of the stack's: %s", strings.Join(append(slices.Clone(ours), slices.Sorted(maps.Keys(standIns))...), ", "))
+	}
+	if it.program != nil && it.program.slow {
+		if err := it.program.present(w.cache); err != nil {
+			return recipe{}, err
+		}
+	}
+	t := newTree()
+	if err := t.packages(ctx, append(slices.Clone(shell), it.packages...)...); err != nil {
+		return recipe{}, err
+	}
+	for _, file := range it.settings {
+		t.add(file)
+	}
+	authorities, err := roots()
+	if err != nil {
+		return recipe{}, err
+	}
+	t.texts["etc/ssl/certs/ca-certificates.crt"] = authorities
+	folder, err := fs.Sub(files, path.Join("standins", it.folder))
+	if err != nil {
+		return recipe{}, err
+	}
+	key, err := standInKey(it, t, folder)
+	if err != nil {
+		return recipe{}, err
+	}
+	return recipe{key: key, build: func(ctx context.Context, s store, out string) error {
+		if it.program != nil {
+			file, err := it.program.build(ctx, w.cache)
+			if err != nil {
+				return err
+			}
+			t.files[it.program.as] = file
+		}
+		at := filepath.Join(s.work, "stand-in")
+		if err := os.CopyFS(at, folder); err != nil {
+			return err
+		}
+		if err := t.write(filepath.Join(at, "files.tar")); err != nil {
+			return err
+		}
+		tag := reference(name)
+		if err := s.bud(ctx, tag, filepath.Join(at, "Dockerfile"), at); err != nil {
+			return err
+		}
+		return s.export(ctx, tag, out)
+	}}, nil
+}
+
+func standInKey(it standIn, t tree, folder fs.FS) (string, error) {
+	base, err := t.key()
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "stand-in 1\n%s\n%s\n", builtAt, base)
+	if it.program != nil {
+		fmt.Fprintf(h, "%s %s\n", it.program.name(), it.program.as)
+	}
+	err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(folder, name)
+		fmt.Fprintf(h, "%q %x\n", name, sha256.Sum256(text))
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
 }
