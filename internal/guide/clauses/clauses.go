@@ -6,6 +6,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/checklist"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/door"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/monitoring"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/network"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/pending"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/pods"
@@ -15,6 +16,6 @@ import (
 
 // Guide is the whole guide. It fails only if a control of ours is no control.
 func Guide() (*guide.Guide, error) {
-	all := slices.Concat(network.Controls(), door.Controls(), secrets.Controls(), pods.Controls(), scanning.Controls(), pending.Controls())
+	all := slices.Concat(network.Controls(), door.Controls(), secrets.Controls(), pods.Controls(), scanning.Controls(), monitoring.Controls(), pending.Controls())
 	return guide.New(append(all, checklist.Controls(all)...)...)
 }

@@ -55,7 +55,9 @@ func n1() guide.Control {
 			{Mode: missing, What: "Loki cannot be written by the log agent", Change: func(d *guide.Draft) error {
 				return d.Replace(addedFile, "matchLabels: {app.kubernetes.io/name: alloy}", "matchLabels: {app.kubernetes.io/name: another}")
 			}},
-			{Mode: noPart, What: "Loki is not deployed", Change: func(d *guide.Draft) error { return d.Replace("k8s/base/kustomization.yaml", "  - loki.yaml\n", "") }},
+			{Mode: noPart, What: "Loki is not deployed", Also: []string{"A2/not-deployed"}, Change: func(d *guide.Draft) error {
+				return d.Replace("k8s/base/kustomization.yaml", "  - loki.yaml\n", "")
+			}},
 		},
 		Breaks: []guide.Break{
 			breaks.Remove("no-default-deny", "default-deny is gone", policy("default-deny"), "N1/not-denied", "C4/policy-missing"),

@@ -16,6 +16,6 @@ func n7() guide.Control {
 			return d.Replace(addedFile, "            matchLabels: {app.kubernetes.io/name: alertmanager}\n      ports:\n        - {protocol: TCP, port: 9093}\n",
 				"            matchLabels: {app.kubernetes.io/name: alertmanager}\n      ports:\n        - {protocol: TCP, port: 9094}\n")
 		}, Also: []string{"N7/" + surplus}},
-		gone(prometheus),
+		gone(prometheus, "A2/not-deployed", "M11/not-deployed"),
 	)
 }

@@ -95,7 +95,7 @@ func TestReaches(t *testing.T) {
 func TestOurFiles(t *testing.T) {
 	read := func(name string) []byte { return must(os.ReadFile(ours + name)) }
 	p := must(ReadPrometheus(read("prometheus.yml")))
-	if !slices.Equal(p.Tells, []string{"alertmanager:9093"}) || p.Finds+p.Rewrites != 0 || !p.Loads("alert_rules.yml") || !p.Loads("alert_rules_security.yml") || p.Loads("prometheus.yml") {
+	if !slices.Equal(p.Tells, []string{"alertmanager:9093"}) || p.Finds+p.Rewrites != 0 || !p.Loads("/etc", "alert_rules.yml") || !p.Loads("/etc", "alert_rules_security.yml") || p.Loads("/etc", "prometheus.yml") {
 		t.Errorf("%+v", p)
 	}
 	if l := must(ReadLoki(read("loki.yml"))); l != (Loki{30 * 24 * time.Hour, true}) {
@@ -122,6 +122,10 @@ alerting:
 `
 	if got := fmt.Sprintf("%+v", must(ReadPrometheus([]byte(text)))); got != "{RuleFiles:[/etc/prometheus/rules/a*.yml] Tells:[b:9093 c:9093] Finds:1 Rewrites:2}" {
 		t.Errorf("got %s", got)
+	}
+	absolute := Prometheus{RuleFiles: []string{"/etc/prometheus/rules/a*.yml"}}
+	if !absolute.Loads("/etc/prometheus/rules", "a1.yml") || absolute.Loads("/etc/prometheus", "a1.yml") || absolute.Loads("/etc/prometheus/rules", "b.yml") {
+		t.Error("an absolute pattern is not what it says")
 	}
 	for _, bad := range []string{"a: 1\na: 2", "rule_files: {}", "a: 1\n---\nb: 2"} {
 		if p, err := ReadPrometheus([]byte(bad)); err == nil {
@@ -178,7 +182,7 @@ func FuzzFiles(f *testing.F) {
 			a.Inhibits(map[string]string{"severity": "critical"})
 		}
 		if p, err := ReadPrometheus(text); err == nil {
-			p.Loads("alert_rules.yml")
+			p.Loads("/etc", "alert_rules.yml")
 		}
 		_, _ = ReadRules(text)
 		_, _ = ReadLoki(text)

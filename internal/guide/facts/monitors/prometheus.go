@@ -15,7 +15,7 @@ import (
 
 // Prometheus is what its file says of alerts.
 type Prometheus struct {
-	RuleFiles []string // patterns, of paths beside the file
+	RuleFiles []string // patterns of paths; those that do not begin with / are from the file's folder
 	Tells     []string // the Alertmanagers, host:port, that are named one by one
 	Finds     int      // how many lists of them are found otherwise, by DNS and the like
 	Rewrites  int      // how many rules change or drop alerts before they are sent
@@ -56,10 +56,13 @@ func ReadPrometheus(text []byte) (Prometheus, error) {
 	return p, nil
 }
 
-// Loads tells whether a rules file that stands beside Prometheus' own is among its rule_files.
-func (p Prometheus) Loads(name string) bool {
+// Loads tells whether a rules file in a folder is among the rule_files of a Prometheus whose own file is in that folder too.
+func (p Prometheus) Loads(folder, name string) bool {
 	for _, pattern := range p.RuleFiles {
-		if ok, err := path.Match(path.Base(pattern), name); err == nil && ok {
+		if !path.IsAbs(pattern) {
+			pattern = path.Join(folder, pattern)
+		}
+		if ok, err := path.Match(pattern, path.Join(folder, name)); err == nil && ok {
 			return true
 		}
 	}

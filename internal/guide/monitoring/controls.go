@@ -1,0 +1,59 @@
+package monitoring
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/monitors"
+)
+
+// Controls are those of what is watched, of three sections.
+func Controls() []guide.Control { return []guide.Control{a2(), c6(), m11()} }
+
+// Where the files stand in the tree.
+const (
+	folder           = "monitoring/"
+	lokiFile         = folder + "loki.yml"
+	prometheusFile   = folder + "prometheus.yml"
+	alertmanagerFile = folder + "alertmanager.yml"
+	grafanaFile      = folder + "grafana/grafana.ini"
+)
+
+// notDeployed are the findings of a program that a deployment does not have.
+func notDeployed(name string, absent []string) (findings []guide.Finding) {
+	for _, file := range absent {
+		findings = append(findings, guide.Finding{Mode: "not-deployed", Subject: name, Detail: "deploy it: without it nothing is kept and nobody is told", At: guide.Place{File: file}})
+	}
+	return findings
+}
+
+// configured is the path of the file that a program is started with, or its default.
+func (p part) configured(byDefault string) string {
+	path, _ := monitors.Flag(p.args, "config.file")
+	return cmp.Or(path, byDefault)
+}
+
+// change is a mutation of a file of monitoring/.
+func change(mode, what, file, old, new string, also ...string) guide.Mutation {
+	return guide.Mutation{Mode: mode, What: what, Change: func(d *guide.Draft) error { return d.Replace(file, old, new) }, Also: also}
+}
+
+// leave is a mutation that takes a part out of the base.
+func leave(what, file string) guide.Mutation {
+	return guide.Mutation{Mode: "not-deployed", What: what, Also: []string{"N1/no-such-part"}, Change: func(d *guide.Draft) error {
+		return d.Replace("k8s/base/kustomization.yaml", "  - "+file+"\n", "")
+	}}
+}
+
+// together is the running column of a clause that asks several servers: what one of them shows to be wrong is wrong, whatever could not be looked at.
+func together(subjects []guide.Subject, findings []guide.Finding, unseen []string) guide.Result {
+	if len(findings) == 0 && len(unseen) > 0 {
+		return guide.NoEvidence("%s", strings.Join(unseen, "; "))
+	}
+	return guide.Judge(subjects, findings)
+}
+
+// errNotNamed is why a part of the running system is not looked at.
+var errNotNamed = errors.New("the targets file does not name it")
