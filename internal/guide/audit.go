@@ -84,6 +84,8 @@ type Asked struct {
 	Begun func(Control)
 	// Done, if there is one, is called with each clause as it is done, one after the other.
 	Done func(Clause)
+	// Tried, if there is one, is called with each break of a running system when it has been put back.
+	Tried func(Trial)
 }
 
 // together is how many clauses are judged at once: most wait for a disk or a network.

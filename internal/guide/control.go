@@ -78,7 +78,7 @@ func (c Control) check() error {
 		}
 	}
 	for _, b := range c.Breaks {
-		if !names[b.Mode] || b.What == "" || b.Of == "" || b.Do == nil {
+		if !names[b.Mode] || b.What == "" || len(b.Of) == 0 || b.Do == nil {
 			errs = append(errs, fmt.Errorf("break %q (%s) is of no mode, of no part of the running system, or does nothing", b.Mode, b.What))
 		}
 	}

@@ -15,7 +15,8 @@ import (
 type Break struct {
 	Mode string // of the control: the one way to fail that must be found
 	What string // what is broken, in words
-	Of   string // which part of the running system: what is seen of the others is not looked at again. "cluster", as the keys of facts.Look begin
+	// Of are the parts of the running system that it may change what is seen of ("cluster", as the keys of facts.Look begin): what is seen of others is not looked at again.
+	Of []string
 	// Do breaks it. undo puts back what was there; it is not nil if anything was changed, even beside an error.
 	Do func(context.Context, *facts.System) (undo func(context.Context) error, err error)
 	// Also are further ways that the same break must be found by: "C4/policy-differs".
@@ -40,6 +41,7 @@ var ErrNotPutBack = errors.New("the running system was not put back: do it by ha
 // a.Running must be given, and a.Tree where it is to be compared with the files. wait waits between two looks; it returns early with the context's error.
 func (g *Guide) ProveRunning(ctx context.Context, chosen []Control, a Asked, wait func(context.Context, time.Duration) error) (Proof, error) {
 	looking := slices.DeleteFunc(g.Controls(), func(c Control) bool { return c.Running == nil && c.Agree == nil })
+	tried := a.Tried
 	a = Asked{Tree: a.Tree, Running: a.Running, Within: a.Within, Now: a.Now}
 	s := a.Running
 	before := saidRunning(Audit(ctx, looking, a))
@@ -61,7 +63,7 @@ func (g *Guide) ProveRunning(ctx context.Context, chosen []Control, a Asked, wai
 						break
 					}
 					again := a
-					again.Running = s.Without(b.Of)
+					again.Running = s.Without(b.Of...)
 					if wrong = compare(before, saidRunning(Audit(ctx, looking, again)), g.again(wanted)); wrong == "" {
 						break
 					}
@@ -82,7 +84,9 @@ func (g *Guide) ProveRunning(ctx context.Context, chosen []Control, a Asked, wai
 					t.Wrong = "put back, it is not what it was: " + wrong
 				}
 			}
-			p.Tried = append(p.Tried, t)
+			if p.Tried = append(p.Tried, t); tried != nil {
+				tried(t)
+			}
 		}
 	}
 	return p, ctx.Err()
@@ -113,7 +117,7 @@ func saidRunning(r Report) map[string]saying {
 func Breakable(controls []Control) (parts []string) {
 	for _, c := range controls {
 		for _, b := range c.Breaks {
-			parts = append(parts, b.Of)
+			parts = append(parts, b.Of...)
 		}
 	}
 	slices.Sort(parts)

@@ -34,7 +34,7 @@ func (w world) control(id string, breaks ...Break) Control {
 
 // says breaks it: what is in words is said of each control, and taken back by undo.
 func (w world) says(mode string, words map[string]string, undo error, also ...string) Break {
-	return Break{Mode: mode, What: "words", Of: "world", Also: also, Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
+	return Break{Mode: mode, What: "words", Of: []string{"world"}, Also: also, Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
 		for id, said := range words {
 			w[id] = said
 		}
@@ -59,14 +59,14 @@ func TestProveRunning(t *testing.T) {
 		{"it is found by another name", []Break{w.says("wrong", map[string]string{"N1": "odd"}, nil)}, "N1 is FAIL [odd], want FAIL [wrong]"},
 		{"another clause falls with it", []Break{w.says("wrong", map[string]string{"N1": "wrong", "N2": "odd"}, nil)}, "N2 is FAIL [odd], want PASS []"},
 		{"another clause must fall with it", []Break{w.says("wrong", map[string]string{"N1": "wrong", "N2": "odd"}, nil, "N2/odd")}, ""},
-		{"it cannot be made", []Break{{Mode: "wrong", What: "nothing", Of: "world", Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
+		{"it cannot be made", []Break{{Mode: "wrong", What: "nothing", Of: []string{"world"}, Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
 			return nil, errors.New("no")
 		}}}, "it cannot be made: no"},
-		{"half of it was made", []Break{{Mode: "wrong", What: "half", Of: "world", Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
+		{"half of it was made", []Break{{Mode: "wrong", What: "half", Of: []string{"world"}, Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
 			w["N2"] = "odd"
 			return func(context.Context) error { clear(w); return nil }, errors.New("no")
 		}}}, "it cannot be made: no"},
-		{"it is not what it was", []Break{{Mode: "wrong", What: "for ever", Of: "world", Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
+		{"it is not what it was", []Break{{Mode: "wrong", What: "for ever", Of: []string{"world"}, Do: func(context.Context, *facts.System) (func(context.Context) error, error) {
 			w["N1"] = "wrong"
 			return func(context.Context) error { return nil }, nil
 		}}}, "put back, it is not what it was: N1 is FAIL [wrong], want PASS []"},

@@ -16,8 +16,24 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/cluster"
 )
 
-// part is what the breaks are of, as keys of what is seen of it begin.
-const part = "cluster"
+// The parts of a running system that the breaks are of, as keys of what is seen of them begin.
+const (
+	Cluster   = "cluster"   // objects, and what follows from them
+	Admission = "admission" // which pods the server would take
+	Access    = "access"    // whom it lets do what
+)
+
+// parts are those that a change of an object may change.
+func (o Object) parts() []string {
+	switch o.Group + "/" + o.Resource {
+	case "/serviceaccounts", "/namespaces", "apps/deployments", "admissionregistration.k8s.io/validatingadmissionpolicybindings":
+		return []string{Cluster, Admission}
+	}
+	if o.Group == "rbac.authorization.k8s.io" {
+		return []string{Cluster, Access}
+	}
+	return []string{Cluster}
+}
 
 // Object names an object of the cluster.
 type Object struct {
@@ -29,7 +45,7 @@ func (o Object) String() string { return o.Resource + " " + o.Name }
 
 // Change breaks an object by changing fields of it. Undone, it has the spec and whatever else it had.
 func Change(mode, what string, o Object, change func(Fields) error, also ...string) guide.Break {
-	return guide.Break{Mode: mode, What: what, Of: part, Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
+	return guide.Break{Mode: mode, What: what, Of: o.parts(), Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
 		client, err := open(s, o)
 		if err != nil {
 			return nil, err
@@ -81,7 +97,7 @@ func restore(ctx context.Context, client dynamic.ResourceInterface, was *unstruc
 
 // Remove takes an object away. Undone, it is made anew.
 func Remove(mode, what string, o Object, also ...string) guide.Break {
-	return guide.Break{Mode: mode, What: what, Of: part, Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
+	return guide.Break{Mode: mode, What: what, Of: o.parts(), Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
 		client, err := open(s, o)
 		if err != nil {
 			return nil, err
@@ -108,7 +124,7 @@ func Remove(mode, what string, o Object, also ...string) guide.Break {
 
 // Add makes an object that is not there; its name and namespace are o's. Undone, it is gone.
 func Add(mode, what string, o Object, object map[string]any, also ...string) guide.Break {
-	return guide.Break{Mode: mode, What: what, Of: part, Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
+	return guide.Break{Mode: mode, What: what, Of: o.parts(), Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
 		client, err := open(s, o)
 		if err != nil {
 			return nil, err
@@ -131,7 +147,12 @@ func Add(mode, what string, o Object, object map[string]any, also ...string) gui
 
 // Both does several breaks one after the other, and undoes them in reverse.
 func Both(mode, what string, all []guide.Break, also ...string) guide.Break {
-	return guide.Break{Mode: mode, What: what, Of: part, Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
+	var parts []string
+	for _, b := range all {
+		parts = append(parts, b.Of...)
+	}
+	slices.Sort(parts)
+	return guide.Break{Mode: mode, What: what, Of: slices.Compact(parts), Also: also, Do: func(ctx context.Context, s *facts.System) (func(context.Context) error, error) {
 		var undos []func(context.Context) error
 		undo := func(ctx context.Context) error {
 			var errs []error
@@ -186,6 +207,15 @@ func (f Fields) Remove(path ...string) error {
 func (f Fields) List(path ...string) ([]any, error) {
 	list, _, err := unstructured.NestedSlice(f, path...)
 	return list, err
+}
+
+// Text is the text at a path; it is an error if there is none.
+func (f Fields) Text(path ...string) (string, error) {
+	text, found, err := unstructured.NestedString(f, path...)
+	if err != nil || !found {
+		return "", fmt.Errorf("there is no text at %v (%v)", path, err)
+	}
+	return text, nil
 }
 
 // Append adds to the list at a path.

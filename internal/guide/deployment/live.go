@@ -9,20 +9,18 @@ import (
 	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/cluster"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 )
-
-// Part is the part of the running system that a cluster is; what is seen of it has a key that begins so.
-const Part = "cluster"
 
 // errNoCluster is that nobody has named one.
 var errNoCluster = errors.New("the targets file names no cluster")
 
 // Cluster is what the cluster of the targets file has, read once.
 func Cluster(ctx context.Context, s *facts.System) (*cluster.Facts, error) {
-	return facts.Look(ctx, s, Part+": objects", func(ctx context.Context) (*cluster.Facts, error) {
+	return facts.Look(ctx, s, breaks.Cluster+": objects", func(ctx context.Context) (*cluster.Facts, error) {
 		if s.Targets.Cluster == (facts.Cluster{}) {
 			return nil, errNoCluster
 		}

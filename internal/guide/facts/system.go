@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -134,13 +135,13 @@ func Look[T any](ctx context.Context, s *System, key string, collect func(contex
 	return value, seen.err
 }
 
-// Without is the same system of which everything is looked at again whose key begins with the part ("cluster"); what was seen of the rest is kept.
-func (s *System) Without(part string) *System {
+// Without is the same system of which everything is looked at again whose key begins with one of the parts ("cluster"); what was seen of the rest is kept.
+func (s *System) Without(parts ...string) *System {
 	next := Running(s.Targets)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, seen := range s.known {
-		if !strings.HasPrefix(key, part) {
+		if !slices.ContainsFunc(parts, func(part string) bool { return strings.HasPrefix(key, part) }) {
 			next.known[key] = seen
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/cluster"
@@ -20,7 +21,7 @@ import (
 
 // running is the running column of a control that is about what is open in a cluster.
 func running(ctx context.Context, s *facts.System, judge func(*platform) guide.Result) guide.Result {
-	p, err := facts.Look(ctx, s, deployment.Part+": who reaches whom", func(ctx context.Context) (*platform, error) {
+	p, err := facts.Look(ctx, s, breaks.Cluster+": who reaches whom", func(ctx context.Context) (*platform, error) {
 		f, err := deployment.Cluster(ctx, s)
 		if err != nil {
 			return nil, err

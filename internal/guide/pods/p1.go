@@ -19,13 +19,17 @@ func p1() guide.Control {
 		ID:     "P1",
 		Clause: "the namespace enforces Pod Security Standard `restricted`; no privileged, no host namespaces, read-only root filesystem",
 		Question: "Do the namespace's labels enforce, audit and warn of `restricted`, does the code that the API server judges by admit every pod of ours, and has every container a " +
-			"read-only root?",
+			"read-only root? Running: the same of the cluster's namespace and pods; and does its API server, asked to take each but to leave it undone, take every " +
+			"pod of ours, and refuse a pod in each way that one can be wrong?",
 		Modes: []guide.Mode{
 			{Name: "not-enforced", What: "the namespace does not have every pod refused that is not restricted"},
 			{Name: "not-told", What: "the namespace does not have it audited, or whoever applies it warned"},
 			{Name: "not-restricted", What: "a pod is not what `restricted` allows: the API server would refuse it, or it runs with what it should not have"},
 			{Name: "writable-root", What: "a container's root can be written, which `restricted` leaves open"},
-			{Name: "no-namespace", What: "the overlay has no namespace of the platform's"},
+			{Name: "no-namespace", What: "the overlay, or the cluster, has no namespace of the platform's"},
+			{Name: "ours-refused", What: "the API server would not take a pod of ours: the next one does not start", Running: true},
+			{Name: "violation-admitted", What: "the API server would take a pod that it has to refuse", Running: true},
+			{Name: "admission-differs", What: "a policy of admission is not in the cluster, or means something else there", Running: true},
 		},
 		Mutations: []guide.Mutation{
 			deployment.Change("not-enforced", "baseline is enforced", "namespace.yaml", "pod-security.kubernetes.io/enforce: restricted", "pod-security.kubernetes.io/enforce: baseline"),
@@ -41,17 +45,19 @@ func p1() guide.Control {
 			deployment.Change("no-namespace", "the namespace is made by somebody else", "kustomization.yaml", "  - namespace.yaml\n", ""),
 			deployment.Change("writable-root", "the api's root can be written", "api.yaml", hardened, strings.Replace(hardened, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", 1)),
 		},
+		Breaks:  breakAdmission(),
 		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRestricted) },
-		Running: guide.NotYet("what the API server of a cluster admits"),
+		Running: runAdmission,
+		Agree:   agreeAdmission,
 	}
 }
 
-func judgeRestricted(set *kube.Set) guide.Result {
-	var findings []guide.Finding
-	var subjects []guide.Subject
+func judgeRestricted(set *kube.Set) guide.Result { return deployment.Once(restricted(set)) }
+
+func restricted(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) {
 	found := false
 	for _, n := range set.Namespaces() {
-		if n.Name != deployment.Namespace {
+		if n.Name != deployment.NamespaceOf(set) {
 			continue
 		}
 		found = true
@@ -69,12 +75,13 @@ func judgeRestricted(set *kube.Set) guide.Result {
 		subjects = append(subjects, guide.Subject{Name: n.String(), Evidence: "enforces, audits and warns of restricted", At: deployment.At(n.Object)})
 	}
 	if !found {
-		findings = append(findings, guide.Finding{Mode: "no-namespace", Subject: deployment.Namespace, Detail: "add it with its labels", At: guide.Place{File: deployment.Production}})
+		findings = append(findings, guide.Finding{Mode: "no-namespace", Subject: deployment.NamespaceOf(set), Detail: "add it with its labels", At: guide.Place{File: deployment.Production}})
 	}
 	for _, w := range deployment.Workloads(set) {
 		violations, err := kube.Restricted(w)
 		if err != nil {
-			return guide.NoEvidence("%s: %v", w, err)
+			findings = append(findings, guide.Finding{Mode: "not-restricted", Subject: w.String(), Detail: "it cannot be judged: " + err.Error(), At: deployment.At(w.Object)})
+			continue
 		}
 		for _, v := range violations {
 			findings = append(findings, guide.Finding{Mode: "not-restricted", Subject: w.String(), Detail: v.Check + ": " + v.Reason, At: deployment.At(w.Object)})
@@ -86,5 +93,5 @@ func judgeRestricted(set *kube.Set) guide.Result {
 		}
 		subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: fmt.Sprintf("restricted, %d containers with a read-only root", len(w.Containers())), At: deployment.At(w.Object)})
 	}
-	return guide.Judge(subjects, findings)
+	return subjects, findings
 }

@@ -7,8 +7,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/cluster"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 )
 
@@ -16,7 +18,7 @@ func p2() guide.Control {
 	return guide.Control{
 		ID:       "P2",
 		Clause:   "one ServiceAccount a service, `automountServiceAccountToken: false`",
-		Question: "Has each part a ServiceAccount of its own, and is no token of it mounted, by the account or by the pod?",
+		Question: "Has each part a ServiceAccount of its own, and is no token of it mounted, by the account or by the pod? Running: the same of the pods that run and of the next ones.",
 		Modes: []guide.Mode{
 			{Name: "no-account", What: "a pod runs under the namespace's default account, or one that is not there"},
 			{Name: "shared-account", What: "two parts share an account: what one is allowed, the other is"},
@@ -30,8 +32,20 @@ func p2() guide.Control {
 			deployment.Change("token-mounted", "the api's pod leaves it to an account that gives one", "api.yaml", "automountServiceAccountToken: false\n---\napiVersion: v1\nkind: Service\n", "automountServiceAccountToken: true\n---\napiVersion: v1\nkind: Service\n"),
 			deployment.Change("token-mounted", "the api's pod projects a token itself", "api.yaml", "      volumes:\n", "      volumes:\n        - {name: token, projected: {sources: [{serviceAccountToken: {path: token}}]}}\n"),
 		},
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeAccounts) },
-		Running: guide.NotYet("what the pods of a cluster have mounted"),
+		Breaks: []guide.Break{
+			breaks.Change("no-account", "the next pods of the api run under the default account", workload("deployments", "api"), account("default")),
+			breaks.Change("shared-account", "the next pods of the api run under the client's account", workload("deployments", "api"), account("client")),
+			breaks.Change("token-mounted", "the api's account gives its pods a token", breaks.Object{Version: "v1", Resource: "serviceaccounts", Name: "api"}, func(o breaks.Fields) error {
+				return o.Set(true, "automountServiceAccountToken")
+			}),
+			breaks.Change("token-mounted", "the next pods of the api take a token", workload("deployments", "api"), func(o breaks.Fields) error {
+				return o.Set(true, "spec", "template", "spec", "automountServiceAccountToken")
+			}, "P1/ours-refused"),
+		},
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeAccounts) },
+		Running: func(ctx context.Context, s *facts.System) guide.Result {
+			return deployment.Live(ctx, s, append(makers(), "serviceaccounts"), func(f *cluster.Facts) guide.Result { return judgeAccounts(f.Set) })
+		},
 	}
 }
 
@@ -47,13 +61,13 @@ func judgeAccounts(set *kube.Set) guide.Result {
 		name := spec.ServiceAccountName
 		accounts := set.ServiceAccounts()
 		i := slices.IndexFunc(accounts, func(a kube.Found[corev1.ServiceAccount]) bool {
-			return a.Name == name && a.Namespace == deployment.Namespace
+			return a.Name == name && a.Namespace == deployment.NamespaceOf(set)
 		})
 		if name == "" || name == "default" || i < 0 {
 			add("no-account", "name a ServiceAccount of its own in serviceAccountName")
 			continue
 		}
-		if other, taken := user[name]; taken {
+		if other, taken := user[name]; taken && other != w.String() {
 			add("shared-account", "the account "+name+" is that of "+other)
 		}
 		user[name] = w.String()
@@ -75,5 +89,15 @@ func judgeAccounts(set *kube.Set) guide.Result {
 		}
 		subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: "account " + name + ", no token", At: where})
 	}
-	return guide.Judge(subjects, findings)
+	return deployment.Once(subjects, findings)
+}
+
+// account puts pods under another account, by its name and by the old name of that field, which the server fills in.
+func account(name string) func(breaks.Fields) error {
+	return func(o breaks.Fields) error {
+		if err := o.Set(name, "spec", "template", "spec", "serviceAccountName"); err != nil {
+			return err
+		}
+		return o.Set(name, "spec", "template", "spec", "serviceAccount")
+	}
 }

@@ -18,14 +18,19 @@ const theSecret = "stellar-escrow-secrets"
 
 func p3() guide.Control {
 	return guide.Control{
-		ID:       "P3",
-		Clause:   "a Role reads `stellar-escrow-secrets` only, no wildcards",
-		Question: "Is there a Role that may get that one Secret, does no role of ours allow anything else or anything by a wildcard, and is none of the whole cluster?",
+		ID:     "P3",
+		Clause: "a Role reads `stellar-escrow-secrets` only, no wildcards",
+		Question: "Is there a Role that may get that one Secret, does no role of ours allow anything else or anything by a wildcard, and is none of the whole cluster? Running: does the API " +
+			"server, asked about every verb of every resource for every account of ours, refuse each; and let whoever the role is bound to get that Secret, and nothing else?",
 		Modes: []guide.Mode{
 			{Name: "no-role", What: "no Role lets anybody get the Secret"},
 			{Name: "allows-more", What: "a role allows something else than to get that Secret"},
 			{Name: "wildcard", What: "a role allows by a wildcard: what is added later is allowed with it"},
 			{Name: "of-the-cluster", What: "a role or binding of ours is of the whole cluster"},
+			{Name: "account-allowed", What: "the API server lets an account of ours do something", Running: true},
+			{Name: "reader-refused", What: "the API server does not let those whom the Role is bound to get the Secret, or there are none", Running: true},
+			{Name: "reader-allowed-more", What: "the API server lets those whom the Role is bound to do something else", Running: true},
+			{Name: "access-differs", What: "a role or binding is not in the cluster, means something else there, or is not in the tree", Running: true},
 		},
 		Mutations: []guide.Mutation{
 			deployment.Change("no-role", "the role is of another Secret", "rbac.yaml", "resourceNames: [stellar-escrow-secrets]", "resourceNames: [stellar-escrow]", "P3/allows-more"),
@@ -36,16 +41,28 @@ func p3() guide.Control {
 			deployment.Change("of-the-cluster", "the role is bound in the whole cluster", "rbac.yaml", "kind: RoleBinding\nmetadata:\n  name: secret-readers\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: Role\n  name: secret-reader\n",
 				"kind: ClusterRoleBinding\nmetadata:\n  name: secret-readers\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: view\n"),
 		},
+		Breaks:  breakAccess(),
 		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRoles) },
-		Running: guide.NotYet("what the API server of a cluster allows whom"),
+		Running: runAccess,
+		Agree:   agreeAccess,
 	}
 }
 
 func judgeRoles(set *kube.Set) guide.Result {
-	var findings []guide.Finding
-	var subjects []guide.Subject
+	subjects, findings := roles(set.Roles())
+	for _, r := range set.ClusterRoles() {
+		findings = append(findings, guide.Finding{Mode: "of-the-cluster", Subject: r.String(), Detail: "no part of ours asks the API server for anything", At: deployment.At(r.Object)})
+	}
+	for _, b := range set.ClusterRoleBindings() {
+		findings = append(findings, guide.Finding{Mode: "of-the-cluster", Subject: b.String(), Detail: "bind a Role in the namespace", At: deployment.At(b.Object)})
+	}
+	return guide.Judge(subjects, findings)
+}
+
+// roles holds those of the namespace against the one that shall be there.
+func roles(all []kube.Found[rbacv1.Role]) (subjects []guide.Subject, findings []guide.Finding) {
 	reads := false
-	for _, r := range set.Roles() {
+	for _, r := range all {
 		for _, rule := range r.Value.Rules {
 			text := describe(rule)
 			only := slices.Equal(rule.APIGroups, []string{""}) && slices.Equal(rule.Resources, []string{"secrets"}) && slices.Equal(rule.ResourceNames, []string{theSecret})
@@ -63,13 +80,7 @@ func judgeRoles(set *kube.Set) guide.Result {
 	if !reads {
 		findings = append(findings, guide.Finding{Mode: "no-role", Subject: theSecret, Detail: "add a Role with resources: [secrets], resourceNames: [" + theSecret + "], verbs: [get]", At: guide.Place{File: "k8s/base/rbac.yaml"}})
 	}
-	for _, r := range set.ClusterRoles() {
-		findings = append(findings, guide.Finding{Mode: "of-the-cluster", Subject: r.String(), Detail: "no part of ours asks the API server for anything", At: deployment.At(r.Object)})
-	}
-	for _, b := range set.ClusterRoleBindings() {
-		findings = append(findings, guide.Finding{Mode: "of-the-cluster", Subject: b.String(), Detail: "bind a Role in the namespace", At: deployment.At(b.Object)})
-	}
-	return guide.Judge(subjects, findings)
+	return subjects, findings
 }
 
 func describe(r rbacv1.PolicyRule) string {

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
@@ -19,14 +20,17 @@ func fromClusterCA() map[string]string {
 
 func s1() guide.Control {
 	return guide.Control{
-		ID:       "S1",
-		Clause:   "production secrets come from AWS Secrets Manager through the Secrets Store CSI Driver",
-		Question: "Does every Secret and every volume of the driver that a pod mounts come from a SecretProviderClass of the provider aws, and is no secret in the manifests themselves?",
+		ID:     "S1",
+		Clause: "production secrets come from AWS Secrets Manager through the Secrets Store CSI Driver",
+		Question: "Does every Secret and every volume of the driver that a pod mounts come from a SecretProviderClass of the provider aws, and is no secret in the manifests themselves? " +
+			"Running: the same of the cluster's classes and pods; and is every Secret of the namespace one that the driver has made, of which nothing but its name and labels is asked for?",
 		Modes: []guide.Mode{
 			{Name: "plain-secret", What: "a Secret stands in the manifests, for everybody who reads them"},
 			{Name: "secret-from-elsewhere", What: "a pod mounts a Secret that no SecretProviderClass makes"},
 			{Name: "another-provider", What: "a SecretProviderClass fetches from somewhere else than AWS Secrets Manager"},
 			{Name: "no-such-class", What: "a pod mounts a SecretProviderClass that is not there"},
+			{Name: "secret-by-hand", What: "the namespace has a Secret that the driver has not made", Running: true},
+			{Name: "class-differs", What: "a SecretProviderClass is not in the cluster, means something else there, or is not in the tree", Running: true},
 		},
 		Mutations: []guide.Mutation{
 			deployment.Append("plain-secret", "a Secret is written into the manifests", "rbac.yaml", "---\napiVersion: v1\nkind: Secret\nmetadata: {name: by-hand}\nstringData: {A_SETTING: of-somebody}\n"),
@@ -34,14 +38,43 @@ func s1() guide.Control {
 			deployment.Change("another-provider", "the guide's class is of a vault", "secrets-store.yaml", "  provider: aws\n", "  provider: vault\n", "S1/secret-from-elsewhere", "S2/no-class"),
 			deployment.Change("no-such-class", "redis mounts a class that is not there", "redis.yaml", "secretProviderClass: redis", "secretProviderClass: redis-of-old"),
 		},
-		Tree:   func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeSources) },
-		Silent: "what a pod has mounted is looked at by S3",
+		Breaks: []guide.Break{
+			breaks.Add("secret-by-hand", "somebody has made a Secret by hand", breaks.Object{Version: "v1", Resource: "secrets", Name: "audit-break"}, map[string]any{
+				"apiVersion": "v1", "kind": "Secret", "stringData": map[string]any{"A_SETTING": "of-somebody"}}),
+			breaks.Change("secret-from-elsewhere", "the next pods of the indexer mount a Secret that somebody has made by hand", workload("indexer"), func(o breaks.Fields) error {
+				return o.Each(func(v breaks.Fields) error {
+					if v["secret"] == nil {
+						return nil
+					}
+					return v.Set("made-by-hand", "secret", "secretName")
+				}, "spec", "template", "spec", "volumes")
+			}, "S3/not-mounted"),
+			breaks.Change("another-provider", "redis' class is of a vault", class("redis"), func(o breaks.Fields) error { return o.Set("vault", "spec", "provider") }, "S1/class-differs"),
+			breaks.Remove("no-such-class", "redis' class is gone", class("redis"), "S1/class-differs"),
+			breaks.Change("class-differs", "redis' class fetches from another region", class("redis"), func(o breaks.Fields) error { return o.Set("eu-west-1", "spec", "parameters", "region") }),
+		},
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeSources) },
+		Running: runSources,
+		Agree: func(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result {
+			f, err := deployment.Cluster(ctx, s)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			const mode = "class-differs"
+			subjects, findings, err := deployment.Comparison[kube.SecretProviderClass]{
+				Resource: "secretproviderclasses", Means: func(c *kube.SecretProviderClass) any { return c.Spec }, Missing: mode, Different: mode, Surplus: mode,
+			}.Look(t, f)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return guide.Judge(subjects, findings)
+		},
 	}
 }
 
-func judgeSources(set *kube.Set) guide.Result {
-	var findings []guide.Finding
-	var subjects []guide.Subject
+func judgeSources(set *kube.Set) guide.Result { return deployment.Once(sources(set)) }
+
+func sources(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) {
 	for _, s := range set.Secrets() {
 		findings = append(findings, guide.Finding{Mode: "plain-secret", Subject: s.String(), Detail: "put its values into AWS Secrets Manager, and a SecretProviderClass in its place", At: deployment.At(s.Object)})
 	}
@@ -70,7 +103,7 @@ func judgeSources(set *kube.Set) guide.Result {
 			}
 		}
 	}
-	return guide.Judge(subjects, findings)
+	return subjects, findings
 }
 
 // mount is a volume that holds secrets: of a class of the driver's, or of a Secret.

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/cluster"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 )
 
@@ -30,7 +32,7 @@ func s2() guide.Control {
 	return guide.Control{
 		ID:       "S2",
 		Clause:   "`stellar-escrow/production/database` → DATABASE_URL, POSTGRES_PASSWORD; `…/api-keys` → API_KEYS, ADMIN_KEYS; `…/stellar` → CONTRACT_ID",
-		Question: "Does the class that the guide names fetch exactly these paths and of them exactly these keys?",
+		Question: "Does the class that the guide names fetch exactly these paths and of them exactly these keys? Running: the same of the cluster's class.",
 		Modes: []guide.Mode{
 			{Name: "no-class", What: "the class cannot be read as one that fetches from AWS Secrets Manager"},
 			{Name: "missing-key", What: "a path or a key of the guide's is not fetched"},
@@ -43,8 +45,16 @@ func s2() guide.Control {
 			deployment.Change("surplus-key", "the database's secret gives one more key", storeFile, "          - path: POSTGRES_PASSWORD\n            objectAlias: POSTGRES_PASSWORD\n",
 				"          - path: POSTGRES_PASSWORD\n            objectAlias: POSTGRES_PASSWORD\n          - path: REPLICATION_PASSWORD\n            objectAlias: REPLICATION_PASSWORD\n"),
 		},
-		Tree:   func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgePaths) },
-		Silent: "what Secrets Manager holds shows in what is mounted: S3",
+		Breaks: []guide.Break{
+			breaks.Change("no-class", "the class is of a vault", class(guideSecret), func(o breaks.Fields) error { return o.Set("vault", "spec", "provider") },
+				"S1/another-provider", "S1/secret-from-elsewhere", "S1/secret-by-hand", "S1/class-differs"),
+			objects("missing-key", "CONTRACT_ID is fetched by another name", "- path: CONTRACT_ID", "- path: CONTRACT", "S2/surplus-key"),
+			objects("surplus-key", "the database's secret gives one more key", "- path: POSTGRES_PASSWORD\n", "- path: REPLICATION_PASSWORD\n      objectAlias: REPLICATION_PASSWORD\n    - path: POSTGRES_PASSWORD\n"),
+		},
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgePaths) },
+		Running: func(ctx context.Context, s *facts.System) guide.Result {
+			return deployment.Live(ctx, s, []string{"secretproviderclasses"}, func(f *cluster.Facts) guide.Result { return judgePaths(f.Set) })
+		},
 	}
 }
 

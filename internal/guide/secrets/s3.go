@@ -20,12 +20,15 @@ func s3() guide.Control {
 		ID:     "S3",
 		Clause: "the SecretProviderClass (`k8s/base/secrets-store.yaml`) syncs into `stellar-escrow-secrets`, mounted into pods",
 		Question: "Does the class in that file make the Secret of that name with every key, does every part that uses one mount the class or the Secret, read-only, and is none mounted so that " +
-			"it does not follow a change?",
+			"it does not follow a change? Running: the same of the cluster's class and pods; and is the Secret there, and every class that a running pod has " +
+			"mounted?",
 		Modes: []guide.Mode{
 			{Name: "not-synced", What: "the class does not make the Secret, or not with every key"},
 			{Name: "not-mounted", What: "a part that uses a key mounts neither the class nor the Secret"},
 			{Name: "by-subpath", What: "a secret is mounted by subPath: that file never changes again, whatever is rotated"},
 			{Name: "writable-mount", What: "a volume of secrets is not mounted read-only"},
+			{Name: "not-there", What: "the Secret is not in the cluster, or it is one that the driver has not made", Running: true},
+			{Name: "mount-failed", What: "the driver says of a pod that its class is not mounted", Running: true},
 		},
 		Mutations: []guide.Mutation{
 			deployment.Change("not-synced", "the Secret lacks a key", storeFile, "        - {objectName: ADMIN_KEYS, key: ADMIN_KEYS}\n", ""),
@@ -34,18 +37,19 @@ func s3() guide.Control {
 			deployment.Change("by-subpath", "one file of the api's is mounted by subPath", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api/RELAY_SECRET, subPath: RELAY_SECRET, readOnly: true}"),
 			deployment.Change("writable-mount", "the api could write its secrets", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api}"),
 		},
+		Breaks:  breakSynced(),
 		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeSynced) },
-		Running: guide.NotYet("what the pods of a cluster have"),
+		Running: runSynced,
 	}
 }
 
-func judgeSynced(set *kube.Set) guide.Result {
-	var findings []guide.Finding
-	var subjects []guide.Subject
+func judgeSynced(set *kube.Set) guide.Result { return deployment.Once(synced(set)) }
+
+func synced(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) {
 	file := guide.Place{File: "k8s/base/" + storeFile}
 	keys := map[string]bool{}
 	for _, c := range set.SecretProviderClasses() {
-		if c.Name != guideSecret || c.File != file.File {
+		if c.Name != guideSecret || c.File != file.File && set.Namespace == "" { // a cluster has no files
 			continue
 		}
 		for _, s := range c.Value.Spec.SecretObjects {
@@ -64,9 +68,10 @@ func judgeSynced(set *kube.Set) guide.Result {
 			subjects = append(subjects, guide.Subject{Name: key, Evidence: "synced into " + guideSecret, At: file})
 		}
 	}
-	holds := map[string]bool{}
+	holders, others := map[string]bool{}, map[string]bool{} // parts with pods that mount it, and with pods that do not
 	for _, w := range deployment.Workloads(set) {
 		part := w.Pod.Labels["app.kubernetes.io/name"]
+		holds := false
 		volumes := map[string]mount{}
 		for _, m := range mounted(w.Pod.Spec) {
 			volumes[m.volume] = m
@@ -85,16 +90,17 @@ func judgeSynced(set *kube.Set) guide.Result {
 					findings = append(findings, guide.Finding{Mode: "writable-mount", Subject: w.String(), Detail: where + ": write readOnly: true", At: deployment.At(w.Object)})
 				}
 				if m.class == guideSecret || m.secret == guideSecret {
-					holds[part] = true
+					holds = true
 					subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: fmt.Sprintf("%s at %s", m, v.MountPath), At: deployment.At(w.Object)})
 				}
 			}
 		}
+		holders[part], others[part] = holders[part] || holds, others[part] || !holds
 	}
 	for _, part := range consumers() {
-		if !holds[part] {
+		if !holders[part] || others[part] {
 			findings = append(findings, guide.Finding{Mode: "not-mounted", Subject: part, Detail: "mount the class, or of the Secret the keys that it uses", At: file})
 		}
 	}
-	return guide.Judge(subjects, findings)
+	return subjects, findings
 }

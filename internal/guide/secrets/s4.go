@@ -9,8 +9,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/cluster"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 )
 
@@ -25,7 +27,7 @@ func s4() guide.Control {
 		ID:     "S4",
 		Clause: "no pod gets a secret through an environment value in a plaintext manifest",
 		Question: "Does no container have a secret in an environment value, an argument or a ConfigMap, and, beyond the guide, none by reference either: programs read files, which follow a " +
-			"change and are in no dump of an environment?",
+			"change and are in no dump of an environment? Running: the same of the pods that run, the next ones, and the cluster's ConfigMaps.",
 		Modes: []guide.Mode{
 			{Name: "secret-in-environment", What: "an environment value is a secret, for everybody who reads the manifest"},
 			{Name: "secret-by-reference", What: "an environment value is taken from a Secret: it stays what it was when the process began, and is in every dump"},
@@ -41,8 +43,18 @@ func s4() guide.Control {
 			deployment.Change("secret-in-arguments", "a password is an argument", "api.yaml", "          args: [api]\n", "          args: [api, --admin-password=of-somebody]\n"),
 			deployment.Append("secret-in-configmap", "a ConfigMap has a token", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {SCREENING_TOKEN: of-somebody}\n"),
 		},
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeEnvironment) },
-		Running: guide.NotYet("what the pods of a cluster have"),
+		Breaks: []guide.Break{
+			container("secret-in-environment", "the api's keys are in the environment of its next pods", map[string]any{"name": "API_KEYS", "value": "one-of-somebody"}, "env"),
+			container("secret-by-reference", "a password is taken from the Secret into the environment of the api's next pods", map[string]any{"name": "SOMETHING",
+				"valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": guideSecret, "key": "POSTGRES_PASSWORD"}}}, "env", "P1/ours-refused"),
+			container("secret-in-arguments", "a password is an argument of the api's next pods", "--admin-password=of-somebody", "args"),
+			breaks.Add("secret-in-configmap", "a ConfigMap has a token", breaks.Object{Version: "v1", Resource: "configmaps", Name: "audit-break"}, map[string]any{
+				"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"SCREENING_TOKEN": "of-somebody"}}),
+		},
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeEnvironment) },
+		Running: func(ctx context.Context, s *facts.System) guide.Result {
+			return deployment.Live(ctx, s, append(makers(), "configmaps"), func(f *cluster.Facts) guide.Result { return judgeEnvironment(f.Set) })
+		},
 	}
 }
 
@@ -66,7 +78,7 @@ func judgeEnvironment(set *kube.Set) guide.Result {
 			}
 		}
 	}
-	return guide.Judge(subjects, findings)
+	return deployment.Once(subjects, findings)
 }
 
 func environmentOf(c corev1.Container) (findings []guide.Finding) {

@@ -9,9 +9,10 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 )
 
 // Subject is somebody whom the API server lets in: an account's user, or one member of a group.
@@ -48,20 +49,20 @@ func (a Access) String() string {
 	return text
 }
 
-// verbs are those that the API server asks about: of requests, and those by which some resources let more be done than a request says.
-func verbs(resource string) []string {
-	all := []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
+// furtherVerbs are those that no request has, by which some resources let more be done than a request says
+// (https://kubernetes.io/docs/reference/access-authn-authz/authorization/#request-verb-resource).
+func furtherVerbs(resource string) []string {
 	switch resource {
 	case "users", "groups", "serviceaccounts", "uids":
-		all = append(all, "impersonate")
+		return []string{"impersonate"}
 	case "roles", "clusterroles":
-		all = append(all, "bind", "escalate")
+		return []string{"bind", "escalate"}
 	case "signers":
-		all = []string{"approve", "sign", "attest"}
+		return []string{"approve", "sign", "attest"}
 	case "certificatesigningrequests":
-		all = append(all, "approve")
+		return []string{"approve"}
 	}
-	return all
+	return nil
 }
 
 // Accesses are every verb of every resource that the server has, in the platform's namespace where it is of namespaces.
@@ -90,7 +91,7 @@ func (c *Cluster) Accesses(ctx context.Context) ([]Access, error) {
 	}
 	seen := map[string]bool{}
 	var all []Access
-	add := func(group, name string, namespaced bool) {
+	add := func(group, name string, namespaced bool, verbs ...string) {
 		if seen[group+"/"+name] {
 			return // another version of it
 		}
@@ -100,7 +101,10 @@ func (c *Cluster) Accesses(ctx context.Context) ([]Access, error) {
 		if namespaced {
 			a.Namespace = c.Namespace
 		}
-		for _, a.Verb = range verbs(base) {
+		if sub == "" {
+			verbs = append(verbs, furtherVerbs(base)...)
+		}
+		for _, a.Verb = range verbs {
 			all = append(all, a)
 		}
 	}
@@ -110,7 +114,7 @@ func (c *Cluster) Accesses(ctx context.Context) ([]Access, error) {
 			group = "" // of the core
 		}
 		for _, r := range list.APIResources {
-			add(group, r.Name, r.Namespaced)
+			add(group, r.Name, r.Namespaced, r.Verbs...)
 		}
 	}
 	for _, name := range []string{"users", "groups", "uids"} { // which are no resources, and are asked about
@@ -186,23 +190,28 @@ func (c *Cluster) allowed(ctx context.Context, s Subject, a Access) (bool, error
 	if err := ctx.Err(); err != nil {
 		return false, fmt.Errorf("%s: ask whether %s may %s: %w", c.Name, s.Name, a, err)
 	}
-	review := &authorizationv1.SubjectAccessReview{
-		TypeMeta: metav1.TypeMeta{APIVersion: "authorization.k8s.io/v1", Kind: "SubjectAccessReview"},
-		Spec: authorizationv1.SubjectAccessReviewSpec{User: s.User, Groups: s.Groups, ResourceAttributes: &authorizationv1.ResourceAttributes{
-			Namespace: a.Namespace, Verb: a.Verb, Group: a.Group, Resource: a.Resource, Subresource: a.Subresource, Name: a.Name, Version: "*",
-		}},
-	}
-	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(review)
-	if err != nil {
-		return false, err
-	}
-	told, err := c.Objects("authorization.k8s.io", "v1", "subjectaccessreviews").Create(ctx, &unstructured.Unstructured{Object: object}, metav1.CreateOptions{})
-	if err != nil {
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: s.User, Groups: s.Groups, ResourceAttributes: &authorizationv1.ResourceAttributes{
+		Namespace: a.Namespace, Verb: a.Verb, Group: a.Group, Resource: a.Resource, Subresource: a.Subresource, Name: a.Name, Version: "*",
+	}}}
+	told := &authorizationv1.SubjectAccessReview{}
+	if err := c.reviews.Post().Resource("subjectaccessreviews").Body(review).Do(ctx).Into(told); err != nil {
 		return false, fmt.Errorf("%s: ask whether %s may %s: %w", c.Name, s.Name, a, err)
 	}
-	allowed, found, err := unstructured.NestedBool(told.Object, "status", "allowed")
-	if err != nil || !found {
+	if told.Spec.User != s.User {
 		return false, fmt.Errorf("%s: whether %s may %s was not answered", c.Name, s.Name, a)
 	}
-	return allowed, nil
+	return told.Status.Allowed, nil
+}
+
+// reviewer asks the server who may do what, in the shortest form that it takes: there are thousands of questions.
+func reviewer(config *rest.Config) (*rest.RESTClient, error) {
+	scheme := runtime.NewScheme()
+	if err := authorizationv1.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	config = rest.CopyConfig(config)
+	config.GroupVersion, config.APIPath = &authorizationv1.SchemeGroupVersion, "/apis"
+	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf+","+runtime.ContentTypeJSON
+	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	return rest.RESTClientFor(config)
 }

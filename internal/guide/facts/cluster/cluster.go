@@ -31,6 +31,7 @@ type Cluster struct {
 	objects  dynamic.Interface
 	metadata metadata.Interface
 	server   discovery.DiscoveryInterface
+	reviews  *rest.RESTClient
 }
 
 // Open reads the kubeconfig; it asks the cluster nothing yet. The error names the file or the context that is missing.
@@ -47,6 +48,9 @@ func Open(t facts.Cluster) (*Cluster, error) {
 		return nil, fmt.Errorf("cluster %s: %w", t.Context, err)
 	}
 	if c.server, err = discovery.NewDiscoveryClientForConfig(config); err != nil {
+		return nil, fmt.Errorf("cluster %s: %w", t.Context, err)
+	}
+	if c.reviews, err = reviewer(config); err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", t.Context, err)
 	}
 	return c, nil
@@ -70,7 +74,8 @@ func Config(t facts.Cluster) (*rest.Config, error) {
 	}
 	config.UserAgent = "escrowctl audit"
 	config.Timeout = requestWait
-	config.QPS = -1 // what is asked is bounded; to hold it back would only make it slow
+	config.WarningHandler = rest.NoWarnings{} // of what is asked about or broken on purpose
+	config.QPS = -1                           // what is asked is bounded; to hold it back would only make it slow
 	return config, nil
 }
 
