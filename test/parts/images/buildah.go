@@ -13,8 +13,6 @@ type store struct {
 	work    string
 }
 
-func (w *workshop) store(work string) store { return store{buildah: w.buildah, work: work} }
-
 func (s store) run(ctx context.Context, args ...string) error {
 	// vfs: it mounts nothing, and works on whatever the folder is on.
 	all := append([]string{"--root", filepath.Join(s.work, "storage"), "--runroot", filepath.Join(s.work, "run"), "--storage-driver", "vfs"}, args...)

@@ -41,6 +41,7 @@ const buildTimeout = 20 * time.Minute
 func Build(t testing.TB, names ...string) map[string]Image {
 	t.Helper()
 	w := newWorkshop(t)
+	defer w.close()
 	built := map[string]Image{}
 	for _, name := range names {
 		began := time.Now()
@@ -77,6 +78,7 @@ type workshop struct {
 	cache   string // what is kept
 	buildah string
 	builder *builder // of ours, found when it is first needed
+	bench   *bench   // where it works, while it does
 }
 
 func newWorkshop(t testing.TB) *workshop {
@@ -123,7 +125,7 @@ func repository() (string, error) {
 // recipe is how one image is built: key is the hash of all that goes in, build leaves an OCI layout in the folder out.
 type recipe struct {
 	key   string
-	build func(ctx context.Context, s store, out string) error
+	build func(ctx context.Context, b *bench, out string) error
 }
 
 func (w *workshop) recipe(ctx context.Context, name string) (recipe, error) {
@@ -142,23 +144,20 @@ func (w *workshop) image(ctx context.Context, name string) (Image, error) {
 	if image, ok := w.kept(name, r.key); ok {
 		return image, nil
 	}
-	unlock, err := w.lock()
-	if err != nil {
+	if err := w.open(); err != nil {
 		return Image{}, err
 	}
-	defer unlock()
 	if image, ok := w.kept(name, r.key); ok { // by whoever we have waited for
 		return image, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
-	work, err := w.bench()
-	if err != nil {
+	layout := filepath.Join(w.bench.dir, name, "layout")
+	if err := os.Mkdir(filepath.Dir(layout), 0o755); err != nil {
 		return Image{}, err
 	}
-	defer os.RemoveAll(work)
-	layout := filepath.Join(work, "layout")
-	if err := r.build(ctx, w.store(work), layout); err != nil {
+	defer os.RemoveAll(filepath.Dir(layout))
+	if err := r.build(ctx, w.bench, layout); err != nil {
 		return Image{}, err
 	}
 	return w.keep(name, r.key, layout)
@@ -212,29 +211,45 @@ func (w *workshop) forget() error {
 	return err
 }
 
-// bench is a folder to work in. Those of builds that were killed go: whoever works holds the lock.
-func (w *workshop) bench() (string, error) {
-	old, err := filepath.Glob(filepath.Join(w.cache, "work-*"))
-	if err != nil {
-		return "", err
+// open waits until nobody else builds, and makes room. What builds that were killed have left goes: whoever works holds the lock.
+func (w *workshop) open() error {
+	if w.bench != nil {
+		return nil
 	}
-	for _, dir := range old {
-		if err := os.RemoveAll(dir); err != nil {
-			return "", err
-		}
-	}
-	return os.MkdirTemp(w.cache, "work-")
-}
-
-func (w *workshop) lock() (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(w.cache, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+		return errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
 	}
-	return func() { f.Close() }, nil
+	old, err := filepath.Glob(filepath.Join(w.cache, "work-*"))
+	for _, dir := range old {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	dir, fail := os.MkdirTemp(w.cache, "work-")
+	if err := errors.Join(err, fail); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	w.bench = &bench{dir: dir, store: store{buildah: w.buildah, work: dir}, lock: f}
+	return nil
+}
+
+func (w *workshop) close() {
+	if w.bench == nil {
+		return
+	}
+	_ = os.RemoveAll(w.bench.dir) // what is left goes with the next build
+	w.bench.lock.Close()
+	w.bench = nil
+}
+
+// bench is what is there while images are built.
+type bench struct {
+	dir   string
+	store store
+	base  string // the tag of our builder, once it is in the store
+	lock  *os.File
 }
 
 // run runs a program and returns what it wrote; the error holds the end of what it said.

@@ -25,29 +25,29 @@ func (w *workshop) our(ctx context.Context, name string) (recipe, error) {
 		}
 		w.builder = &b
 	}
-	b := *w.builder
-	dockerfile := filepath.Join("images", name, "Dockerfile")
-	key, err := w.ourKey(w.root, dockerfile, b)
+	dockerfile := filepath.Join(w.root, "images", name, "Dockerfile")
+	key, err := ourKey(w.root, dockerfile, *w.builder)
 	if err != nil {
 		return recipe{}, err
 	}
-	return recipe{key: key, build: func(ctx context.Context, s store, out string) error {
-		folder := filepath.Join(s.work, "context")
-		if err := copyContext(w.root, folder); err != nil {
+	return recipe{key: key, build: func(ctx context.Context, b *bench, out string) error {
+		it := building{tag: reference(name), folder: filepath.Join(filepath.Dir(out), "context"), goCache: filepath.Join(w.cache, "go-build")}
+		if err := copyContext(w.root, it.folder); err != nil {
 			return err
 		}
-		if err := copyFile(filepath.Join(w.root, dockerfile), filepath.Join(s.work, "Dockerfile"), 0o644); err != nil {
+		it.dockerfile = filepath.Join(filepath.Dir(out), "Dockerfile")
+		if err := copyFile(dockerfile, it.dockerfile, 0o644); err != nil {
 			return err
 		}
-		return b.build(ctx, s, building{name: name, dockerfile: filepath.Join(s.work, "Dockerfile"), folder: folder, goCache: filepath.Join(w.cache, "go-build")}, out)
+		return w.builder.build(ctx, b, it, out)
 	}}, nil
 }
 
 // programs finds what a Dockerfile of ours builds.
 var programs = regexp.MustCompile(`go build [^\n]* \./(cmd/[a-z]+)`)
 
-func (w *workshop) ourKey(root, dockerfile string, b builder) (string, error) {
-	text, err := os.ReadFile(filepath.Join(root, dockerfile))
+func ourKey(root, dockerfile string, b builder) (string, error) {
+	text, err := os.ReadFile(dockerfile)
 	if err != nil {
 		return "", err
 	}
@@ -118,25 +118,38 @@ func (b builder) write(file string) error {
 	return b.tree.write(file)
 }
 
+// prepare puts it into a store.
+func (b builder) prepare(ctx context.Context, at *bench) error {
+	if at.base != "" {
+		return nil
+	}
+	folder := filepath.Join(at.dir, "builder")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	if err := os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte(builderFile), 0o644); err != nil {
+		return err
+	}
+	if err := b.write(filepath.Join(folder, "files.tar")); err != nil {
+		return err
+	}
+	if err := at.store.bud(ctx, builderTag, filepath.Join(folder, "Dockerfile"), folder); err != nil {
+		return err
+	}
+	at.base = builderTag
+	return nil
+}
+
 // building is one run of a Dockerfile of ours.
 type building struct {
-	name, dockerfile, folder string
-	goCache                  string // what is compiled, kept from one build to the next
+	tag, dockerfile, folder string
+	goCache                 string // what is compiled, kept from one build to the next
 }
 
 // build leaves an OCI layout in out. Modules come from the machine's cache, which is filled first: inside, nothing is reached and nothing can be written to it.
-func (b builder) build(ctx context.Context, s store, it building, out string) error {
-	base := filepath.Join(s.work, "builder")
-	if err := os.MkdirAll(base, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(base, "Dockerfile"), []byte(builderFile), 0o644); err != nil {
-		return err
-	}
-	if err := b.write(filepath.Join(base, "files.tar")); err != nil {
-		return err
-	}
-	if err := s.bud(ctx, builderTag, filepath.Join(base, "Dockerfile"), base); err != nil {
+func (b builder) build(ctx context.Context, at *bench, it building, out string) error {
+	if err := b.prepare(ctx, at); err != nil {
 		return err
 	}
 	if _, err := run(ctx, it.folder, nil, "go", "mod", "download"); err != nil {
@@ -149,10 +162,9 @@ func (b builder) build(ctx context.Context, s store, it building, out string) er
 	if err := os.MkdirAll(it.goCache, 0o755); err != nil {
 		return err
 	}
-	tag := reference(it.name)
-	if err := s.bud(ctx, tag, it.dockerfile, it.folder, "--build-arg", "GO_IMAGE="+builderTag, "--build-arg", "GOPROXY=off",
+	if err := at.store.bud(ctx, it.tag, it.dockerfile, it.folder, "--build-arg", "GO_IMAGE="+at.base, "--build-arg", "GOPROXY=off",
 		"--volume", strings.TrimSpace(string(modules))+":/go/pkg/mod:ro", "--volume", it.goCache+":/go-build"); err != nil {
 		return err
 	}
-	return s.export(ctx, tag, out)
+	return at.store.export(ctx, it.tag, out)
 }

@@ -73,7 +73,7 @@ func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
 	if err != nil {
 		return recipe{}, err
 	}
-	return recipe{key: key, build: func(ctx context.Context, s store, out string) error {
+	return recipe{key: key, build: func(ctx context.Context, b *bench, out string) error {
 		if it.program != nil {
 			file, err := it.program.build(ctx, w.cache)
 			if err != nil {
@@ -81,7 +81,7 @@ func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
 			}
 			t.files[it.program.as] = file
 		}
-		at := filepath.Join(s.work, "stand-in")
+		at := filepath.Join(filepath.Dir(out), "stand-in")
 		if err := os.CopyFS(at, folder); err != nil {
 			return err
 		}
@@ -89,10 +89,10 @@ func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
 			return err
 		}
 		tag := reference(name)
-		if err := s.bud(ctx, tag, filepath.Join(at, "Dockerfile"), at); err != nil {
+		if err := b.store.bud(ctx, tag, filepath.Join(at, "Dockerfile"), at); err != nil {
 			return err
 		}
-		return s.export(ctx, tag, out)
+		return b.store.export(ctx, tag, out)
 	}}, nil
 }
 

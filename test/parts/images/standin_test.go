@@ -25,7 +25,7 @@ type container struct {
 func open(t *testing.T, image Image) container {
 	t.Helper()
 	w := newWorkshop(t)
-	c := container{store: w.store(t.TempDir()), name: image.Name}
+	c := container{store: store{buildah: w.buildah, work: t.TempDir()}, name: image.Name}
 	if err := c.store.run(t.Context(), "from", "--quiet", "--name", image.Name, "oci-archive:"+image.Archive); err != nil {
 		t.Fatal(err)
 	}
