@@ -3,6 +3,7 @@ package monitors
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,16 @@ func TestOurFiles(t *testing.T) {
 	a := must(ReadAlertmanager(read("alertmanager.yml")))
 	if got := names(a.Reaches(map[string]string{"severity": "critical"})); !slices.Equal(got, []string{"critical"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// The loader is of the Alertmanager that is deployed: another version's takes other files.
+func TestTheLoaderIsTheDeployedOnes(t *testing.T) {
+	stack, module := string(must(os.ReadFile(ours+"../docker-compose.yml"))), string(must(os.ReadFile(ours+"../go.mod")))
+	deployed := regexp.MustCompile(`prom/alertmanager:(v[0-9.]+)`).FindStringSubmatch(stack)
+	linked := regexp.MustCompile(`(?m)^\tgithub\.com/prometheus/alertmanager (v[0-9.]+)`).FindStringSubmatch(module)
+	if deployed == nil || linked == nil || deployed[1] != linked[1] {
+		t.Errorf("deployed is %q, linked %q", deployed, linked)
 	}
 }
 
