@@ -38,7 +38,8 @@ type Targets struct {
 
 // Engine is the container engine that runs a Compose stack on the machine where the audit does.
 type Engine struct {
-	Socket string `yaml:"socket"` // path of the socket of Docker's API: /run/docker.sock
+	Socket  string `yaml:"socket"`  // path of the socket of Docker's API: /run/docker.sock
+	Project string `yaml:"project"` // of Compose; that of docker-compose.yml, stellar-escrow, if it is not named
 }
 
 // Cluster is the Kubernetes cluster that runs the platform.
@@ -48,7 +49,7 @@ type Cluster struct {
 	Namespace  string `yaml:"namespace"`  // of the platform; the guide's, stellar-escrow, if it is not named
 }
 
-// defaultNamespace is the guide's.
+// defaultNamespace is the guide's, and the name of the Compose project.
 const defaultNamespace = "stellar-escrow"
 
 // namespaceForm is an RFC 1123 label, as Kubernetes has it.
@@ -78,8 +79,13 @@ func ReadTargets(text []byte) (Targets, error) {
 			errs = append(errs, fmt.Errorf("targets: %s %q is not http(s)://host or http(s)://host:port", at.name, at.address))
 		}
 	}
-	if t.Engine.Socket != "" && !filepath.IsAbs(t.Engine.Socket) {
-		errs = append(errs, fmt.Errorf("targets: engine.socket %q is no absolute path of a socket, such as /run/docker.sock", t.Engine.Socket))
+	if t.Engine != (Engine{}) {
+		if !filepath.IsAbs(t.Engine.Socket) {
+			errs = append(errs, fmt.Errorf("targets: engine.socket %q is no absolute path of a socket, such as /run/docker.sock", t.Engine.Socket))
+		}
+		if t.Engine.Project == "" {
+			t.Engine.Project = defaultNamespace
+		}
 	}
 	if t.Cluster != (Cluster{}) {
 		if t.Cluster.Kubeconfig == "" || t.Cluster.Context == "" {

@@ -18,14 +18,17 @@ func writable() map[string]string {
 
 func n10() guide.Control {
 	return guide.Control{
-		ID:       "N10",
-		Clause:   "containers run `no-new-privileges:true`, `read_only: true` where applicable",
-		Question: "Does every service of every profile have both, but for those whose root must be written for a reason that is listed here?",
+		ID:     "N10",
+		Clause: "containers run `no-new-privileges:true`, `read_only: true` where applicable",
+		Question: "Does every service of every profile have both, but for those whose root must be written for a reason that is listed here? Running: as the kernel has it, of every process of every container, and has none " +
+			"of them a capability, or root's number?",
 		Modes: []guide.Mode{
 			{Name: "new-privileges", What: "a process of the container can gain privileges, by a setuid program"},
 			{Name: "writable-root", What: "the container's root can be written: what gets in can stay"},
 			{Name: "privileged", What: "the container has every privilege of the machine"},
 			{Name: "needless-exception", What: "a service is listed as one whose root must be written, and its is not"},
+			{Name: "has-capabilities", What: "a process of a container has, or could have, a capability", Running: true},
+			{Name: "runs-as-root", What: "a process of a container is root's, on the machine or inside", Running: true},
 		},
 		Mutations: []guide.Mutation{
 			stackfile.Change("new-privileges", "the option is gone from what all services share", `  security_opt: ["no-new-privileges:true"]`+"\n", ""),
@@ -43,7 +46,7 @@ func n10() guide.Control {
 			}
 			return judgeHardened(p)
 		},
-		Running: guide.NotYet("what the containers of a stack have"),
+		Running: runHardened,
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/compose"
-	"github.com/Abdullahi130/StellarEscrow/internal/guide/probe/ports"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/stackfile"
 )
 
@@ -26,8 +24,8 @@ func n8() guide.Control {
 	return guide.Control{
 		ID:     "N8",
 		Clause: "Compose: postgres, redis, prometheus, grafana, loki, alertmanager published on 127.0.0.1 only",
-		Question: "Is each port that Compose publishes of an internal service bound to a loopback address, and does no other service but the front door publish one? On the machine: does " +
-			"each of these ports listen on loopback addresses only?",
+		Question: "Is each port that Compose publishes of an internal service bound to a loopback address, and does no other service but the front door publish one? Running: the same of what the " +
+			"engine has published, and does, as the kernel has it, each of these ports listen on loopback addresses only?",
 		Modes: []guide.Mode{
 			{Name: "published-to-the-world", What: "a port of an internal service is published on every address of the machine, or on one that others reach"},
 			{Name: "shares-the-hosts-network", What: "an internal service has the machine's own network, so that every port it opens is published"},
@@ -58,16 +56,7 @@ func n8() guide.Control {
 			}
 			return judgePublished(p)
 		},
-		Running: func(ctx context.Context, s *facts.System) guide.Result {
-			if !s.Targets.Compose {
-				return guide.NotHere("no Compose stack runs, as the targets file has it")
-			}
-			sockets, err := facts.Look(ctx, s, "sockets", func(context.Context) ([]ports.Socket, error) { return ports.Listening(os.DirFS("/proc"), ports.Self) })
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			return judgeListening(sockets)
-		},
+		Running: runPublished,
 	}
 }
 
@@ -136,26 +125,4 @@ func published(host, port string, target uint32) string {
 func loopback(host string) bool {
 	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && address.IsLoopback()
-}
-
-func judgeListening(sockets []ports.Socket) guide.Result {
-	outer := map[uint16]string{3002: grafana} // inside it is 3000, which is the indexer's elsewhere
-	for _, i := range internal {
-		if i.name != grafana {
-			outer[i.port] = i.name
-		}
-	}
-	var findings []guide.Finding
-	var subjects []guide.Subject
-	for _, s := range sockets {
-		name, ok := outer[s.Address.Port()]
-		if !ok || s.Protocol != "tcp" {
-			continue
-		}
-		subjects = append(subjects, guide.Subject{Name: name, Evidence: s.String()})
-		if !s.Loopback() {
-			findings = append(findings, guide.Finding{Mode: "listens-to-the-world", Subject: name, Detail: s.String() + ": bind it to 127.0.0.1"})
-		}
-	}
-	return guide.Judge(subjects, findings)
 }
