@@ -15,6 +15,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/clauses"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/fix"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/network"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/report"
 )
@@ -27,9 +28,13 @@ type auditCommand struct {
 	Format   string        `help:"text; json, one object with every subject and finding; sarif, for code scanning; or html, one page to keep." enum:"text,json,sarif,html" default:"text"`
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
 	Prove    bool          `help:"Break the tree in every way that the clauses name, in memory, and show that each is found by exactly its name."`
+	Fix      bool          `help:"Print a patch of the findings that have a safe edit; it is judged before it is shown, and what nobody should edit without thinking is named. Exits as the audit would with the patch."`
+	Write    bool          `help:"With --fix, write the edits into the tree too."`
 	Baseline string        `help:"File that says what is known not to hold, why, and until when: the audit then fails for what differs from it." placeholder:"FILE"`
 	Evidence bool          `help:"In text, say also of what holds what was looked at."`
 	Within   time.Duration `help:"How long one clause may take; what takes longer is NOT EVIDENCED." default:"1m"`
+
+	notes io.Writer // where waiting is told of, if it is a terminal
 }
 
 func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
@@ -43,6 +48,12 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	if c.Explain {
 		return explain(out, chosen)
+	}
+	if c.Write && !c.Fix {
+		return fmt.Errorf("%w: --write is for --fix", cli.ErrUsage)
+	}
+	if c.Fix && (c.Prove || c.Live != "") {
+		return fmt.Errorf("%w: --fix is of the tree: leave --prove and --live out", cli.ErrUsage)
 	}
 	var accepted *guide.Baseline
 	if c.Baseline != "" {
@@ -65,13 +76,16 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		}
 		return proof.Err()
 	}
+	if c.Fix {
+		return c.mend(ctx, out, whole, chosen, root, accepted)
+	}
 	asked := guide.Asked{Tree: facts.Open(root.FS()), Within: c.Within, Now: time.Now}
 	if c.Live != "" {
 		if asked.Running, err = running(c.Live); err != nil {
 			return err
 		}
 	}
-	done := guide.Audit(ctx, chosen, asked)
+	done := c.look(ctx, chosen, asked)
 	done.Held = accepted
 	if slices.ContainsFunc(chosen, func(c guide.Control) bool { return c.Section() == "N" }) {
 		// Where it cannot be computed the clauses of the network say why.
@@ -86,6 +100,49 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// look is the audit, told of while it runs. Nothing of that is left when the report is written, which may be to the same terminal.
+func (c *auditCommand) look(ctx context.Context, chosen []guide.Control, asked guide.Asked) guide.Report {
+	if width, is := terminal(c.notes); is {
+		p := watch(c.notes, width, len(chosen), time.Now)
+		asked.Begun, asked.Done = p.begun, p.ended
+		defer p.end()
+	}
+	return guide.Audit(ctx, chosen, asked)
+}
+
+// mend prints the patch, and writes it if that was asked for.
+func (c *auditCommand) mend(ctx context.Context, out io.Writer, whole *guide.Guide, chosen []guide.Control, root *os.Root, accepted *guide.Baseline) error {
+	done, err := fix.Mend(ctx, whole, chosen, root.FS(), guide.Asked{Within: c.Within, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(done.Patch()); err != nil {
+		return err
+	}
+	if c.Write {
+		if err := done.Write(root); err != nil {
+			return err
+		}
+	}
+	done.After.Held = accepted
+	if err := done.After.Err(); err != nil {
+		return fmt.Errorf("audit: %d findings have an edit, %d are left; with the edits: %w", len(done.Mended), len(done.Left), err)
+	}
+	return nil
+}
+
+// fixable is how many findings have a remedy.
+func fixable(r guide.Report) (n int) {
+	for _, c := range r.Clauses {
+		for _, f := range c.Tree.Findings() {
+			if fix.Has(c.Control.ID, f.Mode) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // write writes the report in the format that was asked for.
 func (c *auditCommand) write(out io.Writer, r guide.Report) error {
 	switch c.Format {
@@ -96,7 +153,7 @@ func (c *auditCommand) write(out io.Writer, r guide.Report) error {
 	case "html":
 		return report.HTML(out, r)
 	}
-	style := report.Style{Evidence: c.Evidence}
+	style := report.Style{Evidence: c.Evidence, Fixable: fixable(r)}
 	style.Width, style.Color = terminal(out)
 	if os.Getenv("NO_COLOR") != "" { // https://no-color.org
 		style.Color = false

@@ -33,10 +33,16 @@ type command interface {
 
 // Run is the program: args without the program's name.
 func Run(ctx context.Context, args []string, stdout io.Writer) error {
+	return RunWithNotes(ctx, args, stdout, io.Discard)
+}
+
+// RunWithNotes is Run that says on notes, while that is a terminal, what it is waiting for.
+func RunWithNotes(ctx context.Context, args []string, stdout, notes io.Writer) error {
 	var c commands
 	chosen, err := cli.Parse[command](cli.Program{Name: "escrowctl", Description: "The operator's tool of StellarEscrow. It exits with 0 when what was asked for is done or holds, 1 when it fails, 2 when it could not look, 3 when it was called wrongly."}, &c, args, stdout)
 	if err != nil || chosen == nil {
 		return err
 	}
+	c.Audit.notes = notes
 	return (*chosen).run(ctx, stdout)
 }

@@ -14,7 +14,7 @@ const AsProgram = "STELLARESCROW_TEST_AS_ESCROWCTL"
 // asProgram is main, for a test that is gone when its end of the pipe is.
 func asProgram() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := Run(ctx, os.Args[1:], os.Stdout)
+	err := RunWithNotes(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "escrowctl:", err)

@@ -17,6 +17,9 @@ const (
 	headersFile = "nginx/include/headers.conf"
 )
 
+// ConfigFile is the file that nginx is started with.
+const ConfigFile = configFile
+
 // config is nginx's configuration, whole: one that includes what the tree does not have is not known.
 func config(t *facts.Tree) (*nginxconf.Config, error) {
 	return facts.Read(t, configFile, func(files fs.FS) (*nginxconf.Config, error) {

@@ -17,6 +17,9 @@ import (
 // with the library.
 var strong = regexp.MustCompile(`^(ECDHE|DHE)-(ECDSA|RSA)-(AES(128|256)-(GCM-SHA(256|384)|CCM8?)|CHACHA20-POLY1305)$`)
 
+// Strong tells whether a suite, by OpenSSL's name, may be allowed.
+func Strong(suite string) bool { return strong.MatchString(suite) }
+
 func n11() guide.Control {
 	return guide.Control{
 		ID:       "N11",
@@ -76,7 +79,7 @@ func protocols(s nginxconf.Server) (subjects []guide.Subject, findings []guide.F
 	}
 	suites := strings.Join(s.Value("ssl_ciphers"), ":")
 	for _, suite := range strings.Split(suites, ":") {
-		if !strong.MatchString(suite) {
+		if !Strong(suite) {
 			findings = append(findings, guide.Finding{Mode: "weak-suite", Subject: name, Detail: fmt.Sprintf("%q: name suites with ECDHE and GCM or CHACHA20", suite), At: at("ssl_ciphers")})
 		}
 	}

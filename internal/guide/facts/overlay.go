@@ -16,7 +16,8 @@ type overlay struct {
 	changed map[string][]byte
 }
 
-func over(files fs.FS, changed map[string][]byte) fs.FS { return &overlay{files, changed} }
+// Overlay is the files with some changed, and nil for one that is gone.
+func Overlay(files fs.FS, changed map[string][]byte) fs.FS { return &overlay{files, changed} }
 
 // Open is fs.FS's.
 func (o *overlay) Open(name string) (fs.File, error) {

@@ -35,7 +35,7 @@ func Open(files fs.FS) *Tree {
 
 // With is the tree with some files changed, and nil for one that is gone. What has been read of t and depends on none of them is not read again.
 func (t *Tree) With(changed map[string][]byte) *Tree {
-	next := Open(over(t.files, changed))
+	next := Open(Overlay(t.files, changed))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	touched := map[string]bool{}
