@@ -207,13 +207,16 @@ func ofService(t *facts.Tree, p *compose.Project, name string) (part, error) {
 	return one, nil
 }
 
-// maxBound is how many files of a mounted folder are read.
-const maxBound = 256
+// The bounds of a mounted folder: how many of its files are read, and how much of them.
+const (
+	maxBound      = 256
+	maxBoundBytes = 16 << 20
+)
 
 // treeFiles are the texts of a file or folder of the tree.
 func treeFiles(t *facts.Tree, name string) (map[string]string, error) {
 	return facts.Read(t, "mounted "+name, func(files fs.FS) (map[string]string, error) {
-		all := map[string]string{}
+		all, left := map[string]string{}, maxBoundBytes
 		err := fs.WalkDir(files, name, func(at string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
 				return err
@@ -222,6 +225,9 @@ func treeFiles(t *facts.Tree, name string) (map[string]string, error) {
 				return fmt.Errorf("%s: it has more than %d files", name, maxBound)
 			}
 			text, err := facts.File(files, at)
+			if left -= len(text); left < 0 {
+				return fmt.Errorf("%s: its files have more than %d bytes", name, maxBoundBytes)
+			}
 			all[strings.TrimPrefix(strings.TrimPrefix(at, name), "/")] = string(text)
 			return err
 		})

@@ -18,13 +18,13 @@ func ReadGrafana(text []byte) (*Grafana, error) {
 	return &Grafana{f}, nil
 }
 
-// Setting is a setting's text, empty if it is not there.
+// Setting is a setting's text as it stands there, empty if there is none: what it would take from other settings, %(name)s, could be made to have no end.
 func (g *Grafana) Setting(section, name string) string {
 	s, err := g.file.GetSection(section)
 	if err != nil {
 		return ""
 	}
-	return s.Key(name).String()
+	return s.Key(name).Value()
 }
 
 // FromFile is the path of the file that a setting's value stands in, written $__file{PATH}; ok is false for any other value.

@@ -106,6 +106,13 @@ func TestOurFiles(t *testing.T) {
 	if path, ok := FromFile(g.Setting("security", "admin_password")); !ok || path != "/run/secrets/GRAFANA_ADMIN_PASSWORD" || g.Setting("security", "none") != "" || g.Setting("none", "none") != "" {
 		t.Errorf("%q", g.Setting("security", "admin_password"))
 	}
+	bomb := "[security]\na0 = x\n"
+	for i := range 60 {
+		bomb += fmt.Sprintf("a%d = %%(a%d)s%%(a%d)s\n", i+1, i, i)
+	}
+	if got := must(ReadGrafana([]byte(bomb))).Setting("security", "a60"); got != "%(a59)s%(a59)s" {
+		t.Errorf("%.100q", got)
+	}
 	a := must(ReadAlertmanager(read("alertmanager.yml")))
 	if got := names(a.Reaches(map[string]string{"severity": "critical"})); !slices.Equal(got, []string{"critical"}) {
 		t.Errorf("%v", got)
@@ -198,7 +205,7 @@ func FuzzFiles(f *testing.F) {
 		_, _ = ReadRules(text)
 		_, _ = ReadLoki(text)
 		if g, err := ReadGrafana(text); err == nil {
-			FromFile(g.Setting("security", "admin_password"))
+			_, _ = FromFile(g.Setting("security", "admin_password"))
 		}
 	})
 }
