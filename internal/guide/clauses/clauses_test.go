@@ -136,7 +136,20 @@ rest beside the clauses.
 			}
 		}
 	}
-	return b.String()
+	return anchored(b.String())
+}
+
+// anchored puts a place that links lead to into the first row of each clause.
+func anchored(page string) string {
+	seen := map[string]bool{}
+	return regexp.MustCompile(`(?m)^\| [A-Z][0-9]+[a-z]? \|`).ReplaceAllStringFunc(page, func(row string) string {
+		id := strings.Trim(row, "| ")
+		if seen[id] {
+			return row
+		}
+		seen[id] = true
+		return fmt.Sprintf(`| <a id="%s"></a>%s |`, strings.ToLower(id), id)
+	})
 }
 
 // The page of what departs from the guide has the clauses that the controls call defects, and no others.
