@@ -102,6 +102,8 @@ var rooms = []room{
 		"follows the chain and is the only way out; it stores through interfaces of its own"},
 	{"internal/ops/backup", []string{"internal/store"}, []string{"filippo.io/age", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "golang.org/x/sync"},
 		"a backup is written and read without knowing what engine it is of; of the programs' packages, only those below internal/ops know a cloud's SDK"},
+	{"internal/images", nil, []string{"github.com/google/go-containerregistry", "github.com/CycloneDX/cyclonedx-go", "github.com/google/uuid", "go.yaml.in/yaml/v3"},
+		"asks registries what an image is, and reads what is in one: it knows nothing of the platform"},
 	{"internal/deploy", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc"}, []string{sdk},
 		"operators deploy with it; it needs no database and no localnet"},
 	{"internal/app/demo", []string{"internal/amount", "internal/stellar"}, []string{sdk}, "the demo is a client: what it shows comes through the API"},

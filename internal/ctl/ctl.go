@@ -7,6 +7,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/deploy"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/images"
 	"github.com/Abdullahi130/StellarEscrow/internal/ops/backup"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 	"github.com/Abdullahi130/StellarEscrow/internal/store"
@@ -16,13 +17,14 @@ import (
 // not be looked at, or the answer did not come.
 func ExitCode(err error) int {
 	return cli.ExitCode(err, guide.ErrNotEvidenced, rpc.ErrUnavailable, rpc.ErrAnswer, rpc.ErrRefused, rpc.ErrWrongNetwork, deploy.ErrNoAccount, errFuture,
-		store.ErrUnavailable, backup.ErrPlace, backup.ErrNoKey, context.Canceled, context.DeadlineExceeded)
+		store.ErrUnavailable, backup.ErrPlace, backup.ErrNoKey, images.ErrUnresolved, context.Canceled, context.DeadlineExceeded)
 }
 
 type commands struct {
 	Audit    auditCommand     `cmd:"" help:"Prove the hardening guide, clause by clause."`
 	Contract contractCommands `cmd:"" help:"Deploy the contract, read it, and make the admin's calls."`
 	Backup   backupCommands   `cmd:"" help:"Write backups of the store, and verify them."`
+	Images   imagesCommands   `cmd:"" help:"Pin images by their digests, and say what is in ours."`
 	Keys     keysCommands     `cmd:"" help:"Make keys of integrators and administrators."`
 }
 
