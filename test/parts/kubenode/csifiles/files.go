@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,17 +31,27 @@ func (v onNode) write(target string, files map[string][]byte) error {
 		if err := os.MkdirAll(target, 0o750); err != nil {
 			return err
 		}
-		mounts, err := os.ReadFile("/proc/thread-self/mountinfo")
+		mounted, err := isMount(target)
 		if err != nil {
 			return err
 		}
-		if !strings.Contains(string(mounts), " "+target+" ") {
+		if !mounted {
 			if err := unix.Mount("tmpfs", target, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=755,size=1m"); err != nil {
 				return fmt.Errorf("mount memory at %s: %w", target, err)
 			}
 		}
 		return fill(target, files)
 	})
+}
+
+// isMount tells whether something is mounted at a folder: then it is of another device than the folder above. The list of mounts, in /proc, is of whoever asks
+// from a process of the node, and this one is none.
+func isMount(dir string) (bool, error) {
+	var here, above unix.Stat_t
+	if err := errors.Join(unix.Stat(dir, &here), unix.Stat(filepath.Dir(dir), &above)); err != nil {
+		return false, fmt.Errorf("look what is mounted at %s: %w", dir, err)
+	}
+	return here.Dev != above.Dev, nil
 }
 
 func (v onNode) remove(target string) error {
