@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/stellar/go-stellar-sdk/clients/rpcclient"
@@ -83,15 +84,28 @@ type ClosedLedger struct {
 // Ledgers asks for at most limit ledgers from a sequence number on. It may return fewer, none only if from is the one after the latest.
 // A sequence that the node no longer keeps is a *GapError.
 func (c *Client) Ledgers(ctx context.Context, from uint32, limit uint) ([]ClosedLedger, Range, error) {
-	answer, err := call(ctx, c, protocol.GetLedgersMethodName, func(ctx context.Context, r *rpcclient.Client) (protocol.GetLedgersResponse, error) {
-		return r.GetLedgers(ctx, protocol.GetLedgersRequest{StartLedger: from, Pagination: &protocol.LedgerPaginationOptions{Limit: limit}})
-	})
+	ask := func() (protocol.GetLedgersResponse, error) {
+		return call(ctx, c, protocol.GetLedgersMethodName, func(ctx context.Context, r *rpcclient.Client) (protocol.GetLedgersResponse, error) {
+			return r.GetLedgers(ctx, protocol.GetLedgersRequest{StartLedger: from, Pagination: &protocol.LedgerPaginationOptions{Limit: limit}})
+		})
+	}
+	answer, err := ask()
 	if err != nil {
-		kept, none, err := c.outside(ctx, from, err)
-		if none {
-			return nil, kept, nil
+		kept, none, outside := c.outside(ctx, from, err)
+		there := errors.Is(err, ErrRefused) && kept.Oldest.Sequence <= from && from <= kept.Latest.Sequence
+		if there {
+			// It closed after it was asked for and before the node was asked what it keeps, or it was refused for another reason: asked again, the node tells.
+			answer, err = ask()
 		}
-		return nil, kept, err
+		switch {
+		case err == nil:
+		case there:
+			return nil, kept, err
+		case none:
+			return nil, kept, nil
+		default:
+			return nil, kept, outside
+		}
 	}
 	kept := Range{
 		Ledger{answer.OldestLedger, seconds(answer.OldestLedgerCloseTime)}, Ledger{answer.LatestLedger, seconds(answer.LatestLedgerCloseTime)},
