@@ -28,6 +28,7 @@ type auditCommand struct {
 	Format   string        `help:"text; json, one object with every subject and finding; sarif, for code scanning; or html, one page to keep." enum:"text,json,sarif,html" default:"text"`
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
 	Prove    bool          `help:"Break the tree in every way that the clauses name, in memory, and show that each is found by exactly its name."`
+	Break    string        `name:"break-running" help:"With --prove and --live: break the running cluster itself, in every way that the clauses have a break for, and put it back after each. Name its context once more, to show that it is meant: never a cluster that anybody relies on." placeholder:"CONTEXT"`
 	Fix      bool          `help:"Print a patch of the findings that have a safe edit; it is judged before it is shown, and what nobody should edit without thinking is named. Exits as the audit would with the patch."`
 	Write    bool          `help:"With --fix, write the edits into the tree too."`
 	Baseline string        `help:"File that says what is known not to hold, why, and until when: the audit then fails for what differs from it." placeholder:"FILE"`
@@ -66,6 +67,12 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("audit: %w: %w", guide.ErrNotEvidenced, err)
 	}
 	defer root.Close()
+	if c.Break != "" {
+		return c.proveRunning(ctx, out, whole, chosen, facts.Open(root.FS()))
+	}
+	if c.Prove && c.Live != "" {
+		return fmt.Errorf("%w: --prove breaks the files alone: leave --live out, or name with --break-running the cluster that may be broken", cli.ErrUsage)
+	}
 	if c.Prove {
 		proof, err := whole.Prove(ctx, chosen, root.FS(), guide.Asked{Within: c.Within, Now: time.Now})
 		if err != nil {

@@ -57,10 +57,11 @@ func (g *Guide) ProveRunning(ctx context.Context, chosen []Control, a Asked, wai
 				return p, err
 			}
 			t := Trial{Clause: c.ID, Mutation: Mutation{Mode: b.Mode, What: b.What, Also: b.Also}}
-			look := func(wanted ...string) (wrong string) {
-				for try := range settleTries {
-					if try > 0 && wait(ctx, settleWait) != nil {
-						break
+			look := func(wanted ...string) string {
+				wrong := "it was called off before anybody looked"
+				for range settleTries {
+					if wait(ctx, settleWait) != nil {
+						return wrong
 					}
 					again := a
 					again.Running = s.Without(b.Of...)

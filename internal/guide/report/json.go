@@ -22,6 +22,7 @@ type clause struct {
 	Verdict  guide.Verdict   `json:"verdict"`
 	Tree     guide.Verdict   `json:"tree"`
 	Live     guide.Verdict   `json:"live"`
+	Agree    guide.Agreement `json:"agree"`    // whether what runs is what the files say
 	Accepted bool            `json:"accepted"` // by the baseline, exactly as it is
 	Modes    []string        `json:"modes"`    // the ways to fail that were found
 	Subjects []string        `json:"subjects"` // what was looked at
@@ -31,7 +32,7 @@ type clause struct {
 }
 
 type evidence struct {
-	Column  string      `json:"column"` // tree, live
+	Column  string      `json:"column"` // tree, live, agree
 	Subject string      `json:"subject"`
 	Seen    string      `json:"seen"`
 	At      guide.Place `json:"at,omitzero"`
@@ -42,7 +43,7 @@ func JSON(w io.Writer, r guide.Report) error {
 	d := document{Clauses: []clause{}, At: r.At.UTC().Format("2006-01-02T15:04:05Z"), Seconds: r.Took.Seconds(), Exit: r.Exit(), Matrix: r.Matrix}
 	for _, c := range r.Clauses {
 		line := clause{
-			ID: c.Control.ID, Clause: c.Control.Clause, Verdict: c.Verdict, Tree: c.Tree.Verdict(), Live: c.Running.Verdict(), Accepted: r.Accepts(c),
+			ID: c.Control.ID, Clause: c.Control.Clause, Verdict: c.Verdict, Tree: c.Tree.Verdict(), Live: c.Running.Verdict(), Agree: c.Agreement(), Accepted: r.Accepts(c),
 			Modes: append([]string{}, c.Modes()...), Subjects: []string{}, Evidence: []evidence{}, Findings: []guide.Finding{},
 		}
 		for _, column := range columns(c) {
@@ -70,7 +71,7 @@ type column struct {
 }
 
 func columns(c guide.Clause) (asked []column) {
-	for _, col := range []column{{"tree", c.Tree}, {"live", c.Running}} {
+	for _, col := range []column{{"tree", c.Tree}, {"live", c.Running}, {"agree", c.Agree}} {
 		if col.Verdict() != guide.NotAsked {
 			asked = append(asked, col)
 		}
