@@ -89,7 +89,7 @@ func (b Baseline) check(c Clause, now time.Time) error {
 	bad := c.Verdict == Failed || c.Verdict == NotEvidenced
 	switch {
 	case i < 0 && bad:
-		return fmt.Errorf("%s is %s %s, which is not accepted", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", "))
+		return fmt.Errorf("%s is %s, which is not accepted", c.Control.ID, found(c.Verdict, c.Modes()))
 	case i < 0:
 		return nil
 	}
@@ -100,11 +100,16 @@ func (b Baseline) check(c Clause, now time.Time) error {
 	case !bad:
 		return fmt.Errorf("%s is %s by now: take it out of the baseline", c.Control.ID, c.Verdict)
 	case a.Verdict != c.Verdict || !slices.Equal(modes, c.Modes()):
-		return fmt.Errorf("%s is %s %s, accepted is %s %s", c.Control.ID, c.Verdict, strings.Join(c.Modes(), ", "), a.Verdict, strings.Join(modes, ", "))
+		return fmt.Errorf("%s is %s, accepted is %s", c.Control.ID, found(c.Verdict, c.Modes()), found(a.Verdict, modes))
 	case now.After(until.AddDate(0, 0, 1)):
 		return fmt.Errorf("%s was accepted until %s: %s", c.Control.ID, a.Until, a.Reason)
 	}
 	return nil
+}
+
+// found is a verdict with the ways to fail that it has.
+func found(v Verdict, modes []string) string {
+	return strings.TrimSpace(string(v) + " " + strings.Join(modes, ", "))
 }
 
 // Accepts tells whether the baseline that the report is held against has a clause that does not hold exactly as it is, and today.

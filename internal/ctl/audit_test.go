@@ -1,0 +1,216 @@
+package ctl_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
+	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
+)
+
+// root is this checkout.
+const root = "../.."
+
+// checkout is what the audit reads of this tree, to be changed.
+func checkout(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"docker-compose.yml", ".env.example", ".gitignore", "nginx", "k8s", "monitoring", "images", "scripts", "docs", ".github", "go.mod"} {
+		from, to := filepath.Join(root, name), filepath.Join(dir, name)
+		is, err := os.Stat(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is.IsDir() {
+			if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// audit calls escrowctl audit.
+func audit(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := ctl.Run(t.Context(), append([]string{"audit"}, args...), &out)
+	return out.String(), err
+}
+
+// The exit code is the same whatever the format, and the formats for programs have it in them: for what holds, what fails, what cannot be looked at, and what a
+// baseline accepts.
+func TestExitOfEveryFormat(t *testing.T) {
+	broken := checkout(t)
+	text, err := os.ReadFile(filepath.Join(broken, "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte(`"127.0.0.1:5432:5432"`), []byte(`"5432:5432"`), 1)
+	if err := os.WriteFile(filepath.Join(broken, "docker-compose.yml"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	baseline := filepath.Join(t.TempDir(), "baseline.yaml")
+	if err := os.WriteFile(baseline, []byte("accepted: [{clause: N8, verdict: FAIL, modes: [published-to-the-world], reason: it is a test, until: 2999-12-31}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+		want int
+	}{
+		{"it holds", []string{"N8", "--tree", root}, cli.ExitHolds},
+		{"it fails", []string{"N8", "N11", "--tree", broken}, cli.ExitFails},
+		{"it cannot be looked at", []string{"N11", "--tree", root}, cli.ExitNotLooked},
+		{"as the baseline says", []string{"N8", "--tree", broken, "--baseline", baseline}, cli.ExitHolds},
+		{"better than the baseline says", []string{"N8", "--tree", root, "--baseline", baseline}, cli.ExitFails},
+		{"otherwise than the baseline says", []string{"N8", "N11", "--tree", broken, "--baseline", baseline}, cli.ExitFails},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, format := range []string{"text", "json", "sarif", "html"} {
+				out, err := audit(t, append(c.args, "--format", format)...)
+				if got := ctl.ExitCode(err); got != c.want {
+					t.Errorf("%s: it ends with %d (%v), want %d", format, got, err, c.want)
+				}
+				inside := -1
+				switch format {
+				case "text":
+					fmt.Sscanf(out[strings.LastIndex(out, "Exit code"):], "Exit code %d.", &inside)
+				case "html":
+					fmt.Sscanf(out[strings.Index(out, "exit code"):], "exit code %d", &inside)
+				case "json":
+					var report struct{ Exit *int }
+					if err := json.Unmarshal([]byte(out), &report); err != nil || report.Exit == nil {
+						t.Fatalf("%v: %s", err, out)
+					}
+					inside = *report.Exit
+				case "sarif":
+					var report struct {
+						Runs []struct{ Invocations []struct{ ExitCode *int } }
+					}
+					if err := json.Unmarshal([]byte(out), &report); err != nil {
+						t.Fatal(err)
+					}
+					inside = *report.Runs[0].Invocations[0].ExitCode
+				}
+				if inside != c.want {
+					t.Errorf("%s says that it ends with %d, want %d", format, inside, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestAuditCalledWrongly(t *testing.T) {
+	for _, args := range [][]string{
+		{"Z9"}, {"n3"}, {"--tree", filepath.Join(root, "go.mod")}, {"--tree", "/nowhere/at/all"}, {"--format", "pdf"}, {"--live", "/nowhere"}, {"--baseline", "/nowhere"}, {"--write"},
+		{"--fix", "--prove"}, {"--fix", "--live", "targets.yaml"}, {"--within", "soon"},
+	} {
+		out, err := audit(t, args...)
+		if ctl.ExitCode(err) != cli.ExitMisused || !errors.Is(err, cli.ErrUsage) || out != "" || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, exit code %d, and it prints %q", args, err, ctl.ExitCode(err), out)
+		}
+	}
+}
+
+// TestFix prints a patch and changes nothing; with --write the tree is mended.
+func TestFix(t *testing.T) {
+	dir := checkout(t)
+	path := filepath.Join(dir, "docker-compose.yml")
+	was, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := bytes.Replace(was, []byte(`"127.0.0.1:6379:6379"`), []byte(`"6379:6379"`), 1)
+	if err := os.WriteFile(path, broken, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := audit(t, "N8", "--tree", dir); ctl.ExitCode(err) != cli.ExitFails || !strings.Contains(out, "escrowctl audit --fix prints a patch for 1 of the findings") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, err := audit(t, "N8", "--tree", dir, "--fix")
+	if err != nil || !strings.Contains(out, "\n+    ports: [\"127.0.0.1:6379:6379\"]\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, broken) {
+		t.Errorf("the tree was changed without being asked to (%v)", err)
+	}
+	if _, err := audit(t, "N8", "--tree", dir, "--fix", "--write"); err != nil {
+		t.Error(err)
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, was) {
+		t.Errorf("%v, it is mended to\n%s", err, now)
+	}
+	// What has no edit is left, and the exit code says so.
+	if out, err := audit(t, "N8", "S9", "--tree", t.TempDir(), "--fix"); ctl.ExitCode(err) != cli.ExitNotLooked {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestTheManualOfTheAudit runs every command of the page.
+func TestTheManualOfTheAudit(t *testing.T) {
+	shell := parts.Program(t, "bash", "apt-get install bash")
+	parts.Program(t, "patch", "apt-get install patch")
+	text, err := os.ReadFile(filepath.Join(root, "docs/operations/audit.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, work := t.TempDir(), t.TempDir()
+	self, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bin, "escrowctl"), fmt.Appendf(nil, "#!/bin/sh\n%s=1 exec %q \"$@\"\n", ctl.AsProgram, self), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The baseline is of the whole tree, and the rest of a part of it that may be changed.
+	want := []struct{ checkout, says string }{
+		{whole, "clauses, files only"}, {whole, "published-to-the-world"}, {whole, "tree  service redis: 127.0.0.1:6379"}, {whole, ""}, {whole, "NOT EVIDENCED  N12"},
+		{checkout(t), "1 of  1 PASS"}, {whole, "breaks are found by exactly their name"},
+	}
+	ran := 0
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		if ran == len(want) {
+			t.Fatalf("the page has a block that this test does not know:\n%s", block[1])
+		}
+		cmd := exec.CommandContext(t.Context(), shell, "-euo", "pipefail", "-c", block[1])
+		cmd.Dir, cmd.Env = work, append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "CHECKOUT="+want[ran].checkout)
+		out, err := cmd.CombinedOutput()
+		if ran == 0 && strings.Contains(string(out), "the audit is not as its baseline says") {
+			err = nil // whether it is, the tests of the clauses ask: an unpacked archive, for one, has no history
+		}
+		if err != nil || !strings.Contains(string(out), want[ran].says) {
+			t.Errorf("%s\n%s(%v), want %q", block[1], out, err, want[ran].says)
+		}
+		ran++
+	}
+	if ran != len(want) {
+		t.Errorf("%d blocks were run, want %d", ran, len(want))
+	}
+	for _, name := range []string{"audit.json", "audit.sarif", "audit.html"} {
+		if is, err := os.Stat(filepath.Join(work, name)); err != nil || is.Size() < 1000 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
