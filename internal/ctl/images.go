@@ -16,13 +16,31 @@ import (
 
 // imagesCommands are about the images that the platform runs (docs/operations/images.md).
 type imagesCommands struct {
-	Pin  pinImages  `cmd:"" help:"Ask the registries what the tags of the lock file are now, and write their digests down. What cannot be resolved is named, and then nothing is written."`
-	Sbom imagesBill `cmd:"" name:"sbom" help:"Say what is in an image of ours, as CycloneDX JSON: every Go module with its version, and every other file. The same image gives the same bytes."`
+	Pin       pinImages      `cmd:"" help:"Ask the registries what the tags of the lock file are now, and write their digests down. What cannot be resolved is named, and then nothing is written."`
+	Reference imageReference `cmd:"" help:"Say how an image of the lock file is named with its digest, for whoever builds on it or runs it. Refused while it has none."`
+	Sbom      imagesBill     `cmd:"" name:"sbom" help:"Say what is in an image of ours, as CycloneDX JSON: every Go module with its version, and every other file. The same image gives the same bytes."`
+}
+
+// lockFlag is of commands that read the lock file.
+type lockFlag struct {
+	Lock string `help:"The lock file." default:"images/lock.json" type:"path"`
+}
+
+func (f lockFlag) read() (images.Lock, error) {
+	text, err := os.ReadFile(f.Lock)
+	if err != nil {
+		return images.Lock{}, notThere("--lock", err)
+	}
+	locked, err := images.ParseLock(text)
+	if err != nil {
+		return images.Lock{}, fmt.Errorf("%s: %w", f.Lock, err)
+	}
+	return locked, nil
 }
 
 // pinImages is for a release.
 type pinImages struct {
-	Lock           string   `help:"The lock file." default:"images/lock.json" type:"path"`
+	lockFlag       `embed:""`
 	Check          bool     `help:"Write nothing: say which tags are not what was written down, and exit with 1 if there are any."`
 	Kustomizations []string `name:"kustomization" help:"A kustomization.yaml whose images get their digests too: those of the lock its tags, all others what their registry says. May be given several times." type:"path" placeholder:"FILE"`
 	Release        string   `help:"With --kustomization: the tag that images of ours get." placeholder:"TAG"`
@@ -35,13 +53,9 @@ func (c *pinImages) run(ctx context.Context, out io.Writer) error {
 	if c.Release != "" && len(c.Kustomizations) == 0 {
 		return fmt.Errorf("%w: --release=%s is for the images in a kustomization: name one with --kustomization", cli.ErrUsage, c.Release)
 	}
-	text, err := os.ReadFile(c.Lock)
+	locked, err := c.read()
 	if err != nil {
-		return notThere("--lock", err)
-	}
-	locked, err := images.ParseLock(text)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Lock, err)
+		return err
 	}
 	resolve := images.FromRegistries(http.DefaultTransport)
 	now, err := locked.Resolve(ctx, resolve)
@@ -49,7 +63,6 @@ func (c *pinImages) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("nothing is written: %w", semicolons{err})
 	}
 	changes := locked.Changes(now)
-	// A kustomization is compared with what is in force: when it is only looked at, with the lock as it is.
 	files, err := c.pinned(ctx, now, resolve)
 	if err != nil {
 		return fmt.Errorf("nothing is written: %w", semicolons{err})
@@ -62,7 +75,8 @@ func (c *pinImages) run(ctx context.Context, out io.Writer) error {
 	if c.Check {
 		return c.check(out, len(changes), files)
 	}
-	if text, err = now.Text(); err != nil {
+	text, err := now.Text()
+	if err != nil {
 		return err
 	}
 	files = append([]file{{path: c.Lock, text: text}}, files...)
@@ -123,6 +137,31 @@ func notThere(flag string, err error) error {
 		return fmt.Errorf("%w: %s: %w", cli.ErrUsage, flag, err)
 	}
 	return err
+}
+
+// imageReference is for scripts.
+type imageReference struct {
+	lockFlag `embed:""`
+	Name     string `arg:"" help:"What the lock file calls it: golang."`
+}
+
+func (c *imageReference) run(_ context.Context, out io.Writer) error {
+	locked, err := c.read()
+	if err != nil {
+		return err
+	}
+	for _, image := range locked.Images {
+		if image.Name != c.Name {
+			continue
+		}
+		pinned, err := image.Pinned()
+		if err != nil {
+			return fmt.Errorf("%w: %s has no digest of it: run `escrowctl images pin`", err, c.Lock)
+		}
+		_, err = fmt.Fprintln(out, pinned)
+		return err
+	}
+	return fmt.Errorf("%w: %s has no image %q", cli.ErrUsage, c.Lock, c.Name)
 }
 
 // imagesBill is for a release, and for whoever wants to know.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -21,6 +22,14 @@ type Locked struct {
 	Reference string `json:"reference"`
 	// Digest is what the tag was resolved to, sha256:…; empty if it never was.
 	Digest string `json:"digest"`
+}
+
+// Pinned is the image by its digest alone, REPOSITORY@sha256:…, which every tool reads. The error wraps ErrUnresolved while it has none.
+func (l Locked) Pinned() (string, error) {
+	if l.Digest == "" {
+		return "", fmt.Errorf("image %s (%s) is %w", l.Name, l.Reference, ErrUnresolved)
+	}
+	return l.Reference[:strings.LastIndexByte(l.Reference, ':')] + "@" + l.Digest, nil
 }
 
 // Lock is the lock file: {"images": [{"name": …, "reference": …, "digest": …}]}.
