@@ -20,8 +20,8 @@ import (
 // root is this checkout.
 const root = "../.."
 
-// checkout is what the audit reads of this tree, to be changed.
-func checkout(t *testing.T) string {
+// copied is what the audit reads of this tree, to be changed.
+func copied(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"docker-compose.yml", ".env.example", ".gitignore", "nginx", "k8s", "monitoring", "images", "scripts", "docs", ".github", "go.mod"} {
@@ -58,7 +58,7 @@ func audit(t *testing.T, args ...string) (string, error) {
 // The exit code is the same whatever the format, and the formats for programs have it in them: for what holds, what fails, what cannot be looked at, and what a
 // baseline accepts.
 func TestExitOfEveryFormat(t *testing.T) {
-	broken := checkout(t)
+	broken := copied(t)
 	text, err := os.ReadFile(filepath.Join(broken, "docker-compose.yml"))
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestAuditCalledWrongly(t *testing.T) {
 
 // TestFix prints a patch and changes nothing; with --write the tree is mended.
 func TestFix(t *testing.T) {
-	dir := checkout(t)
+	dir := copied(t)
 	path := filepath.Join(dir, "docker-compose.yml")
 	was, err := os.ReadFile(path)
 	if err != nil {
@@ -187,7 +187,7 @@ func TestTheManualOfTheAudit(t *testing.T) {
 	// The baseline is of the whole tree, and the rest of a part of it that may be changed.
 	want := []struct{ checkout, says string }{
 		{whole, "clauses, files only"}, {whole, "published-to-the-world"}, {whole, "tree  service redis: 127.0.0.1:6379"}, {whole, ""}, {whole, "NOT EVIDENCED  N12"},
-		{checkout(t), "1 of  1 PASS"}, {whole, "breaks are found by exactly their name"},
+		{copied(t), "1 of  1 PASS"}, {whole, "breaks are found by exactly their name"},
 	}
 	ran := 0
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
