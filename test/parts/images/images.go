@@ -76,6 +76,7 @@ var ours = []string{"api", "client", "indexer", "backup"}
 type workshop struct {
 	root    string // of the repository
 	cache   string // what is kept
+	goCache string // what was compiled
 	buildah string
 	builder *builder // of ours, found when it is first needed
 	bench   *bench   // where it works, while it does
@@ -95,7 +96,7 @@ func newWorkshop(t testing.TB) *workshop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &workshop{root: root, cache: cache, buildah: buildah}
+	return &workshop{root: root, cache: cache, goCache: filepath.Join(cache, "go-build"), buildah: buildah}
 }
 
 // cacheFolder is where everything is kept.

@@ -31,7 +31,7 @@ func (w *workshop) our(ctx context.Context, name string) (recipe, error) {
 		return recipe{}, err
 	}
 	return recipe{key: key, build: func(ctx context.Context, b *bench, out string) error {
-		it := building{tag: reference(name), folder: filepath.Join(filepath.Dir(out), "context"), goCache: filepath.Join(w.cache, "go-build")}
+		it := turn{tag: reference(name), folder: filepath.Join(filepath.Dir(out), "context"), goCache: w.goCache}
 		if err := copyContext(w.root, it.folder); err != nil {
 			return err
 		}
@@ -141,14 +141,14 @@ func (b builder) prepare(ctx context.Context, at *bench) error {
 	return nil
 }
 
-// building is one run of a Dockerfile of ours.
-type building struct {
+// turn is one run of a Dockerfile of ours.
+type turn struct {
 	tag, dockerfile, folder string
 	goCache                 string // what is compiled, kept from one build to the next
 }
 
 // build leaves an OCI layout in out. Modules come from the machine's cache, which is filled first: inside, nothing is reached and nothing can be written to it.
-func (b builder) build(ctx context.Context, at *bench, it building, out string) error {
+func (b builder) build(ctx context.Context, at *bench, it turn, out string) error {
 	if err := b.prepare(ctx, at); err != nil {
 		return err
 	}

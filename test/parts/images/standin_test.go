@@ -54,6 +54,7 @@ func (c container) run(ctx context.Context, user string, volumes []string, scrip
 }
 
 func TestStandInsRunAsTheirUser(t *testing.T) {
+	building(t)
 	for name, tt := range map[string]struct {
 		user     string
 		commands map[string]string // what is run -> part of what it says
@@ -81,6 +82,7 @@ func TestStandInsRunAsTheirUser(t *testing.T) {
 
 // TestPostgresStandInStartsFirst makes the database as docker-compose.yml does, and comes in as the programs' user.
 func TestPostgresStandInStartsFirst(t *testing.T) {
+	building(t)
 	c := open(t, Build(t, "postgres")["postgres"])
 	given := t.TempDir()
 	const password = "given by a test"
@@ -126,6 +128,7 @@ kill -INT $server; wait $server`
 
 // TestArchivesSayWhatTheyAre: everybody who reads one finds the same image under its name, and a stand-in says that it is one.
 func TestArchivesSayWhatTheyAre(t *testing.T) {
+	building(t)
 	for _, name := range []string{"redis", "client"} {
 		image := Build(t, name)[name]
 		entries := map[string][]byte{}
