@@ -43,7 +43,12 @@ func runPublished(ctx context.Context, s *facts.System) guide.Result {
 		if err != nil {
 			return guide.NoEvidence("%v", err)
 		}
-		return guide.Judge(listening(sockets))
+		forwards, unruled := facts.Look(ctx, s, "packet rules", ports.Forwarded)
+		subjects, findings := open(sockets, forwards)
+		if unruled != nil && len(findings) == 0 { // a port that a rule hands on has no socket
+			return guide.NoEvidence("%v", unruled)
+		}
+		return guide.Judge(subjects, findings)
 	}
 	return guide.NotHere(noStack)
 }
@@ -89,7 +94,7 @@ func judgeEngine(f engine.Facts) guide.Result {
 	if len(subjects) == 0 && len(findings) == 0 {
 		return guide.NoEvidence("%s: none of the services that the clause names runs", f.Name)
 	}
-	more, wrong := listening(f.Listening)
+	more, wrong := open(f.Listening, f.Forwards)
 	subjects, findings = append(subjects, more...), append(findings, wrong...)
 	if f.Unheard != nil && len(findings) == 0 {
 		return guide.NoEvidence("%s: what listens could not be listed: %v", f.Name, f.Unheard)
@@ -97,8 +102,8 @@ func judgeEngine(f engine.Facts) guide.Result {
 	return guide.Judge(subjects, findings)
 }
 
-// listening looks for the ports of the clause's services among the sockets that wait.
-func listening(sockets []ports.Socket) (subjects []guide.Subject, findings []guide.Finding) {
+// open looks for the ports of the clause's services among the sockets that wait and among what packet rules hand on.
+func open(sockets []ports.Socket, forwards []ports.Forward) (subjects []guide.Subject, findings []guide.Finding) {
 	outer := map[uint16]string{3002: grafana} // inside it is 3000, which is the indexer's elsewhere
 	for _, i := range internal {
 		if i.name != grafana {
@@ -113,6 +118,17 @@ func listening(sockets []ports.Socket) (subjects []guide.Subject, findings []gui
 		subjects = append(subjects, guide.Subject{Name: name, Evidence: s.String()})
 		if !s.Loopback() {
 			findings = append(findings, guide.Finding{Mode: "listens-to-the-world", Subject: name, Detail: s.String() + ": bind it to 127.0.0.1"})
+		}
+	}
+	for _, f := range forwards {
+		for port, name := range outer {
+			if !f.Covers(port) {
+				continue
+			}
+			subjects = append(subjects, guide.Subject{Name: name, Evidence: f.String()})
+			if !f.Loopback() {
+				findings = append(findings, guide.Finding{Mode: "listens-to-the-world", Subject: name, Detail: f.String() + ": publish it on 127.0.0.1"})
+			}
 		}
 	}
 	return subjects, findings

@@ -31,6 +31,9 @@ func TestWhatAnEngineHasPublished(t *testing.T) {
 	socket := func(address string) []ports.Socket {
 		return []ports.Socket{{Protocol: "tcp", Address: netip.MustParseAddrPort(address)}}
 	}
+	forward := func(to string) ports.Forward {
+		return ports.Forward{Protocol: "tcp", To: netip.MustParsePrefix(to), First: 5432, Last: 5432, Target: netip.MustParseAddrPort("172.17.0.2:5432")}
+	}
 	for name, c := range map[string]struct {
 		facts engine.Facts
 		want  guide.Verdict
@@ -41,6 +44,8 @@ func TestWhatAnEngineHasPublished(t *testing.T) {
 		"to the world":                 {engine.Facts{Containers: []engine.Container{container(postgres, at("0.0.0.0"))}}, guide.Failed, []string{"published-to-the-world"}},
 		"by IPv6":                      {engine.Facts{Containers: []engine.Container{container(postgres, at("::"))}}, guide.Failed, []string{"published-to-the-world"}},
 		"the kernel says otherwise":    {engine.Facts{Containers: []engine.Container{container(postgres, nil)}, Listening: socket("0.0.0.0:5432")}, guide.Failed, []string{"listens-to-the-world"}},
+		"a packet rule says otherwise": {engine.Facts{Containers: []engine.Container{container(postgres, nil)}, Forwards: []ports.Forward{forward("0.0.0.0/0")}}, guide.Failed, []string{"listens-to-the-world"}},
+		"a packet rule of loopback":    {engine.Facts{Containers: []engine.Container{container(postgres, nil)}, Forwards: []ports.Forward{forward("127.0.0.1/32")}}, guide.Passed, nil},
 		"with the machine's network":   {engine.Facts{Containers: []engine.Container{container(loki, func(c *engine.Container) { c.HostNetwork = true })}}, guide.Failed, []string{"shares-the-hosts-network"}},
 		"beside the door":              {engine.Facts{Containers: []engine.Container{container(postgres, nil), container(api, at("0.0.0.0"))}}, guide.Failed, []string{"published-beside-the-door"}},
 		"the door itself":              {engine.Facts{Containers: []engine.Container{container(postgres, nil), container("nginx", at("0.0.0.0"))}}, guide.Passed, nil},

@@ -83,7 +83,7 @@ func TestPortsThatListen(t *testing.T) {
 		"UDP is not published":         {at("udp 0.0.0.0:5432", "tcp 127.0.0.1:5432"), guide.Passed, ""},
 		"nothing of the stack listens": {at("tcp 0.0.0.0:443"), guide.NotEvidenced, ""},
 	} {
-		r := guide.Judge(listening(c.sockets))
+		r := guide.Judge(open(c.sockets, nil))
 		if r.Verdict() != c.want || c.subject != "" && (len(r.Findings()) != 1 || r.Findings()[0].Subject != c.subject) {
 			t.Errorf("%s: %s %v", name, r.Verdict(), r.Findings())
 		}

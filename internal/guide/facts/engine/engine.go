@@ -33,6 +33,9 @@ type Facts struct {
 	// Listening are the sockets that wait where the engine publishes ports; Unheard is why they could not be listed.
 	Listening []ports.Socket
 	Unheard   error
+	// Forwards are what packet rules hand on there; Unruled is why they could not be read, as from another network or without the right to.
+	Forwards []ports.Forward
+	Unruled  error
 }
 
 // Container is one that runs.
@@ -95,6 +98,7 @@ func Look(ctx context.Context, t facts.Engine) (Facts, error) {
 	}
 	slices.SortFunc(f.Containers, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
 	f.Listening, f.Unheard = listening(c.peer)
+	f.Forwards, f.Unruled = forwarded(ctx, c.peer)
 	return f, nil
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -84,4 +85,20 @@ func listening(peer int) ([]ports.Socket, error) {
 		return nil, errNoPeer
 	}
 	return ports.Listening(os.DirFS("/proc"), peer)
+}
+
+// forwarded is what packet rules hand on in the engine's network, if that is ours: rules are told of one's own network alone.
+func forwarded(ctx context.Context, peer int) ([]ports.Forward, error) {
+	if peer == 0 {
+		return nil, errNoPeer
+	}
+	ours, err1 := os.Readlink("/proc/self/ns/net")
+	its, err2 := os.Readlink("/proc/" + strconv.Itoa(peer) + "/ns/net")
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	if ours != its {
+		return nil, errors.New("the engine publishes in another network than that in which the audit runs")
+	}
+	return ports.Forwarded(ctx)
 }
