@@ -38,6 +38,10 @@ func s11() guide.Control {
 		},
 		Mutations: mutations,
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
+			// Of a file that cannot be read whole nothing starts at all: that would be no evidence.
+			if _, err := stackfile.Project(ctx, t); err != nil {
+				return guide.NoEvidence("%v", err)
+			}
 			var findings []guide.Finding
 			var subjects []guide.Subject
 			for _, name := range required() {
