@@ -134,3 +134,35 @@ func (e *Engine) Network() string { return fmt.Sprintf("/proc/%d/ns/net", e.proc
 
 // Proc is the box's own /proc, as it is seen from outside: ids of processes are those that the engine tells.
 func (e *Engine) Proc() string { return fmt.Sprintf("/proc/%d/root/proc", e.process.pid) }
+
+// Outer is the id by which this machine knows a process of the box. The kernel says of each process its ids in all process trees that it is in, and a
+// container's first process has mounts that nobody else has.
+func (e *Engine) Outer(pid int) (int, error) {
+	mounts, err := os.Readlink(fmt.Sprintf("%s/%d/ns/mnt", e.Proc(), pid))
+	if err != nil {
+		return 0, fmt.Errorf("find process %d of the box: %w", pid, err)
+	}
+	all, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, err
+	}
+	for _, entry := range all {
+		outer, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		if same, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", outer)); err != nil || same != mounts {
+			continue
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", outer))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(status)) {
+			if ids := strings.Fields(line); len(ids) > 2 && ids[0] == "NSpid:" && ids[2] == strconv.Itoa(pid) {
+				return outer, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("find process %d of the box: it is not on this machine", pid)
+}

@@ -137,7 +137,7 @@ func (e *Engine) Load(t testing.TB, archive string) {
 type Container struct {
 	ID, Image string
 	Service   string // of Compose
-	PID       int    // of its first process, in the box's /proc
+	PID       int    // of its first process, in the box's /proc; Outer gives the machine's
 	// Networks are its addresses, by the names of the networks.
 	Networks map[string]string
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -38,14 +39,20 @@ func TestStack(t *testing.T) {
 		{"networks are apart", s.isolated},
 		{"the machine is no way round", s.byTheMachine},
 		{"the certificate is taken over", s.certified},
+		{"the platform is ready", s.ready},
+		{"callers are known by key and address", s.callers},
 		{"trades are made through the front door", s.trades},
 		{"the audit", s.audited},
 		{"a backup is made", s.backedUp},
 		{"down, and nothing is left", s.down},
 	}
+	since := time.Now()
 	for _, step := range steps {
 		began := time.Now()
-		t.Run(step.name, step.do)
+		if !t.Run(step.name, step.do) {
+			t.Log(s.logs(t, since))
+		}
+		since = time.Now()
 		t.Logf("%6.1fs  %s", time.Since(began).Seconds(), step.name)
 	}
 }
@@ -90,6 +97,62 @@ func (s *stack) certified(t *testing.T) {
 	}
 }
 
+// readyWithin is how long the platform may take to have read all that the network has.
+const readyWithin = time.Minute
+
+// ready waits until the api answers reads.
+func (s *stack) ready(t *testing.T) {
+	client := s.outside.Client()
+	for end := time.Now().Add(readyWithin); ; time.Sleep(200 * time.Millisecond) {
+		res, err := client.Get("https://" + outside.Site + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		if res.Body.Close(); err == nil && res.StatusCode == http.StatusOK {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("after %s: %s: %s %v", readyWithin, res.Status, text, err)
+		}
+	}
+}
+
+// callers offers keys at the door, from an address outside. The api must see that address through nginx, whatever the caller says of itself.
+func (s *stack) callers(t *testing.T) {
+	for _, c := range []struct {
+		whose, forwarded string
+		want             int
+	}{
+		{"shop", "", http.StatusOK},
+		{"operator", "", http.StatusOK},
+		{"stranger", "", http.StatusForbidden},
+		{"stranger", "192.0.2.7", http.StatusForbidden},
+		{"nobody", "", http.StatusUnauthorized},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+outside.Site+"/v1/trades", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := s.keys[c.whose]
+		if key == "" {
+			key = s.keys["shop"] + "x"
+		}
+		req.Header.Set("Authorization", "Bearer "+key)
+		if c.forwarded != "" {
+			req.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		res, err := s.outside.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		if res.Body.Close(); err != nil || res.StatusCode != c.want {
+			t.Errorf("the key of %s, X-Forwarded-For %q: %s, want %d: %s %v", c.whose, c.forwarded, res.Status, c.want, text, err)
+		}
+	}
+}
+
 // trades plays the demo's four stories; each balance is counted.
 func (s *stack) trades(t *testing.T) {
 	var out bytes.Buffer
@@ -103,12 +166,12 @@ func (s *stack) trades(t *testing.T) {
 	}
 	defer res.Body.Close()
 	var list struct {
-		Items []struct {
+		Trades []struct {
 			ID string `json:"id"`
-		} `json:"items"`
+		} `json:"trades"`
 	}
-	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || len(list.Items) != 4 {
-		t.Errorf("the door lists %d trades, %v", len(list.Items), err)
+	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || len(list.Trades) != 4 {
+		t.Errorf("the door lists %d trades, %v", len(list.Trades), err)
 	}
 }
 

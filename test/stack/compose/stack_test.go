@@ -52,6 +52,7 @@ type stack struct {
 	programs   string // folder with the built programs
 	args       []string
 	identity   *age.X25519Identity // opens backups
+	keys       map[string]string   // of callers, by whose they are
 	containers map[string]docker.Container
 }
 
@@ -59,7 +60,7 @@ func start(t *testing.T) *stack {
 	t.Helper()
 	began := time.Now()
 	step := func(what string) { t.Logf("%6.1fs  %s", time.Since(began).Seconds(), what) }
-	s := &stack{programs: build(t)}
+	s := &stack{programs: build(t), keys: map[string]string{}}
 	step("programs are built")
 	used := map[string]bool{"backup": true}
 	for _, image := range parts {
@@ -85,13 +86,8 @@ func start(t *testing.T) *stack {
 		services = append(services, name)
 	}
 	if said, err := s.compose(t, services...); err != nil {
-		t.Fatalf("up: %v\n%s\n%s", err, said, s.logs(t))
+		t.Fatalf("up: %v\n%s\n%s\n%s", err, said, s.logs(t, began), s.engine.Log())
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(s.logs(t))
-		}
-	})
 	step("the stack is up and healthy")
 	all, err := s.engine.Containers(t.Context(), project)
 	if err != nil {
@@ -133,7 +129,8 @@ func (s *stack) configure(t *testing.T, built map[string]images.Image) {
 		t.Fatal(err)
 	}
 	text := fill(t, map[string]string{
-		"POSTGRES_PASSWORD": random(), "REDIS_PASSWORD": random(), "RELAY_SECRET": random(), "API_KEYS": random() + "," + random(), "ADMIN_KEYS": random(),
+		"POSTGRES_PASSWORD": random(), "REDIS_PASSWORD": random(), "RELAY_SECRET": random(), "API_KEYS": `"` + s.key(t, "shop", "203.0.113.0/24") + `\n` + s.key(t, "stranger", "192.0.2.7") + `"`,
+		"ADMIN_KEYS":             s.key(t, "operator", "203.0.113.10", "--admin"),
 		"GRAFANA_ADMIN_PASSWORD": random(), "CONTRACT_ID": s.outside.Contract(), "NETWORK_PASSPHRASE": `"` + s.outside.Passphrase() + `"`,
 		"STELLAR_RPC_URLS": s.outside.RPCURL(), "ASSETS": s.outside.USDC(), "BACKUP_RECIPIENTS": s.identity.Recipient().String(),
 	})
@@ -147,6 +144,7 @@ services:
   indexer:
     volumes: ["%[1]s:/etc/ssl/certs/ca-certificates.crt:ro"]
   nginx:
+    environment: {CERTIFICATE_CHECK_SECONDS: "2"}
     volumes: ["%[1]s:/etc/ssl/certs/ca-certificates.crt:ro"]
 `, roots)
 	for name, text := range map[string]string{"roots.pem": string(s.outside.Authority.PEM()), ".env": text + more.String(), "override.yml": override} {
@@ -160,6 +158,29 @@ services:
 		}
 	}
 	s.args = []string{"--project-directory", root, "--env-file", filepath.Join(dir, ".env"), "-f", root + "/docker-compose.yml", "-f", filepath.Join(dir, "override.yml"), "--progress", "plain"}
+}
+
+// key makes a caller's key as an operator does, and returns its line.
+func (s *stack) key(t *testing.T, name, from string, more ...string) (line string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(s.programs, "escrowctl"), append([]string{"keys", "new", name, "--from", from}, more...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for told := range strings.Lines(string(out)) {
+		words := strings.Fields(told)
+		end := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "(") })
+		if len(words) < 2 || end < 0 {
+			t.Fatalf("escrowctl keys new says %q", told)
+		}
+		switch words[0] {
+		case "key":
+			s.keys[name] = words[1]
+		case "line":
+			line = strings.Join(words[1:end], " ")
+		}
+	}
+	return line
 }
 
 // fill is .env.example with these values in the lines that are empty there.
@@ -192,10 +213,10 @@ func (s *stack) compose(t testing.TB, args ...string) (string, error) {
 	return said.String(), err
 }
 
-// logs are the ends of what all parts have said, for a test that failed.
-func (s *stack) logs(t testing.TB) string {
+// logs are what all parts have said since, for a step that failed.
+func (s *stack) logs(t testing.TB, since time.Time) string {
 	t.Helper()
 	state, _ := s.compose(t, "ps", "--all")
-	logs, _ := s.compose(t, "logs", "--no-color", "--tail", "25")
-	return state + logs + s.engine.Log()
+	logs, _ := s.compose(t, "logs", "--no-color", "--since", since.UTC().Format(time.RFC3339), "--tail", "60")
+	return state + logs
 }

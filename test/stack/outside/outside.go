@@ -3,9 +3,11 @@
 package outside
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -129,6 +131,9 @@ func (o *Outside) web(t testing.TB, address string, certificate *tls.Certificate
 	})
 }
 
+// maxCall bounds a call of Stellar RPC, in bytes.
+const maxCall = 4 << 20
+
 // rpcOnly hands on what is for Stellar RPC.
 func (o *Outside) rpcOnly(t testing.TB) http.Handler {
 	t.Helper()
@@ -148,6 +153,13 @@ func (o *Outside) rpcOnly(t testing.TB) http.Handler {
 			http.NotFound(w, r)
 			return
 		}
+		// Whole before anything is handed on: a server that begins to answer closes what it has not read of the question, under the hands of who copies it.
+		question, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCall))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(question))
 		proxy.ServeHTTP(w, r)
 	})
 }

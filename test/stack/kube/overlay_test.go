@@ -1,0 +1,115 @@
+//go:build linux
+
+package kube_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/images"
+	"github.com/Abdullahi130/StellarEscrow/test/stack/outside"
+)
+
+// root is the repository, from here.
+const root = "../../.."
+
+// published are the names that the manifests have for images.
+var published = map[string]string{
+	"api": "ghcr.io/abdullahi130/stellar-escrow-api", "client": "ghcr.io/abdullahi130/stellar-escrow-client",
+	"indexer": "ghcr.io/abdullahi130/stellar-escrow-indexer", "backup": "ghcr.io/abdullahi130/stellar-escrow-backup",
+	"postgres": "docker.io/library/postgres", "redis": "docker.io/library/redis", "prometheus": "docker.io/prom/prometheus",
+	"alertmanager": "docker.io/prom/alertmanager", "loki": "docker.io/grafana/loki",
+}
+
+// overlay copies what the production overlay is made of, fills in its settings as an operator does, and adds one of the test's own on top: images, and how
+// many pods of what cannot be had. It returns the folder to apply.
+func overlay(t *testing.T, o *outside.Outside, used map[string]images.Image, none []string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, folder := range []string{"k8s", "monitoring"} {
+		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(root, folder))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	production := filepath.Join(dir, "k8s", "overlays", "production")
+	replace(t, filepath.Join(production, "site.yaml"), "HOST: escrow.example.com", "HOST: "+outside.Site)
+	text := fmt.Sprintf("NETWORK_PASSPHRASE=%s\nASSETS=%s\n", o.Passphrase(), o.USDC())
+	if err := os.WriteFile(filepath.Join(production, "settings.env"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production]\nimages:\n")
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		if from := published[name]; from != "" {
+			fmt.Fprintf(&b, "  - {name: %q, newName: %q, digest: %q}\n", from, repository(used[name]), used[name].Digest)
+		}
+	}
+	b.WriteString("replicas:\n")
+	for _, name := range none {
+		fmt.Fprintf(&b, "  - {name: %s, count: 0}\n", name)
+	}
+	top := filepath.Join(dir, "k8s", "overlays", "stack")
+	if err := os.Mkdir(top, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(top, "kustomization.yaml"), []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
+func repository(image images.Image) string {
+	return image.Reference[:strings.LastIndex(image.Reference, ":")]
+}
+
+// replace changes a text that stands in a file once.
+func replace(t *testing.T, path, old, by string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(text), old) != 1 {
+		t.Fatalf("%s does not have %q once", path, old)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), old, by, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// volumes are what the StatefulSets ask for: a folder on the node for each, of a class that is the cluster's default.
+func volumes(t *testing.T, n *node, sets map[string]string) string {
+	t.Helper()
+	b := strings.Builder{}
+	b.WriteString(`
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: folders, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+provisioner: kubernetes.io/no-provisioner
+volumeBindingMode: WaitForFirstConsumer
+`)
+	for _, set := range slices.Sorted(maps.Keys(sets)) {
+		dir := filepath.Join(n.Dir, "volumes", set)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, `---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: %[1]s}
+spec:
+  storageClassName: folders
+  capacity: {storage: %[2]s}
+  accessModes: [ReadWriteOnce]
+  claimRef: {namespace: stellar-escrow, name: data-%[1]s-0}
+  local: {path: %[3]s}
+  nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [%[4]s]}]}]}}
+`, set, sets[set], dir, nodeName)
+	}
+	return b.String()
+}

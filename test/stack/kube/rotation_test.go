@@ -1,0 +1,73 @@
+//go:build linux
+
+package kube_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// followsWithin bounds how long a value may take from Secrets Manager to a pod's file: the kubelet asks the driver anew each time it looks after its pods, every
+// five seconds here and a half, and it may be busy.
+const followsWithin = 2 * time.Minute
+
+// rotated adds a key to the integrators' and waits until every api pod has it in its file, and the Secret has it.
+func (s *stack) rotated(t *testing.T) {
+	s.secrets.values["api-keys"]["API_KEYS"] += fmt.Sprintf("second %x\n", sha256.Sum256([]byte(random())))
+	s.secrets.write(t, "api-keys")
+	want := s.secrets.values["api-keys"]["API_KEYS"]
+	for end := time.Now().Add(followsWithin); ; time.Sleep(time.Second) {
+		missing := ""
+		for _, p := range s.pods["api"] {
+			file := fmt.Sprintf("/var/lib/kubelet/pods/%s/volumes/kubernetes.io~csi/stellar-escrow-secrets/mount/API_KEYS", p.UID)
+			out, err := s.node.Exec(t.Context(), nil, "cat", file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(out) != want {
+				missing += " " + p.Name
+			}
+		}
+		if string(list[corev1.Secret](t, s.node, "-n", space, "secret", "stellar-escrow-secrets").Data["API_KEYS"]) != want {
+			missing += " the Secret"
+		}
+		if missing == "" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s after a value was changed, these have the one of before:%s", followsWithin, missing)
+		}
+	}
+	for _, p := range list[corev1.PodList](t, s.node, "-n", space, "pods").Items {
+		for _, c := range p.Status.ContainerStatuses {
+			if c.RestartCount > 0 && strings.HasPrefix(p.Name, "api-") {
+				t.Errorf("%s was started again %d times", p.Name, c.RestartCount)
+			}
+		}
+	}
+}
+
+// gone takes the api's pods away: with the last one the guide's Secret goes, and what it holds is in the cluster's store no more.
+func (s *stack) gone(t *testing.T) {
+	s.node.kubectl(t, "", "-n", space, "scale", "deployment/api", "--replicas=0")
+	for end := time.Now().Add(followsWithin); ; time.Sleep(time.Second) {
+		left := ""
+		for _, one := range list[corev1.SecretList](t, s.node, "-n", space, "secrets").Items {
+			left += one.Name + " "
+		}
+		if !strings.Contains(left, "stellar-escrow-secrets ") {
+			if !strings.Contains(left, "postgres-tls ") {
+				t.Errorf("postgres runs, and its Secret is gone: %s", left)
+			}
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s after the api's pods went there is %s", followsWithin, left)
+		}
+	}
+}
