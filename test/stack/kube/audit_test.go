@@ -26,7 +26,7 @@ func (s *stack) audited(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	args := append([]string{"audit", "--tree", absolute(t, root), "--live", targets, "--format", "json"}, clauses...)
+	args := append([]string{"audit", "--tree", s.tree, "--live", targets, "--format", "json"}, clauses...)
 	out, failed := s.node.Exec(t.Context(), nil, filepath.Join(s.programs, "escrowctl"), args...)
 	var report struct {
 		Clauses []struct {

@@ -3,6 +3,7 @@
 package kube_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -26,12 +27,12 @@ var published = map[string]string{
 	"alertmanager": "docker.io/prom/alertmanager", "loki": "docker.io/grafana/loki",
 }
 
-// overlay copies what the production overlay is made of, fills in its settings as an operator does, and adds one of the test's own on top: images, and how
-// many pods of what cannot be had. It returns the folder to apply.
-func overlay(t *testing.T, o *outside.Outside, used map[string]images.Image, none []string) string {
+// release copies what is deployed of the tree, fills in the production overlay's settings as an operator does, and the images' digests as a release does. It
+// returns the tree. What is applied of it is overlays/stack, which takes away the pods of what cannot be had.
+func release(t *testing.T, o *outside.Outside, used map[string]images.Image, none []string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, folder := range []string{"k8s", "monitoring"} {
+	for _, folder := range []string{"k8s", "monitoring", "nginx", "images"} {
 		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(root, folder))); err != nil {
 			t.Fatal(err)
 		}
@@ -43,24 +44,38 @@ func overlay(t *testing.T, o *outside.Outside, used map[string]images.Image, non
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production]\nimages:\n")
+	b.WriteString("images:\n")
 	for _, name := range slices.Sorted(maps.Keys(used)) {
 		if from := published[name]; from != "" {
 			fmt.Fprintf(&b, "  - {name: %q, newName: %q, digest: %q}\n", from, repository(used[name]), used[name].Digest)
 		}
 	}
-	b.WriteString("replicas:\n")
+	add(t, filepath.Join(production, "kustomization.yaml"), b.String())
+	b.Reset()
+	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production]\nreplicas:\n")
 	for _, name := range none {
 		fmt.Fprintf(&b, "  - {name: %s, count: 0}\n", name)
 	}
-	top := filepath.Join(dir, "k8s", "overlays", "stack")
-	if err := os.Mkdir(top, 0o755); err != nil {
+	add(t, filepath.Join(dir, stackOverlay, "kustomization.yaml"), b.String())
+	return dir
+}
+
+const stackOverlay = "k8s/overlays/stack"
+
+// add writes at the end of a file, which may not be there yet.
+func add(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(top, "kustomization.yaml"), []byte(b.String()), 0o644); err != nil {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return top
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func repository(image images.Image) string {

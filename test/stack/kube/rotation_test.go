@@ -43,11 +43,11 @@ func (s *stack) rotated(t *testing.T) {
 			t.Fatalf("%s after a value was changed, these have the one of before:%s", followsWithin, missing)
 		}
 	}
-	for _, p := range list[corev1.PodList](t, s.node, "-n", space, "pods").Items {
-		for _, c := range p.Status.ContainerStatuses {
-			if c.RestartCount > 0 && strings.HasPrefix(p.Name, "api-") {
-				t.Errorf("%s was started again %d times", p.Name, c.RestartCount)
-			}
+	// And nobody was started again for it.
+	for _, p := range s.pods["api"] {
+		now := list[corev1.Pod](t, s.node, "-n", space, "pod", p.Name)
+		if was, is := p.Status.ContainerStatuses[0].RestartCount, now.Status.ContainerStatuses[0].RestartCount; is != was {
+			t.Errorf("%s was started again %d times", p.Name, is-was)
 		}
 	}
 }

@@ -44,7 +44,8 @@ type stack struct {
 	outside  *outside.Outside
 	secrets  *secrets
 	identity *age.X25519Identity // opens backups
-	programs string
+	programs string // folder with the built programs
+	tree     string // what is deployed, as release leaves it
 	images   map[string]images.Image
 	pods     map[string][]corev1.Pod // by part
 }
@@ -116,7 +117,8 @@ func start(t *testing.T) *stack {
 	s.node.kubectl(t, volumes(t, s.node, disks), "apply", "-f", "-")
 	s.node.kubectl(t, "", "create", "namespace", doorSpace)
 	s.node.kubectl(t, "", "apply", "-k", absolute(t, filepath.Join(root, "k8s", "ingress-nginx")))
-	said := s.node.kubectl(t, "", "apply", "-k", overlay(t, s.outside, s.images, slices.Sorted(maps.Keys(s.leftOut))))
+	s.tree = release(t, s.outside, s.images, slices.Sorted(maps.Keys(s.leftOut)))
+	said := s.node.kubectl(t, "", "apply", "-k", filepath.Join(s.tree, stackOverlay))
 	for line := range strings.Lines(said) {
 		if strings.Contains(line, "Warning") {
 			t.Errorf("the API server warns: %s", line)

@@ -21,6 +21,9 @@ func (s *stack) trades(t *testing.T) {
 	var out bytes.Buffer
 	err := s.outside.Play(t.Context(), "https://"+outside.Site+"/v1", &out)
 	if err != nil || !strings.Contains(out.String(), "4 stories played; every balance adds up to the stroop.") {
+		for _, part := range []string{"api", "indexer"} {
+			t.Logf("%s\n%s", part, s.node.kubectl(t, "", "-n", space, "logs", "--prefix", "--tail=20", "-l", "app.kubernetes.io/name="+part))
+		}
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	res, err := s.outside.Client().Get("https://" + outside.Site + "/v1/trades")
