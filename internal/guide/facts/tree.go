@@ -40,7 +40,12 @@ func (t *Tree) With(changed map[string][]byte) *Tree {
 	defer t.mu.Unlock()
 	touched := map[string]bool{}
 	for name := range changed {
-		for touched[name] = true; name != "."; {
+		touched[name] = true
+		_, err := fs.Stat(t.files, name)
+		if there := err == nil; there && changed[name] != nil {
+			continue // what its folder holds is what it was
+		}
+		for name != "." {
 			name = path.Dir(name) // who has listed a folder may miss a file, or find a new one
 			touched[name] = true
 		}

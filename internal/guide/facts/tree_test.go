@@ -53,6 +53,8 @@ func TestReadAgain(t *testing.T) {
 		{"a file that was not there", text("a/none"), "a/none", false, 1},
 		{"a list gets one more", list, "a/four", false, 1},
 		{"a list of another folder", list, "b/four", false, 0},
+		{"a list whose file is changed", list, "a/two", false, 0},
+		{"a list whose file is gone", list, "a/two", true, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tree := Open(files)
