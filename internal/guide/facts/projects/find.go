@@ -28,7 +28,21 @@ type Found struct {
 	Dockerfiles []string
 	Terraform   []string          // folders that hold *.tf
 	Languages   map[string]string // those that CodeQL knows, by its names, and a file of each
+	GoFolders   []string          // that hold *.go
 	Entries     int               // files and folders looked at
+}
+
+// HasPackages tells whether a module, by its go.mod, has packages of its own: one may only name programs for others to use.
+func (f Found) HasPackages(module string) bool {
+	return slices.ContainsFunc(f.GoFolders, func(dir string) bool {
+		own := "" // the module of the folder: the one nearest above it
+		for _, m := range f.Modules {
+			if at := path.Dir(m); (at == "." || dir == at || strings.HasPrefix(dir, at+"/")) && len(m) > len(own) {
+				own = m
+			}
+		}
+		return own == module
+	})
 }
 
 // language is CodeQL's name of what a file is written in.
@@ -108,6 +122,8 @@ func (f *Found) file(name string) {
 		f.Modules = append(f.Modules, name)
 	case base == "Dockerfile" || base == "Containerfile" || strings.HasPrefix(base, "Dockerfile.") || strings.HasSuffix(base, ".Dockerfile"):
 		f.Dockerfiles = append(f.Dockerfiles, name)
+	case path.Ext(base) == ".go" && !slices.Contains(f.GoFolders, path.Dir(name)):
+		f.GoFolders = append(f.GoFolders, path.Dir(name))
 	case path.Ext(base) == ".tf" && !slices.Contains(f.Terraform, path.Dir(name)):
 		f.Terraform = append(f.Terraform, path.Dir(name))
 	}

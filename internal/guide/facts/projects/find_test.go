@@ -42,6 +42,19 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestHasPackages(t *testing.T) {
+	file := &fstest.MapFile{Data: []byte("x")}
+	f, err := Find(fstest.MapFS{"go.mod": file, "a/a.go": file, "tools/go.mod": file, "deep/go.mod": file, "deep/er/b.go": file, "only/go.mod": file, "only/c.go": file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for module, want := range map[string]bool{"go.mod": true, "tools/go.mod": false, "deep/go.mod": true, "only/go.mod": true} {
+		if got := f.HasPackages(module); got != want {
+			t.Errorf("%s: %t, want %t", module, got, want)
+		}
+	}
+}
+
 // A folder that cannot be read is never one that holds nothing.
 func TestAFolderThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()

@@ -172,9 +172,9 @@ func readStep(s *actionlint.Step, defaults actionlint.DefaultsRun, in scope) Ste
 	switch e := s.Exec.(type) {
 	case *actionlint.ExecAction:
 		out.Uses, out.Ref, _ = strings.Cut(value(e.Uses), "@")
-		out.With = map[string]string{}
+		out.With, out.Written = map[string]string{}, map[string]string{}
 		for name, i := range e.Inputs {
-			out.With[strings.ToLower(name)] = in.expand(value(i.Value))
+			out.With[strings.ToLower(name)], out.Written[strings.ToLower(name)] = in.expand(value(i.Value)), value(i.Value)
 		}
 	case *actionlint.ExecRun:
 		shell, dir := e.Shell, e.WorkingDirectory

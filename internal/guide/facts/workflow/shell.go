@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"errors"
 	"path"
 	"strings"
 
@@ -15,6 +16,15 @@ type Command struct {
 	Out  string   // the file that its output goes to, if any
 	// Lost is why the step may succeed though the command has failed; empty if the step then fails.
 	Lost string
+}
+
+// Commands are those of a script, run at the root of a checkout by bash -e; err is why it cannot be read.
+func Commands(script string) ([]Command, error) {
+	all, broken := commands(script, "", "", nil)
+	if broken != "" {
+		return nil, errors.New(broken)
+	}
+	return all, nil
 }
 
 // commands reads a script as a shell does that GitHub starts: bash -e without a shell named, bash -eo pipefail for bash, sh -e for sh. What another shell makes of it is not known.

@@ -79,6 +79,7 @@ type Step struct {
 
 	Uses, Ref string            // an action, and what follows its @
 	With      map[string]string // its inputs, by lower-case name
+	Written   map[string]string // the same as the file has them, expressions and all
 
 	Script   string    // what it runs, as it is written
 	Commands []Command // the commands of Script

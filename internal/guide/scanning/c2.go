@@ -1,0 +1,54 @@
+package scanning
+
+import (
+	"context"
+	"slices"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+)
+
+func c2() guide.Control {
+	return guide.Control{
+		ID:       "C2",
+		Clause:   "dependency audits pass with nothing critical",
+		Question: "Can nothing be deployed past an audit of each of the tree's dependency files (V2, V3, V3g)? Whether they pass, only what the audits found of what is deployed can tell.",
+		Modes:    []guide.Mode{{Name: "no-gate", What: "a file that names dependencies is audited by nothing that could stop a deployment"}},
+		Mutations: []guide.Mutation{
+			{Mode: "no-gate", What: "Go modules are audited at night only", Also: []string{"V3g/" + switchedOff}, Change: func(d *guide.Draft) error {
+				return replaceIn(d, "govulncheck", "    runs-on:", "    if: ${{ github.event_name == 'schedule' }}\n    runs-on:")
+			}},
+			{Mode: "no-gate", What: "Rust crates may have holes", Also: []string{"V3/" + neverFails}, Change: func(d *guide.Draft) error {
+				return replaceIn(d, "cargo-audit", "    runs-on:", "    continue-on-error: ${{ github.event_name == 'push' }}\n    runs-on:")
+			}},
+		},
+		OnlyRunning: true,
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			s, err := look(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			cargo, err := s.cargo(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return judgeGates(slices.Concat(s.packages(), s.locks(), s.modules()), slices.Concat(s.npm(), cargo, s.govulncheck()))
+		},
+		Running: guide.NotYet("what the audits found of the commit that is deployed"),
+	}
+}
+
+// judgeGates holds that each subject has a scan that nothing gets past.
+func judgeGates(subjects []subject, attempts []attempt) guide.Result {
+	var findings []guide.Finding
+	var seen []guide.Subject
+	for _, s := range subjects {
+		i := slices.IndexFunc(attempts, func(a attempt) bool { return a.subject == s.name && len(a.problems) == 0 })
+		if i < 0 {
+			findings = append(findings, guide.Finding{Mode: "no-gate", Subject: s.name, Detail: s.what + ", so that it stops a deployment", At: s.at})
+			continue
+		}
+		seen = append(seen, guide.Subject{Name: s.name, Evidence: "stopped by job " + attempts[i].place.job.ID, At: attempts[i].place.at()})
+	}
+	return guide.Judge(seen, findings)
+}

@@ -1,0 +1,132 @@
+package scanning
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/leaks"
+)
+
+func searched(dir string) (leaks.Past, error) {
+	files := os.DirFS(dir)
+	r, err := leaks.Load(files, rules)
+	if err != nil {
+		return leaks.Past{}, err
+	}
+	return r.Search(files)
+}
+
+// modes judges a tree by one clause, and gives its verdict and the ways to fail that were found.
+func modes(t *testing.T, id string, files fs.FS) (guide.Result, []string) {
+	t.Helper()
+	all := Controls()
+	c := all[slices.IndexFunc(all, func(c guide.Control) bool { return c.ID == id })]
+	r := c.Tree(t.Context(), facts.Open(files))
+	found := map[string]bool{}
+	for _, f := range r.Findings() {
+		found[f.Mode] = true
+	}
+	return r, slices.Sorted(maps.Keys(found))
+}
+
+func tree(workflow string, others ...string) fstest.MapFS {
+	files := fstest.MapFS{file: {Data: []byte(workflow)}}
+	for _, o := range others {
+		files[o] = &fstest.MapFile{Data: []byte("{}\n")}
+	}
+	return files
+}
+
+// Workflows as others write them: each holds, or fails by its name.
+func TestOthersWorkflows(t *testing.T) {
+	const job = "on: [push, pull_request]\npermissions: {contents: read}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    timeout-minutes: 5\n    steps:\n"
+	step := func(run string) string { return job + "      - run: " + run + "\n" }
+	for _, c := range []struct {
+		name, clause, workflow string
+		others                 []string
+		want                   string // modes, with blanks
+	}{
+		{"in its folder by cd", "V2", step("cd web && npm audit --audit-level=high"), []string{"web/package.json"}, ""},
+		{"in its folder by --prefix", "V2", step("npm --prefix web audit"), []string{"web/package.json"}, ""},
+		{"one of two", "V2", step("npm --prefix web audit"), []string{"web/package.json", "package.json"}, "not-scanned"},
+		{"fix is no audit", "V2", step("npm audit fix"), []string{"package.json"}, "not-scanned"},
+		{"signatures are no audit", "V2", step("npm audit signatures"), []string{"package.json"}, "not-scanned"},
+		{"an echo", "V2", step("echo npm audit"), []string{"package.json"}, "not-scanned"},
+		{"a remark", "V2", job + "      - run: |\n          # npm audit\n          true\n", []string{"package.json"}, "not-scanned"},
+		{"the first of two that counts", "V2", step("\"npm audit && npm test; true\""), []string{"package.json"}, "never-fails"},
+		{"below a condition", "V2", step("\"if [ -f x ]; then npm audit; fi\""), []string{"package.json"}, "never-fails"},
+		{"production only", "V2", step("npm audit --omit dev"), []string{"package.json"}, "left-out"},
+		{"a matrix of a run", "V2", "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    strategy: {matrix: {dir: \"${{ fromJSON('[1]') }}\"}}\n    steps:\n      - run: npm --prefix ${{ matrix.dir }} audit\n",
+			[]string{"package.json"}, "not-scanned nothing-there"},
+		{"a lock at the root", "V3", step("cargo audit -D warnings"), []string{"Cargo.lock"}, ""},
+		{"without its warnings", "V3", step("cargo audit"), []string{"Cargo.lock"}, "threshold"},
+		{"a toolchain's cargo", "V3", step("cargo +stable audit -D warnings"), []string{"Cargo.lock"}, "not-scanned"},
+		{"a module", "V3g", step("govulncheck -test ./..."), []string{"go.mod", "a.go"}, ""},
+		{"tools only", "V3g", step("govulncheck -test tool"), []string{"go.mod"}, ""},
+		{"openvex", "V3g", step("govulncheck -test -format=openvex ./..."), []string{"go.mod", "a.go"}, "never-fails"},
+		{"an image, by Trivy's own command", "V5", job + "      - run: docker build -t a:b one\n      - run: trivy image --exit-code 1 --severity CRITICAL,HIGH a:b\n", []string{"one/Dockerfile"}, ""},
+		{"Trivy without an exit code", "V5", job + "      - run: docker build -t a:b one\n      - run: trivy image a:b\n", []string{"one/Dockerfile"}, "never-fails"},
+		{"Trivy of the files", "V5", job + "      - run: trivy fs --exit-code 1 .\n", []string{"one/Dockerfile"}, "not-scanned"},
+		{"languages in one job", "V4", job + "      - uses: github/codeql-action/init@v3\n        with: {languages: \"go, javascript\", queries: +security-and-quality}\n      - uses: github/codeql-action/analyze@v3\n",
+			[]string{"a.go", "a.ts"}, "not-scanned"}, // of the workflow itself: actions
+		{"tags, read-all, no limit", "V1", "on:\n  push: {tags: [v1]}\n  pull_request:\n  schedule: [{cron: \"0 0 1 * *\"}]\npermissions: read-all\njobs: {a: {runs-on: ubuntu-24.04, steps: [{uses: actions/checkout@v4}, {run: go install example.com/a@latest}]}}\n",
+			nil, "filtered more-rights no-time-limit not-nightly not-pinned"},
+		{"no upload", "V8", step("npm audit"), []string{"package.json"}, "not-uploaded"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, found := modes(t, c.clause, tree(c.workflow, c.others...))
+			if got := strings.Join(found, " "); got != c.want || (c.want == "") != (r.Verdict() == guide.Passed) {
+				t.Errorf("%s [%s] %s, want [%s]\n%+v", r.Verdict(), got, r.Reason(), c.want, r.Findings())
+			}
+		})
+	}
+}
+
+// What could not be looked at is never a pass, and where there is nothing to scan nothing was scanned.
+func TestWhatCannotBeLookedAt(t *testing.T) {
+	for _, c := range []struct {
+		name, clause string
+		files        fstest.MapFS
+		want         guide.Verdict
+	}{
+		{"a workflow that is none", "V2", tree("on: [", "package.json"), guide.NotEvidenced},
+		{"a workflow that is a list", "V1", tree("- a\n"), guide.Failed},
+		{"no packages", "V2", tree("on: push\njobs: {a: {runs-on: x, steps: [{run: npm test}]}}\n"), guide.NotEvidenced},
+		{"no Terraform", "V7", tree("on: push\njobs: {a: {runs-on: x, steps: [{run: checkov -d .}]}}\n"), guide.NotEvidenced},
+		{"no rules", "V6", tree("on: push\njobs: {a: {runs-on: x, steps: [{run: gitleaks git}]}}\n"), guide.Failed},
+		{"no page", "V9", tree("on: push\n"), guide.Failed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if r, found := modes(t, c.clause, c.files); r.Verdict() != c.want {
+				t.Errorf("%s %v %s, want %s", r.Verdict(), found, r.Reason(), c.want)
+			}
+		})
+	}
+}
+
+func TestCargoSettings(t *testing.T) {
+	for text, want := range map[string]string{
+		"[advisories]\nignore = [\n  \"RUSTSEC-2024-0001\", # a reason that somebody can weigh\n]\n": "",
+		"[advisories]\nignore = [\n  \"RUSTSEC-2024-0001\",\n]\n":                                    "ignored-without-reason",
+		"[advisories]\nignore = [\n  \"RUSTSEC-2024-0001\", # ok\n]\n":                               "ignored-without-reason",
+		"[advisories]\nignore = [\"RUSTSEC-2024-0001\"]\n":                                           "threshold",
+		"[yanked]\nenabled = false\n":                                                                "threshold",
+		"":                                                                                           "",
+	} {
+		all, err := settings(fstest.MapFS{borne: {Data: []byte(text)}}, borne)
+		got := ""
+		for _, p := range all {
+			got = p.mode
+		}
+		if err != nil || got != want {
+			t.Errorf("%q: %+v, %v, want %q", text, all, err, want)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package scanning
+
+import (
+	"context"
+	"path"
+	"slices"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+)
+
+func v3g() guide.Control {
+	const scan = `govulncheck -C "$MODULE" -test "$PACKAGES"`
+	return guide.Control{
+		ID:       "V3g",
+		Clause:   "govulncheck of the Go module, fail on any reachable vulnerability (the counterpart for this project's language)",
+		Question: "Is each Go module of the tree checked, all its packages with their tests, and does the job fail on what can be reached?",
+		Modes:    shared("a go.mod"),
+		Mutations: append(weakened("govulncheck", "      - name: govulncheck", scan, "C2/no-gate"),
+			gone("govulncheck", notScanned, "the job is gone", "C2/no-gate"),
+			in("govulncheck", notScanned, "one module is not listed", "          - {module: test/reach/cyclonus, packages: ./...}\n", "", "C2/no-gate"),
+			guide.Mutation{Mode: notScanned, What: "a module more", Also: []string{"C2/no-gate", "V9/no-command"}, Change: func(d *guide.Draft) error {
+				return d.Write("contract/vectors/go.mod", []byte("module example.com/vectors\n"))
+			}},
+			in("govulncheck", neverFails, "it writes JSON, and succeeds whatever it finds", scan, `govulncheck -C "$MODULE" -test -json "$PACKAGES"`, "C2/no-gate"),
+			in("govulncheck", leftOut, "tests are not looked at", scan, `govulncheck -C "$MODULE" "$PACKAGES"`, "C2/no-gate"),
+			in("govulncheck", leftOut, "only the programs of the module are looked at", "{module: ., packages: ./...}", "{module: ., packages: ./cmd/...}", "C2/no-gate"),
+			in("govulncheck", leftOut, "another data base is asked", scan, scan+" -db https://vulnerabilities.example", "C2/no-gate"),
+			in("govulncheck", neverFails, "nothing waits for it", scan+"\n", scan+" &\n", "C2/no-gate"),
+			in("govulncheck", nothingThere, "a module more, which is not in the tree", "{module: ., packages: ./...}\n", "{module: ., packages: ./...}\n          - {module: api, packages: ./...}\n"),
+		),
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			s, err := look(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return judge(s.modules(), s.govulncheck())
+		},
+		Silent: silent,
+	}
+}
+
+func (s scans) modules() []subject {
+	return paths(s.tree.Modules, "add its folder to the govulncheck job")
+}
+
+func (s scans) govulncheck() (all []attempt) {
+	s.each(func(p place) {
+		for i, c := range p.step().Commands {
+			if c.Args[0] != "govulncheck" {
+				continue
+			}
+			a := parse(c.Args[1:], "C", "db", "format", "mode", "scan", "show", "tags")
+			module := path.Join(c.Dir, a.last("", "C"), "go.mod")
+			problems := p.stops(&p.step().Commands[i])
+			if f := a.last("text", "format"); f != "text" || a.has("json") != "" {
+				problems = append(problems, problem{neverFails, "in a format for programs it succeeds whatever it finds: run it once more without"})
+			}
+			if a.has("test") == "" {
+				problems = append(problems, problem{leftOut, "add -test: what only tests reach runs on developers' machines, with their rights"})
+			}
+			if o := a.has("db", "mode", "tags"); o != "" {
+				problems = append(problems, problem{leftOut, "take -" + o + " away"})
+			}
+			want := "./..."
+			if !s.tree.HasPackages(module) {
+				want = "tool" // the programs that its go.mod names: it has nothing else
+			}
+			if !slices.Contains(a.rest, want) {
+				problems = append(problems, problem{leftOut, "check " + want})
+			}
+			all = append(all, attempt{module, p, line(c), problems})
+		}
+	})
+	return all
+}

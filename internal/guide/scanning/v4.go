@@ -1,0 +1,105 @@
+package scanning
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+)
+
+const (
+	codeqlInit    = "github/codeql-action/init"
+	codeqlAnalyze = "github/codeql-action/analyze"
+)
+
+func v4() guide.Control {
+	return guide.Control{
+		ID:       "V4",
+		Clause:   "CodeQL, `security-extended` queries",
+		Question: "Is each language that the tree is written in, and that CodeQL knows, analyzed with security-extended or more?",
+		Modes:    append(shared("a language of the tree"), guide.Mode{Name: "other-queries", What: "the queries are others than security-extended, or fewer"}),
+		Mutations: []guide.Mutation{
+			gone("codeql", notScanned, "the job is gone"),
+			in("codeql", notScanned, "Rust is not listed", "          - {language: rust, build: none}\n", ""),
+			in("codeql", notScanned, "nothing analyzes what was collected", "uses: "+codeqlAnalyze, "uses: "+codeqlInit, "V8/not-uploaded"),
+			{Mode: notScanned, What: "a program in another language", Change: func(d *guide.Draft) error { return d.Write("scripts/help.py", []byte("print(1)\n")) }},
+			in("codeql", "other-queries", "the queries are CodeQL's default", "          queries: security-extended\n", ""),
+			in("codeql", "other-queries", "the queries are of code quality alone", "queries: security-extended", "queries: code-quality"),
+			in("codeql", leftOut, "a folder is left out", "queries: security-extended\n", "queries: security-extended\n          config: |\n            paths-ignore: [internal]\n"),
+			in("codeql", leftOut, "the settings are in a file that says what it likes", "queries: security-extended\n", "queries: security-extended\n          config-file: .github/codeql.yml\n"),
+			in("codeql", switchedOff, "the job runs only at night", "    runs-on:", "    if: ${{ github.event_name == 'schedule' }}\n    runs-on:"),
+			in("codeql", switchedOff, "the job waits for another", "    runs-on:", "    needs: [gitleaks]\n    runs-on:"),
+			in("codeql", neverFails, "the job may fail", "    runs-on:", "    continue-on-error: true\n    runs-on:"),
+			in("codeql", neverFails, "the analysis may fail", "          category: codeql/${{ matrix.language }}\n", "          category: codeql/${{ matrix.language }}\n        continue-on-error: true\n", "V8/not-uploaded"),
+			in("codeql", nothingThere, "a language more, which is not in the tree", "          - {language: actions, build: none}\n", "          - {language: actions, build: none}\n          - {language: swift, build: autobuild}\n"),
+		},
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			s, err := look(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return judge(s.languages(), s.codeql())
+		},
+		Silent: silent,
+	}
+}
+
+func (s scans) languages() (all []subject) {
+	for _, l := range slices.Sorted(maps.Keys(s.tree.Languages)) {
+		all = append(all, subject{l, guide.Place{File: s.tree.Languages[l]}, "add the language to the CodeQL job"})
+	}
+	return all
+}
+
+// known are CodeQL's other names of a language.
+func known(language string) string {
+	switch language {
+	case "javascript", "typescript":
+		return "javascript-typescript"
+	case "java", "kotlin":
+		return "java-kotlin"
+	case "c", "cpp":
+		return "c-cpp"
+	}
+	return language
+}
+
+func (s scans) codeql() (all []attempt) {
+	s.each(func(p place) {
+		if p.step().Uses != codeqlInit || p.step().With["languages"] == "" {
+			return
+		}
+		var analysis *place
+		for _, a := range p.after() {
+			if a.step().Uses == codeqlAnalyze && analysis == nil {
+				analysis = &a
+			}
+		}
+		if analysis == nil {
+			return // it collects, and looks at nothing
+		}
+		with := p.step().With
+		problems := p.stops(nil)
+		for _, more := range analysis.stops(nil) {
+			if !slices.Contains(problems, more) {
+				problems = append(problems, more)
+			}
+		}
+		queries := strings.FieldsFunc(with["queries"], func(r rune) bool { return r == ',' || r == '+' || r == ' ' })
+		if !slices.Contains(queries, "security-extended") && !slices.Contains(queries, "security-and-quality") {
+			problems = append(problems, problem{"other-queries", "write queries: security-extended"})
+		}
+		for _, o := range []string{"config", "config-file", "source-root"} {
+			if with[o] != "" {
+				problems = append(problems, problem{leftOut, "take " + o + " away: it can leave folders and queries out"})
+			}
+		}
+		for _, l := range strings.Split(with["languages"], ",") {
+			all = append(all, attempt{known(strings.TrimSpace(l)), p, "CodeQL, " + with["queries"], problems})
+		}
+	})
+	return all
+}
