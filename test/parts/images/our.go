@@ -108,10 +108,18 @@ func newBuilder(ctx context.Context) (builder, error) {
 // toolchain is where the real image has it.
 const toolchain = "usr/local/go"
 
+// unused is two thirds of the toolchain's files: tests, and the sources of the tools themselves.
+func unused(rel string, dir bool) bool {
+	if dir {
+		return rel == "cmd" || path.Base(rel) == "testdata"
+	}
+	return strings.HasSuffix(rel, "_test.go")
+}
+
 // write writes what the stand-in is made of, as a tar.
 func (b builder) write(file string) error {
 	for _, folder := range []string{"pkg/include", "pkg/tool/" + runtime.GOOS + "_" + runtime.GOARCH, "src"} {
-		if err := b.tree.addFolder(filepath.Join(b.goroot, folder), path.Join(toolchain, folder)); err != nil {
+		if err := b.tree.addFolder(filepath.Join(b.goroot, folder), path.Join(toolchain, folder), unused); err != nil {
 			return err
 		}
 	}

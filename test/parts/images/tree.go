@@ -41,15 +41,27 @@ func inside(file string) string {
 
 func (t tree) add(file string) { t.files[inside(file)] = file }
 
-// addFolder adds every file below a folder of the machine, at another place.
-func (t tree) addFolder(from, to string) error {
+// addFolder adds every file below a folder of the machine, at another place, but for what is left out by its path below the folder.
+func (t tree) addFolder(from, to string, leave func(rel string, dir bool) bool) error {
 	return filepath.WalkDir(from, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
 			return err
 		}
 		rel, err := filepath.Rel(from, file)
+		if err != nil {
+			return err
+		}
+		if leave(filepath.ToSlash(rel), d.IsDir()) {
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() {
+			return nil
+		}
 		t.files[path.Join(to, filepath.ToSlash(rel))] = file
-		return err
+		return nil
 	})
 }
 
