@@ -97,6 +97,9 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 	if slices.ContainsFunc(chosen, func(c guide.Control) bool { return c.Section() == "N" }) {
 		// Where it cannot be computed the clauses of the network say why.
 		done.Matrix, _ = network.Matrix(asked.Tree)
+		if asked.Running != nil && asked.Running.Targets.Cluster.Context != "" {
+			done.RunningMatrix, _ = network.RunningMatrix(ctx, asked.Running)
+		}
 	}
 	if err := c.write(out, done); err != nil {
 		return err

@@ -20,8 +20,8 @@ type Report struct {
 	Took    time.Duration
 	// Held is the baseline that the audit is held against: Err then says what differs from it. nil: it has to hold whole.
 	Held *Baseline
-	// Matrix is who reaches whom in the tree, where that was asked and can be computed.
-	Matrix *Matrix
+	// Matrix is who reaches whom in the tree, and RunningMatrix in the cluster that runs, where that was asked and can be computed.
+	Matrix, RunningMatrix *Matrix
 }
 
 // What Report.Err wraps.

@@ -21,7 +21,15 @@ import (
 
 // running is the running column of a control that is about what is open in a cluster.
 func running(ctx context.Context, s *facts.System, judge func(*platform) guide.Result) guide.Result {
-	p, err := facts.Look(ctx, s, breaks.Cluster+": who reaches whom", func(ctx context.Context) (*platform, error) {
+	p, err := lookAtRunning(ctx, s)
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
+	return judge(p)
+}
+
+func lookAtRunning(ctx context.Context, s *facts.System) (*platform, error) {
+	return facts.Look(ctx, s, breaks.Cluster+": who reaches whom", func(ctx context.Context) (*platform, error) {
 		f, err := deployment.Cluster(ctx, s)
 		if err != nil {
 			return nil, err
@@ -31,10 +39,6 @@ func running(ctx context.Context, s *facts.System, judge func(*platform) guide.R
 		}
 		return livePlatform(f)
 	})
-	if err != nil {
-		return guide.NoEvidence("%v", err)
-	}
-	return judge(p)
 }
 
 // livePlatform is what a cluster's policies let through between the pods that it has and the next ones of what makes them. A part is the pods of the object that is

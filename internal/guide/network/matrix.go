@@ -1,6 +1,7 @@
 package network
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,15 @@ const anybody = "anybody else"
 // Matrix is the picture of N1 to N7: every part of the platform, and whoever stands outside, each to each. It is an error where the manifests cannot be read.
 func Matrix(t *facts.Tree) (*guide.Matrix, error) {
 	p, err := lookAt(t)
+	if err != nil {
+		return nil, err
+	}
+	return p.matrix()
+}
+
+// RunningMatrix is the same of the cluster that the targets name. It is an error where it cannot be asked.
+func RunningMatrix(ctx context.Context, s *facts.System) (*guide.Matrix, error) {
+	p, err := lookAtRunning(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,14 @@ package network
 import (
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/cluster"
 )
 
 const root = "../../.."
@@ -46,6 +49,27 @@ func TestMatrix(t *testing.T) {
 	// What the guide's table and the additions have, counted by hand; api's metrics and the like are in two rows and one link.
 	if want := map[guide.LinkState]int{guide.Wanted: 15, guide.Added: 11, guide.OneSided: 1}; !maps.Equal(count, want) {
 		t.Errorf("%v, want %v", count, want)
+	}
+}
+
+// The picture of a cluster that has what the files have is that of the files.
+func TestMatrixOfACluster(t *testing.T) {
+	tree := facts.Open(os.DirFS(root))
+	set, err := deployment.Rendered(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := livePlatform(&cluster.Facts{Cluster: &cluster.Cluster{Name: "it", Namespace: deployment.Namespace}, Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := p.matrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Matrix(tree)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n%v, want\n%v", err, states(got), states(want))
 	}
 }
 

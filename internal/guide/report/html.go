@@ -26,6 +26,7 @@ func HTML(w io.Writer, r guide.Report) error {
 		"columns":  columns,
 		"name":     func(c column) string { return c.name },
 		"accepted": r.Accepts,
+		"pictures": pictures,
 		"link":     linkClass,
 		"brief":    brief,
 		"remark": func(l guide.Link) bool {
@@ -42,6 +43,22 @@ func HTML(w io.Writer, r guide.Report) error {
 		Policy string
 		Style  template.CSS
 	}{r, counts(r), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; base-uri 'none'; form-action 'none'", template.CSS(pageStyle)})
+}
+
+// picture is a matrix and what it is of.
+type picture struct {
+	*guide.Matrix
+	Of string
+}
+
+func pictures(r guide.Report) (all []picture) {
+	if r.Matrix != nil {
+		all = append(all, picture{r.Matrix, "files"})
+	}
+	if r.RunningMatrix != nil {
+		all = append(all, picture{r.RunningMatrix, "cluster"})
+	}
+	return all
 }
 
 // linkClass is what a cell of the matrix looks like.

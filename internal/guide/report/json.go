@@ -12,8 +12,9 @@ type document struct {
 	At      string   `json:"at"` // RFC 3339
 	Seconds float64  `json:"seconds"`
 	Exit    int      `json:"exit"` // what the program ends with
-	// Matrix is who reaches whom, where network clauses were asked.
-	Matrix *guide.Matrix `json:"matrix,omitempty"`
+	// Matrix is who reaches whom by the files, LiveMatrix in the cluster that runs, where network clauses were asked.
+	Matrix     *guide.Matrix `json:"matrix,omitempty"`
+	LiveMatrix *guide.Matrix `json:"live_matrix,omitempty"`
 }
 
 type clause struct {
@@ -40,7 +41,7 @@ type evidence struct {
 
 // JSON writes the report as one object, as docs/audit.schema.json says. Lists are never null.
 func JSON(w io.Writer, r guide.Report) error {
-	d := document{Clauses: []clause{}, At: r.At.UTC().Format("2006-01-02T15:04:05Z"), Seconds: r.Took.Seconds(), Exit: r.Exit(), Matrix: r.Matrix}
+	d := document{Clauses: []clause{}, At: r.At.UTC().Format("2006-01-02T15:04:05Z"), Seconds: r.Took.Seconds(), Exit: r.Exit(), Matrix: r.Matrix, LiveMatrix: r.RunningMatrix}
 	for _, c := range r.Clauses {
 		line := clause{
 			ID: c.Control.ID, Clause: c.Control.Clause, Verdict: c.Verdict, Tree: c.Tree.Verdict(), Live: c.Running.Verdict(), Agree: c.Agreement(), Accepted: r.Accepts(c),

@@ -55,6 +55,7 @@ func sample(t *testing.T) guide.Report {
 		{link(guide.Self, "", ""), link(guide.Surplus, "6379/TCP", "by stellar-escrow/redis ingress[0].from[0]"), link(guide.Shut, "443/TCP", "a row has it, and no rule lets it through")},
 		{link(guide.Wanted, "53/TCP, 53/UDP", ""), link(guide.HalfOpen, "1-1023/TCP, 8080/TCP, 9090/UDP, 9093/TCP", "the other side still shuts it"), link(guide.OneSided, "4000/TCP", "api accepts it, client may not send it")},
 	}}
+	r.RunningMatrix = &guide.Matrix{Rows: []string{"api"}, Columns: []string{"api"}, Cells: [][]guide.Link{{link(guide.Self, "", "")}}}
 	return r
 }
 
