@@ -57,15 +57,3 @@ func judge(subjects []subject, attempts []attempt) guide.Result {
 	}
 	return guide.Judge(seen, findings)
 }
-
-// gated tells of which subjects the judge finds nothing: what C2 and C3 ask.
-func gated(subjects []subject, attempts []attempt) (held, open []subject) {
-	for _, s := range subjects {
-		if slices.ContainsFunc(attempts, func(a attempt) bool { return a.subject == s.name && len(a.problems) == 0 }) {
-			held = append(held, s)
-		} else {
-			open = append(open, s)
-		}
-	}
-	return held, open
-}

@@ -46,6 +46,7 @@ func (r *Rules) Search(files fs.FS) (Past, error) {
 		}
 		for _, f := range fresh(string(v.Text), seed, known[v.Path]) {
 			p.Bytes += int64(len(f.text))
+			//lint:ignore SA1019 the detector of this version takes no other
 			for _, found := range d.Detect(detect.Fragment{Raw: f.text, FilePath: v.Path, CommitSHA: v.Commit}) {
 				if len(p.Leaks) < maxLeaks {
 					p.Leaks = append(p.Leaks, Leak{found.RuleID, v.Path, v.Commit, f.line + found.StartLine + 1})
