@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -48,7 +47,7 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("%w: %w", cli.ErrUsage, err)
 	}
 	if c.Explain {
-		return explain(out, chosen)
+		return report.Explain(out, chosen, style(out), fix.Has)
 	}
 	if c.Write && !c.Fix {
 		return fmt.Errorf("%w: --write is for --fix", cli.ErrUsage)
@@ -163,12 +162,18 @@ func (c *auditCommand) write(out io.Writer, r guide.Report) error {
 	case "html":
 		return report.HTML(out, r)
 	}
-	style := report.Style{Evidence: c.Evidence, Fixable: fixable(r)}
-	style.Width, style.Color = terminal(out)
+	s := style(out)
+	s.Evidence, s.Fixable = c.Evidence, fixable(r)
+	return report.Text(out, r, s)
+}
+
+// style is how text looks where it is written to.
+func style(out io.Writer) (s report.Style) {
+	s.Width, s.Color = terminal(out)
 	if os.Getenv("NO_COLOR") != "" { // https://no-color.org
-		style.Color = false
+		s.Color = false
 	}
-	return report.Text(out, r, style)
+	return s
 }
 
 // terminal is how wide the terminal is that is written to, if it is one.
@@ -205,28 +210,4 @@ func readBaseline(path string) (*guide.Baseline, error) {
 		return nil, fmt.Errorf("%w: --baseline %s: %w", cli.ErrUsage, path, err)
 	}
 	return &b, nil
-}
-
-func explain(out io.Writer, chosen []guide.Control) error {
-	var b strings.Builder
-	for i, c := range chosen {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%s  %s\n    %s\n", c.ID, c.Clause, c.Question)
-		switch {
-		case c.Tree == nil:
-			fmt.Fprintf(&b, "    It looks at the running system alone: %s.\n", c.Silent)
-		case c.Running == nil:
-			fmt.Fprintf(&b, "    It looks at the files alone: %s.\n", c.Silent)
-		case c.OnlyRunning:
-			b.WriteString("    Files alone cannot show that it holds.\n")
-		}
-		b.WriteString("    It fails as\n")
-		for _, m := range c.Modes {
-			fmt.Fprintf(&b, "      %-28s %s\n", m.Name, m.What)
-		}
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
 }

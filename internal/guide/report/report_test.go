@@ -65,8 +65,16 @@ func whole(w io.Writer, r guide.Report) error {
 	return Text(w, r, Style{Width: 120, Color: true, Evidence: true, Fixable: 3})
 }
 
+func explained(w io.Writer, r guide.Report) error {
+	var controls []guide.Control
+	for _, c := range r.Clauses {
+		controls = append(controls, c.Control)
+	}
+	return Explain(w, controls, Style{Width: 60}, func(clause, mode string) bool { return clause == "N8" && mode == "wrong" })
+}
+
 func TestReports(t *testing.T) {
-	for name, write := range map[string]func(io.Writer, guide.Report) error{"report.txt": plain, "report-wide.txt": whole, "report.json": JSON, "report.sarif": SARIF, "report.html": HTML} {
+	for name, write := range map[string]func(io.Writer, guide.Report) error{"report.txt": plain, "report-wide.txt": whole, "explain.txt": explained, "report.json": JSON, "report.sarif": SARIF, "report.html": HTML} {
 		var got bytes.Buffer
 		if err := write(&got, sample(t)); err != nil {
 			t.Fatal(err)
