@@ -3,10 +3,10 @@
 PARTS ?= optional
 
 .DEFAULT_GOAL := help
-.PHONY: help test prove bench contract host generate fuzz dev demo
+.PHONY: help test prove bench stack-compose stack-kube contract host generate fuzz dev demo
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
 
 test: ## all tests; PARTS=required makes a missing part (Rust, Node …) a failure, PART=name runs one stage
 	@go run ./test/run -parts=$(PARTS) $(if $(PART),-part=$(PART))
@@ -16,6 +16,12 @@ prove: ## what is too long for every run: seeded worlds, kills, plans of large t
 
 bench: ## what everything costs, as ratios in one run (docs/scale.md, docs/operations/audit.md); PART=Ingest runs one
 	@go test -p=1 -run='^$$' -bench='$(or $(PART),.)' -benchtime=1x -timeout=1h ./test/bench ./internal/store/postgres ./internal/store/sqlite ./internal/guide/clauses ./internal/guide/reach ./internal/guide/probe/tlsprobe
+
+stack-compose: ## the stack of docker-compose.yml, up in a Docker Engine of its own, with a trade through its front door; then down
+	@go run ./test/run -parts=$(PARTS) -part=stack-compose
+
+stack-kube: ## the same by the production overlay on a Kubernetes node of its own, whose programs are built the first time (15 minutes)
+	@go run ./test/run -parts=$(PARTS) -part=stack-kube
 
 contract: ## rebuilds the contract and its fixtures from source and compares them with the committed wasm, byte for byte
 	@go run ./internal/reproduce contract

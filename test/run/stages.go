@@ -29,6 +29,8 @@ var stages = []stage{
 	{name: "explore", about: "every state of small trades, with the figures", do: explore},
 	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
 	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
+	{name: "stack-compose", about: "the stack of docker-compose.yml, up and used in an engine of its own", do: stackCompose, onlyByName: true},
+	{name: "stack-kube", about: "the production overlay, up and used on a node of its own", do: stackKube, onlyByName: true},
 }
 
 func stageNames() (names []string) {
@@ -157,4 +159,16 @@ func rustTests(ctx context.Context, s suite) error {
 		}
 	}
 	return nil
+}
+
+func stackCompose(ctx context.Context, s suite) error {
+	return s.command(ctx, ".", nil, "go", "test", "-v", "-count=1", "-timeout=30m", "./test/stack/compose", "-stack")
+}
+
+// stackKube builds the node's programs first, which no test does by itself.
+func stackKube(ctx context.Context, s suite) error {
+	if err := s.command(ctx, ".", nil, "go", "run", "./test/parts/kubenode/cmd", "build"); err != nil {
+		return err
+	}
+	return s.command(ctx, ".", nil, "go", "test", "-p=1", "-v", "-count=1", "-timeout=30m", "./test/parts/kubenode", "./test/stack/kube", "-stack")
 }
