@@ -129,8 +129,8 @@ func (s *stack) isolated(t *testing.T) {
 			t.Errorf("%s does not reach the outside", part)
 		}
 	}
-	if len(listens) != len(parts)-2 {
-		t.Errorf("tried %v, of the parts %v", slices.Sorted(maps.Keys(listens)), slices.Sorted(maps.Keys(parts)))
+	if len(listens) != len(s.parts)-2 {
+		t.Errorf("tried %v, of the parts %v", slices.Sorted(maps.Keys(listens)), slices.Sorted(maps.Keys(s.parts)))
 	}
 }
 
@@ -167,7 +167,7 @@ func (s *stack) byTheMachine(t *testing.T) {
 		t.Fatalf("the machine has the addresses %v", gateways)
 	}
 	var attempts []attempt
-	for part := range parts {
+	for part := range s.parts {
 		if part == "refusals" || part == "secrets" {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,20 +34,21 @@ const project = "stellar-escrow"
 // root is the repository, from here.
 const root = "../../.."
 
-// left out are the parts that cannot be had: who asks why, is told.
-var leftOut = map[string]string{
-	"grafana": "it is in no registry of packages that tests may use",
-	"loki":    "it is not among the images of test/parts/images yet",
-}
-
-// parts are the services that are started, and the image of each.
-var parts = map[string]string{
-	"nginx": "nginx", "client": "client", "api": "api", "refusals": "api", "indexer": "indexer", "postgres": "postgres", "redis": "redis", "secrets": "redis",
-	"prometheus": "prometheus", "alertmanager": "alertmanager",
+// partsOf are the services that are started, and the image of each. Grafana is left out: it is in no registry of packages, so no test can have it.
+func partsOf(loki bool) map[string]string {
+	all := map[string]string{
+		"nginx": "nginx", "client": "client", "api": "api", "refusals": "api", "indexer": "indexer", "postgres": "postgres", "redis": "redis", "secrets": "redis",
+		"prometheus": "prometheus", "alertmanager": "alertmanager",
+	}
+	if loki {
+		all["loki"] = "loki"
+	}
+	return all
 }
 
 // stack is the one that runs.
 type stack struct {
+	parts      map[string]string
 	engine     *docker.Engine
 	outside    *outside.Outside
 	programs   string // folder with the built programs
@@ -62,15 +64,15 @@ func start(t *testing.T) *stack {
 	step := func(what string) { t.Logf("%6.1fs  %s", time.Since(began).Seconds(), what) }
 	s := &stack{programs: build(t), keys: map[string]string{}}
 	step("programs are built")
-	used := map[string]bool{"backup": true}
-	for _, image := range parts {
-		used[image] = true
-	}
-	var names []string
-	for name := range used {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	// Loki takes longer to build than a test may wait: where nobody has built it, this is a skip that says how it is had.
+	loki := false
+	t.Run("loki is there", func(t *testing.T) {
+		images.Build(t, "loki")
+		loki = true
+	})
+	s.parts = partsOf(loki)
+	names := slices.Sorted(maps.Values(s.parts))
+	names = slices.Compact(append(names, "backup"))
 	built := images.Build(t, names...)
 	step("images are there")
 	s.engine = docker.Start(t, "--dns", outside.NameServer)
@@ -82,7 +84,7 @@ func start(t *testing.T) *stack {
 	step("the outside is there")
 	s.configure(t, built)
 	services := []string{"up", "--detach", "--no-build", "--pull", "never", "--wait", "--wait-timeout", "240"}
-	for name := range parts {
+	for name := range s.parts {
 		services = append(services, name)
 	}
 	if said, err := s.compose(t, services...); err != nil {
@@ -97,7 +99,7 @@ func start(t *testing.T) *stack {
 	for _, c := range all {
 		s.containers[c.Service] = c
 	}
-	for name := range parts {
+	for name := range s.parts {
 		if s.containers[name].PID == 0 {
 			t.Fatalf("%s does not run: %+v", name, s.containers)
 		}

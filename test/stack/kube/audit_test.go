@@ -32,7 +32,6 @@ func (s *stack) audited(t *testing.T) {
 		Clauses []struct {
 			ID, Verdict, Tree, Live string
 			Modes                   []string
-			Evidence                []any
 		}
 	}
 	if err := json.Unmarshal(out, &report); err != nil {
@@ -45,7 +44,8 @@ func (s *stack) audited(t *testing.T) {
 	for _, c := range report.Clauses {
 		t.Logf("%-3s %-13s files %-13s running %-13s %v", c.ID, c.Verdict, c.Tree, c.Live, c.Modes)
 		if !slices.Contains(holds, c.Live) || !slices.Contains(holds, c.Verdict) {
-			t.Errorf("%s is %s, running %s: %v %v", c.ID, c.Verdict, c.Live, c.Modes, c.Evidence)
+			text, _ := s.node.Exec(t.Context(), nil, filepath.Join(s.programs, "escrowctl"), "audit", "--tree", s.tree, "--live", targets, c.ID)
+			t.Errorf("%s is %s, running %s: %v\n%s", c.ID, c.Verdict, c.Live, c.Modes, text)
 		}
 	}
 }

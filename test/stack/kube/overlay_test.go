@@ -28,7 +28,7 @@ var published = map[string]string{
 }
 
 // release copies what is deployed of the tree, fills in the production overlay's settings as an operator does, and the images' digests as a release does. It
-// returns the tree. What is applied of it is overlays/stack, which takes away the pods of what cannot be had.
+// returns the tree. What is applied of it is overlays/stack, which takes away who makes pods of what cannot be had.
 func release(t *testing.T, o *outside.Outside, used map[string]images.Image, none []string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -52,9 +52,9 @@ func release(t *testing.T, o *outside.Outside, used map[string]images.Image, non
 	}
 	add(t, filepath.Join(production, "kustomization.yaml"), b.String())
 	b.Reset()
-	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production]\nreplicas:\n")
-	for _, name := range none {
-		fmt.Fprintf(&b, "  - {name: %s, count: 0}\n", name)
+	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production]\npatches:\n")
+	for _, name := range none { // with pods that nobody can start, the cluster's next one would be refused for its image
+		fmt.Fprintf(&b, "  - target: {kind: Deployment|StatefulSet, name: ^%s$}\n    patch: |-\n      $patch: delete\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: {name: whatever the target selects}\n", name)
 	}
 	add(t, filepath.Join(dir, stackOverlay, "kustomization.yaml"), b.String())
 	return dir
