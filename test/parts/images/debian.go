@@ -24,34 +24,39 @@ var leftOut = []string{"/etc/", "/usr/share/doc/", "/usr/share/man/", "/usr/shar
 	"/var/", "/run/"}
 
 // packages adds the files of Debian's packages, as the machine has them, and the libraries that their programs are linked to.
-func (t tree) packages(ctx context.Context, names ...string) error {
+func (t tree) packages(ctx context.Context, table loader, names ...string) error {
 	if _, err := exec.LookPath("dpkg-query"); err != nil {
 		return &missingError{what: "dpkg-query", install: "stand-ins are made of Debian's packages: run the test on Debian"}
 	}
-	for _, name := range names {
-		out, err := run(ctx, "/", nil, "dpkg-query", "--listfiles", name)
-		if err != nil {
-			return &missingError{what: "Debian's " + name, install: "apt-get install -y --no-install-recommends " + name}
-		}
-		for line := range strings.Lines(string(out)) {
-			file := strings.TrimSpace(line)
-			info, err := os.Lstat(file)
-			if err != nil || info.IsDir() || slices.Contains(merged, file[1:]) || slices.ContainsFunc(leftOut, func(p string) bool { return strings.HasPrefix(file, p) }) {
-				continue
+	out, err := exec.CommandContext(ctx, "dpkg-query", append([]string{"--listfiles"}, names...)...).Output()
+	if err != nil {
+		for _, name := range names {
+			if exec.CommandContext(ctx, "dpkg-query", "--listfiles", name).Run() != nil {
+				return &missingError{what: "Debian's " + name, install: "apt-get install -y --no-install-recommends " + name}
 			}
-			t.add(file)
 		}
+		return fmt.Errorf("dpkg-query --listfiles %s: %w", strings.Join(names, " "), err)
 	}
-	return t.libraries(ctx)
+	for line := range strings.Lines(string(out)) {
+		file := strings.TrimSpace(line)
+		if file == "" || slices.ContainsFunc(leftOut, func(p string) bool { return strings.HasPrefix(file, p) }) {
+			continue
+		}
+		if info, err := os.Lstat(file); err != nil || info.IsDir() || slices.Contains(merged, file[1:]) {
+			continue
+		}
+		t.add(file)
+	}
+	return t.libraries(table)
 }
 
 // loader is the machine's table of libraries.
 type loader map[string][]string
 
 func readLoader(ctx context.Context) (loader, error) {
-	out, err := run(ctx, "/", nil, "/sbin/ldconfig", "-p")
+	out, err := exec.CommandContext(ctx, "/sbin/ldconfig", "-p").Output()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ldconfig -p: %w", err)
 	}
 	all := loader{}
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); { // libc.so.6 (libc6,x86-64) => /lib/x86_64-linux-gnu/libc.so.6
@@ -64,11 +69,7 @@ func readLoader(ctx context.Context) (loader, error) {
 }
 
 // libraries adds whatever the programs of the tree are linked to, and those what they are linked to, under the names that they ask for.
-func (t tree) libraries(ctx context.Context) error {
-	table, err := readLoader(ctx)
-	if err != nil {
-		return err
-	}
+func (t tree) libraries(table loader) error {
 	for queue := slices.Sorted(maps.Values(t.files)); len(queue) > 0; queue = queue[1:] {
 		needs, err := linked(queue[0], table)
 		if err != nil {

@@ -79,7 +79,17 @@ type workshop struct {
 	goCache string // what was compiled
 	buildah string
 	builder *builder // of ours, found when it is first needed
+	table   loader   // of the machine's libraries, read when it is first needed
 	bench   *bench   // where it works, while it does
+}
+
+func (w *workshop) libraries(ctx context.Context) (loader, error) {
+	if w.table != nil {
+		return w.table, nil
+	}
+	var err error
+	w.table, err = readLoader(ctx)
+	return w.table, err
 }
 
 func newWorkshop(t testing.TB) *workshop {

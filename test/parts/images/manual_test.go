@@ -86,7 +86,11 @@ func (c checkout) programs(t *testing.T, w *workshop) {
 	if err := w.open(); err != nil {
 		t.Fatal(err)
 	}
-	b, err := newBuilder(t.Context())
+	table, err := w.libraries(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := newBuilder(t.Context(), table)
 	if err != nil {
 		t.Fatal(err)
 	}

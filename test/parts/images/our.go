@@ -19,7 +19,11 @@ import (
 // our is the recipe of an image of ours: the Dockerfile, what its context holds, and the builder.
 func (w *workshop) our(ctx context.Context, name string) (recipe, error) {
 	if w.builder == nil {
-		b, err := newBuilder(ctx)
+		table, err := w.libraries(ctx)
+		if err != nil {
+			return recipe{}, err
+		}
+		b, err := newBuilder(ctx, table)
 		if err != nil {
 			return recipe{}, err
 		}
@@ -83,9 +87,9 @@ ADD files.tar /
 ENV PATH=/usr/local/go/bin:/usr/bin GOPATH=/go GOCACHE=/go-build HOME=/tmp
 `
 
-func newBuilder(ctx context.Context) (builder, error) {
+func newBuilder(ctx context.Context, table loader) (builder, error) {
 	t := newTree()
-	if err := t.packages(ctx, "dash", "coreutils"); err != nil {
+	if err := t.packages(ctx, table, "dash", "coreutils"); err != nil {
 		return builder{}, err
 	}
 	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()

@@ -53,8 +53,12 @@ func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
 			return recipe{}, err
 		}
 	}
+	table, err := w.libraries(ctx)
+	if err != nil {
+		return recipe{}, err
+	}
 	t := newTree()
-	if err := t.packages(ctx, append(slices.Clone(shell), it.packages...)...); err != nil {
+	if err := t.packages(ctx, table, append(slices.Clone(shell), it.packages...)...); err != nil {
 		return recipe{}, err
 	}
 	for _, file := range it.settings {
