@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,15 +34,16 @@ func schema(t *testing.T, path string) *jsonschema.Schema {
 	return s
 }
 
-// ours is the audit of this tree.
+// ours is the audit of this tree. What looks through the whole history is left out: reports say of it what they say of the rest.
 func ours(t *testing.T) guide.Report {
 	t.Helper()
 	g, err := clauses.Guide()
 	if err != nil {
 		t.Fatal(err)
 	}
+	controls := slices.DeleteFunc(g.Controls(), func(c guide.Control) bool { return c.Section() == "V" || c.ID == "S10" })
 	tree := facts.Open(os.DirFS(root))
-	r := guide.Audit(t.Context(), g.Controls(), guide.Asked{Tree: tree, Within: time.Minute, Now: time.Now})
+	r := guide.Audit(t.Context(), controls, guide.Asked{Tree: tree, Within: time.Minute, Now: time.Now})
 	if r.Matrix, err = network.Matrix(tree); err != nil {
 		t.Fatal(err)
 	}
