@@ -60,7 +60,8 @@ func WriteBill(out io.Writer, image Image) error {
 	dependencies := append([]cyclonedx.Dependency{{Ref: whole.BOMRef, Dependencies: &b.top}}, b.dependencies...)
 	slices.SortFunc(dependencies, func(x, y cyclonedx.Dependency) int { return strings.Compare(x.Ref, y.Ref) })
 	bom.Dependencies = &dependencies
-	return cyclonedx.NewBOMEncoder(out, cyclonedx.BOMFileFormatJSON).SetPretty(true).Encode(bom)
+	// 1.6, an ECMA standard too (ECMA-424): what reads bills does not know newer ones yet.
+	return cyclonedx.NewBOMEncoder(out, cyclonedx.BOMFileFormatJSON).SetPretty(true).EncodeVersion(bom, cyclonedx.SpecVersion1_6)
 }
 
 // bill collects what an image holds.
