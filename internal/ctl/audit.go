@@ -92,6 +92,9 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		}
 	}
 	done := c.look(ctx, chosen, asked)
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("audit: %w: there is no report of half of it", err)
+	}
 	done.Held = accepted
 	if slices.ContainsFunc(chosen, func(c guide.Control) bool { return c.Section() == "N" }) {
 		// Where it cannot be computed the clauses of the network say why.
@@ -123,7 +126,7 @@ func (c *auditCommand) look(ctx context.Context, chosen []guide.Control, asked g
 func (c *auditCommand) mend(ctx context.Context, out io.Writer, whole *guide.Guide, chosen []guide.Control, root *os.Root, accepted *guide.Baseline) error {
 	done, err := fix.Mend(ctx, whole, chosen, root.FS(), guide.Asked{Within: c.Within, Now: time.Now})
 	if err != nil {
-		return err
+		return fmt.Errorf("audit: %w", err)
 	}
 	if _, err := out.Write(done.Patch()); err != nil {
 		return err

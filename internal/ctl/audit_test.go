@@ -2,6 +2,7 @@ package ctl_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,6 +127,19 @@ func TestAuditCalledWrongly(t *testing.T) {
 		out, err := audit(t, args...)
 		if ctl.ExitCode(err) != cli.ExitMisused || !errors.Is(err, cli.ErrUsage) || out != "" || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, exit code %d, and it prints %q", args, err, ctl.ExitCode(err), out)
+		}
+	}
+}
+
+// An audit that is stopped leaves nothing that could be taken for a report, or for a patch.
+func TestAuditThatIsStopped(t *testing.T) {
+	for _, args := range [][]string{{"--format", "json"}, {"--fix"}, {"N", "--fix", "--write"}, {"N8", "--prove"}} {
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		var out bytes.Buffer
+		err := ctl.Run(ctx, append([]string{"audit", "--tree", copied(t)}, args...), &out)
+		if ctl.ExitCode(err) != cli.ExitNotLooked || !errors.Is(err, context.Canceled) || out.Len() > 0 {
+			t.Errorf("%q: %v, exit code %d, and it prints %q", args, err, ctl.ExitCode(err), out.String())
 		}
 	}
 }

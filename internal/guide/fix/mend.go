@@ -134,6 +134,9 @@ func Mend(ctx context.Context, g *guide.Guide, chosen []guide.Control, files fs.
 		}
 		out.Changed, now = changed, then
 	}
+	if err := ctx.Err(); err != nil { // what was judged last was not
+		return Outcome{}, err
+	}
 	out.was = map[string][]byte{}
 	for name := range out.Changed {
 		text, err := facts.File(files, name)
