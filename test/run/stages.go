@@ -29,6 +29,7 @@ var stages = []stage{
 	{name: "explore", about: "every state of small trades, with the figures", do: explore},
 	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
 	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
+	{name: "images", about: "the images of ours, built in two places and compared; the commands that pin and list", do: imagesBuilt, onlyByName: true},
 	{name: "stack-compose", about: "the stack of docker-compose.yml, up and used in an engine of its own", do: stackCompose, onlyByName: true},
 	{name: "stack-kube", about: "the production overlay, up and used on a node of its own", do: stackKube, onlyByName: true},
 }
@@ -159,6 +160,10 @@ func rustTests(ctx context.Context, s suite) error {
 		}
 	}
 	return nil
+}
+
+func imagesBuilt(ctx context.Context, s suite) error {
+	return s.command(ctx, ".", nil, "go", "test", "-v", "-count=1", "-timeout=30m", "./test/parts/images", "-stack")
 }
 
 func stackCompose(ctx context.Context, s suite) error {
