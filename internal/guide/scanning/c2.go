@@ -28,11 +28,15 @@ func c2() guide.Control {
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
+			npm, err := s.npm(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
 			cargo, err := s.cargo(t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			return judgeGates(slices.Concat(s.packages(), s.locks(), s.modules()), slices.Concat(s.npm(), cargo, s.govulncheck()))
+			return judgeGates(slices.Concat(s.packages(), s.locks(), s.modules()), slices.Concat(npm, cargo, s.govulncheck()))
 		},
 		Running: guide.NotYet("what the audits found of the commit that is deployed"),
 	}

@@ -111,6 +111,17 @@ func TestWhatCannotBeLookedAt(t *testing.T) {
 	}
 }
 
+func TestNpmSettings(t *testing.T) {
+	for text, want := range map[string]int{
+		"": 0, "save-exact=true\nfund = false\n": 0, "omit=dev\n": 1, "omit[] = dev\n": 1, " registry = https://npm.example/\n": 1, "@scope:registry=https://npm.example/": 1,
+		"# omit=dev\n": 0, "audit=false\nproduction=true\n": 2, "omit-lockfile-registry-resolved=true\n": 0,
+	} {
+		if all, err := npmSettings(fstest.MapFS{npmrc: {Data: []byte(text)}}, npmrc); err != nil || len(all) != want {
+			t.Errorf("%q: %+v, %v, want %d", text, all, err, want)
+		}
+	}
+}
+
 func TestCargoSettings(t *testing.T) {
 	for text, want := range map[string]string{
 		"[advisories]\nignore = [\n  \"RUSTSEC-2024-0001\", # a reason that somebody can weigh\n]\n": "",

@@ -2,7 +2,10 @@ package scanning
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
@@ -22,6 +25,7 @@ func v2() guide.Control {
 			gone("npm-audit", notScanned, "the job is gone", "C2/no-gate"),
 			in("npm-audit", neverFails, "it only reports", "--audit-level=critical", "--audit-level=none", "C2/no-gate"),
 			in("npm-audit", leftOut, "packages for development are left out", "--audit-level=critical", "--audit-level=critical --omit=dev", "C2/no-gate"),
+			guide.Mutation{Mode: leftOut, What: "npm's own settings leave them out", Also: []string{"C2/no-gate"}, Change: func(d *guide.Draft) error { return d.Append("test/js/.npmrc", "omit=dev\n") }},
 			in("npm-audit", "threshold", "a level that npm does not have", "--audit-level=critical", "--audit-level=fatal", "C2/no-gate"),
 			guide.Mutation{Mode: notScanned, What: "a second package.json", Also: []string{"C2/no-gate", "V9/no-command"}, Change: func(d *guide.Draft) error {
 				return d.Write("client/package.json", []byte("{\"name\": \"client\"}\n"))
@@ -33,7 +37,11 @@ func v2() guide.Control {
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			return judge(s.packages(), s.npm())
+			attempts, err := s.npm(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return judge(s.packages(), attempts)
 		},
 		Silent: silent,
 	}
@@ -44,7 +52,7 @@ func (s scans) packages() []subject {
 }
 
 // npm are the audits of Node packages. npm needs a package-lock.json beside the package.json, and fails loudly without one.
-func (s scans) npm() (all []attempt) {
+func (s scans) npm(t *facts.Tree) (all []attempt, err error) {
 	s.each(func(p place) {
 		for i, c := range p.step().Commands {
 			a := parse(c.Args[1:], "prefix", "C", "audit-level", "omit", "include", "only", "registry", "workspace", "w")
@@ -61,8 +69,31 @@ func (s scans) npm() (all []attempt) {
 			if o := a.has("omit", "only", "production", "prod", "workspace", "w", "registry", "dry-run"); o != "" {
 				problems = append(problems, problem{leftOut, "take --" + o + " away"})
 			}
-			all = append(all, attempt{path.Join(c.Dir, a.last("", "prefix", "C"), "package.json"), p, line(c), problems})
+			dir := path.Join(c.Dir, a.last("", "prefix", "C"))
+			more, e := facts.Read(t, path.Join(dir, npmrc), func(files fs.FS) ([]problem, error) { return npmSettings(files, path.Join(dir, npmrc)) })
+			err = errors.Join(err, e)
+			all = append(all, attempt{path.Join(dir, "package.json"), p, line(c), append(problems, more...)})
 		}
 	})
-	return all
+	return all, err
+}
+
+// npmrc is npm's own settings, read beside the package.json.
+const npmrc = ".npmrc"
+
+var lessSeen = regexp.MustCompile(`(?m)^\s*(omit|only|production|include|registry|audit|offline|workspaces?|dry-run|@[^=\s]*:registry)(\[\])?\s*=`)
+
+// npmSettings are the problems of a file of npm's settings: those of its lines that make an audit see less, or ask somebody else.
+func npmSettings(files fs.FS, name string) (all []problem, err error) {
+	text, err := facts.File(files, name)
+	if facts.NotThere(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lessSeen.FindAllSubmatch(text, -1) {
+		all = append(all, problem{leftOut, "take " + string(l[1]) + " out of " + name})
+	}
+	return all, nil
 }

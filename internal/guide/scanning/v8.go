@@ -59,6 +59,10 @@ func v8() guide.Control {
 
 // gates are the steps that fail when a scan finds something, by what step.key says.
 func (s scans) gates(t *facts.Tree) (map[string]bool, error) {
+	npm, err := s.npm(t)
+	if err != nil {
+		return nil, err
+	}
 	cargo, err := s.cargo(t)
 	if err != nil {
 		return nil, err
@@ -76,7 +80,7 @@ func (s scans) gates(t *facts.Tree) (map[string]bool, error) {
 		return nil, err
 	}
 	all := map[string]bool{}
-	for _, a := range slices.Concat(s.npm(), cargo, s.govulncheck(), trivy, s.gitleaks(), checkov, deployed) {
+	for _, a := range slices.Concat(npm, cargo, s.govulncheck(), trivy, s.gitleaks(), checkov, deployed) {
 		if !slices.ContainsFunc(a.problems, func(p problem) bool { return p.mode == neverFails }) {
 			all[a.place.key()] = true
 		}

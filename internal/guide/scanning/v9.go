@@ -90,6 +90,10 @@ func judgePage(t *facts.Tree, s scans, text []byte) guide.Result {
 		return guide.Judge(nil, findings)
 	}
 	hand := scans{&workflow.Workflow{Jobs: []workflow.Job{{ID: "by hand", Runs: []workflow.Run{{Steps: []workflow.Step{step, step}}}}}}, s.tree}
+	npm, err := hand.npm(t)
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
 	cargo, err := hand.cargo(t)
 	if err != nil {
 		return guide.NoEvidence("%v", err)
@@ -106,7 +110,7 @@ func judgePage(t *facts.Tree, s scans, text []byte) guide.Result {
 	for _, part := range []struct {
 		subjects []subject
 		attempts []attempt
-	}{{s.packages(), hand.npm()}, {s.locks(), cargo}, {s.modules(), hand.govulncheck()}, {s.dockerfiles(), trivy}, {s.plans(), checkov}} {
+	}{{s.packages(), npm}, {s.locks(), cargo}, {s.modules(), hand.govulncheck()}, {s.dockerfiles(), trivy}, {s.plans(), checkov}} {
 		for _, of := range part.subjects {
 			if i := slices.IndexFunc(part.attempts, func(a attempt) bool { return a.subject == of.name }); i >= 0 {
 				seen = append(seen, guide.Subject{Name: of.name, Evidence: part.attempts[i].evidence, At: guide.Place{File: page}})
