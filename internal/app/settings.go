@@ -126,7 +126,7 @@ func (c *serverSettings) contracts(now func() time.Time) (all []indexer.Contract
 		}
 		start, err := strconv.ParseUint(ledger, 10, 32)
 		if err != nil || start == 0 {
-			return nil, fmt.Errorf("CONTRACT_ID: %s: write the ledger that deployed it after it, %s:LEDGER; escrowctl contract deploy printed it", id, id)
+			return nil, fmt.Errorf("CONTRACT_ID: %s: write the ledger that deployed it after it, %s:LEDGER, or an earlier one", id, id)
 		}
 		if slices.ContainsFunc(all, func(c indexer.Contract) bool { return c.Address == address }) {
 			return nil, fmt.Errorf("CONTRACT_ID: %s stands there twice: name each contract once", id)
