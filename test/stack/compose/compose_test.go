@@ -73,8 +73,8 @@ func (s *stack) certify(t *testing.T) {
 	}
 }
 
-// takenOver is how long nginx may take to find another certificate: it looks once a minute.
-const takenOver = 90 * time.Second
+// takenOver is how long nginx may take to find another certificate: here it looks every two seconds.
+const takenOver = 30 * time.Second
 
 // certified waits until the door shows it, asked from outside.
 func (s *stack) certified(t *testing.T) {

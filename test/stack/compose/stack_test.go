@@ -130,12 +130,19 @@ func (s *stack) configure(t *testing.T, built map[string]images.Image) {
 	if s.identity, err = age.GenerateX25519Identity(); err != nil {
 		t.Fatal(err)
 	}
-	text := fill(t, map[string]string{
-		"POSTGRES_PASSWORD": random(), "REDIS_PASSWORD": random(), "RELAY_SECRET": random(), "API_KEYS": `"` + s.key(t, "shop", "203.0.113.0/24") + `\n` + s.key(t, "stranger", "192.0.2.7") + `"`,
-		"ADMIN_KEYS":             s.key(t, "operator", "203.0.113.10", "--admin"),
-		"GRAFANA_ADMIN_PASSWORD": random(), "CONTRACT_ID": s.outside.Contract(), "NETWORK_PASSPHRASE": `"` + s.outside.Passphrase() + `"`,
-		"STELLAR_RPC_URLS": s.outside.RPCURL(), "ASSETS": s.outside.USDC(), "BACKUP_RECIPIENTS": s.identity.Recipient().String(),
-	})
+	values := map[string]string{
+		"CONTRACT_ID":        s.outside.Contract(),
+		"NETWORK_PASSPHRASE": `"` + s.outside.Passphrase() + `"`,
+		"STELLAR_RPC_URLS":   s.outside.RPCURL(),
+		"ASSETS":             s.outside.USDC(),
+		"API_KEYS":           `"` + s.key(t, "shop", "203.0.113.0/24") + `\n` + s.key(t, "stranger", "192.0.2.7") + `"`,
+		"ADMIN_KEYS":         s.key(t, "operator", "203.0.113.10", "--admin"),
+		"BACKUP_RECIPIENTS":  s.identity.Recipient().String(),
+	}
+	for _, name := range []string{"POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "GRAFANA_ADMIN_PASSWORD"} {
+		values[name] = random()
+	}
+	text := fill(t, values)
 	var more strings.Builder
 	for name, image := range built {
 		fmt.Fprintf(&more, "IMAGE_%s=%s\n", strings.ToUpper(name), image.Reference)
