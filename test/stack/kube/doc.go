@@ -7,7 +7,7 @@
 //   - an operator's own settings (overlays/production: site.yaml, settings.env): the host, the network, the asset;
 //   - images: those of test/parts/images by their digests; to the authorities that indexer, backup and alertmanager trust, the test's own is added, as a layer;
 //   - volumes: a StorageClass of folders on the node;
-//   - Grafana cannot be had: its Deployment is left out. So is Loki's StatefulSet where Loki is not built.
+//   - Grafana cannot be had: it has no pod. Loki has none where it is not built.
 //
 // What the cluster has beside the overlay stands in for what cannot be had here, and says so in its name or doc: the network plugin's policies (netpol), the
 // secrets driver (csifiles), the ingress controller (controller, on nginx's image, with its labels, in its namespace). The node says that it has more

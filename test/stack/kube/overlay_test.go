@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/test/parts/images"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/kubenode/cluster"
 	"github.com/Abdullahi130/StellarEscrow/test/stack/outside"
 )
 
@@ -24,11 +25,12 @@ var published = map[string]string{
 	"api": "ghcr.io/abdullahi130/stellar-escrow-api", "client": "ghcr.io/abdullahi130/stellar-escrow-client",
 	"indexer": "ghcr.io/abdullahi130/stellar-escrow-indexer", "backup": "ghcr.io/abdullahi130/stellar-escrow-backup",
 	"postgres": "docker.io/library/postgres", "redis": "docker.io/library/redis", "prometheus": "docker.io/prom/prometheus",
-	"alertmanager": "docker.io/prom/alertmanager", "loki": "docker.io/grafana/loki",
+	"alertmanager": "docker.io/prom/alertmanager", "grafana": "docker.io/grafana/grafana", "loki": "docker.io/grafana/loki",
 }
 
 // release copies what is deployed of the tree, fills in the production overlay's settings as an operator does, and the images' digests as a release does. It
-// returns the tree. What is applied of it is overlays/stack, which takes away who makes pods of what cannot be had.
+// returns the tree. What is applied of it is overlays/stack, which wants no pod of what cannot be had. That names the client's image, which none of its
+// pods ever runs: an image without a digest is none that a release has, and the audit would say so.
 func release(t *testing.T, o *outside.Outside, used map[string]images.Image, none []string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -39,9 +41,13 @@ func release(t *testing.T, o *outside.Outside, used map[string]images.Image, non
 	}
 	production := filepath.Join(dir, "k8s", "overlays", "production")
 	replace(t, filepath.Join(production, "site.yaml"), "HOST: escrow.example.com", "HOST: "+outside.Site)
-	text := fmt.Sprintf("NETWORK_PASSPHRASE=%s\nASSETS=%s\n", o.Passphrase(), o.USDC())
+	text := fmt.Sprintf("NETWORK_PASSPHRASE=%s\nASSETS=%s\nTRUSTED_PROXIES=%s\n", o.Passphrase(), o.USDC(), cluster.Pods)
 	if err := os.WriteFile(filepath.Join(production, "settings.env"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+	used = maps.Clone(used)
+	for _, name := range none {
+		used[name] = used["client"]
 	}
 	var b strings.Builder
 	b.WriteString("images:\n")
@@ -52,9 +58,9 @@ func release(t *testing.T, o *outside.Outside, used map[string]images.Image, non
 	}
 	add(t, filepath.Join(production, "kustomization.yaml"), b.String())
 	b.Reset()
-	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production]\npatches:\n")
-	for _, name := range none { // with pods that nobody can start, the cluster's next one would be refused for its image
-		fmt.Fprintf(&b, "  - target: {kind: Deployment|StatefulSet, name: ^%s$}\n    patch: |-\n      $patch: delete\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: {name: whatever the target selects}\n", name)
+	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production]\nreplicas:\n")
+	for _, name := range none {
+		fmt.Fprintf(&b, "  - {name: %s, count: 0}\n", name)
 	}
 	add(t, filepath.Join(dir, stackOverlay, "kustomization.yaml"), b.String())
 	return dir

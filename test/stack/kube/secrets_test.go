@@ -24,6 +24,7 @@ func random() string { return rand.Text() + rand.Text() }
 type secrets struct {
 	folder string
 	values map[string]map[string]string // by secret
+	keys   map[string]string            // that callers offer, by whose they are; of them the secrets hold hashes
 }
 
 // seed is a new key of Stellar's. Its account is on no network, so nothing is ever paid with it: whoever trades here pays for itself, and due trades are
@@ -37,13 +38,14 @@ func newSecrets(t *testing.T, o *outside.Outside, recipient *age.X25519Recipient
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys := map[string]string{"shop": random(), "operator": random(), "stranger": random()}
 	hash := func(name, from string) string {
-		return fmt.Sprintf("%s %x%s\n", name, sha256.Sum256([]byte(random())), from)
+		return fmt.Sprintf("%s %x%s\n", name, sha256.Sum256([]byte(keys[name])), from)
 	}
 	relay, redis, ca := random(), random(), string(o.Authority.PEM())
-	s := &secrets{folder: t.TempDir(), values: map[string]map[string]string{
+	s := &secrets{folder: t.TempDir(), keys: keys, values: map[string]map[string]string{
 		"database":     {"DATABASE_URL": "postgres://stellarescrow@postgres:5432/stellarescrow?sslmode=verify-full", "POSTGRES_PASSWORD": random()},
-		"api-keys":     {"API_KEYS": hash("integrator", ""), "ADMIN_KEYS": hash("operator", " from=203.0.113.10")},
+		"api-keys":     {"API_KEYS": hash("shop", ""), "ADMIN_KEYS": hash("operator", " from="+outsideAddress) + hash("stranger", " from=192.0.2.7")},
 		"stellar":      {"CONTRACT_ID": o.Contract()},
 		"relay":        {"RELAY_SECRET": relay},
 		"database-ca":  {"DATABASE_CA": ca},

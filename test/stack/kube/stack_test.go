@@ -44,8 +44,8 @@ type stack struct {
 	outside  *outside.Outside
 	secrets  *secrets
 	identity *age.X25519Identity // opens backups
-	programs string // folder with the built programs
-	tree     string // what is deployed, as release leaves it
+	programs string              // folder with the built programs
+	tree     string              // what is deployed, as release leaves it
 	images   map[string]images.Image
 	pods     map[string][]corev1.Pod // by part
 }
@@ -217,6 +217,7 @@ func TestStack(t *testing.T) {
 		do   func(t *testing.T)
 	}{
 		{"trades are made through the front door", s.trades},
+		{"the api knows its callers", s.callers},
 		{"an alert reaches its receiver", s.alerts},
 		{"the audit", s.audited},
 		{"a backup is made", s.backedUp},

@@ -5,6 +5,7 @@ package kube_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -32,11 +33,46 @@ func (s *stack) trades(t *testing.T) {
 	}
 	defer res.Body.Close()
 	var list struct {
-		Items []struct {
+		Trades []struct {
 			ID string `json:"id"`
-		} `json:"items"`
+		} `json:"trades"`
 	}
-	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || len(list.Items) != 4 {
-		t.Errorf("the door lists %d trades, %v", len(list.Items), err)
+	if err := json.NewDecoder(res.Body).Decode(&list); err != nil || len(list.Trades) != 4 {
+		t.Errorf("the door lists %d trades, %v", len(list.Trades), err)
+	}
+}
+
+// callers offers keys at the door, from an address outside. The api must see that address through the door, whatever the caller says of itself.
+func (s *stack) callers(t *testing.T) {
+	for _, c := range []struct {
+		whose, forwarded string
+		want             int
+	}{
+		{"shop", "", http.StatusOK},
+		{"operator", "", http.StatusOK},
+		{"operator", "192.0.2.7", http.StatusOK},
+		{"stranger", "", http.StatusForbidden},
+		{"stranger", "192.0.2.7", http.StatusForbidden},
+		{"nobody", "", http.StatusUnauthorized},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+outside.Site+"/v1/trades", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := s.secrets.keys[c.whose]
+		if key == "" {
+			key = s.secrets.keys["shop"] + "x"
+		}
+		req.Header.Set("Authorization", "Bearer "+key)
+		if c.forwarded != "" {
+			req.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		res, err := s.outside.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); res.StatusCode != c.want {
+			t.Errorf("the key of %s, X-Forwarded-For %q: %s, want %d", c.whose, c.forwarded, res.Status, c.want)
+		}
 	}
 }
