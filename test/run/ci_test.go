@@ -43,8 +43,11 @@ func TestCIInstallsWhatIsMissing(t *testing.T) {
 	want := []string{
 		"apt-get update -qq",
 		"apt-get install -y -qq --no-install-recommends " + strings.Join(missing, " "),
+		"make test PARTS=required PART=prepare",
 		"make test PARTS=required",
 		"make test PARTS=required PART=rebuild",
+		"make stack-compose PARTS=required",
+		"make stack-kube PARTS=required",
 	}
 	if got := strings.Split(strings.TrimSpace(string(text)), "\n"); !slices.Equal(got, want) {
 		t.Errorf("it ran\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
