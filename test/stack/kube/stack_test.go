@@ -118,12 +118,7 @@ func start(t *testing.T) *stack {
 	s.node.kubectl(t, "", "create", "namespace", doorSpace)
 	s.node.kubectl(t, "", "apply", "-k", absolute(t, filepath.Join(root, "k8s", "ingress-nginx")))
 	s.tree = release(t, s.outside, s.images, slices.Sorted(maps.Keys(s.leftOut)))
-	said := s.node.kubectl(t, "", "apply", "-k", filepath.Join(s.tree, stackOverlay))
-	for line := range strings.Lines(said) {
-		if strings.Contains(line, "Warning") {
-			t.Errorf("the API server warns: %s", line)
-		}
-	}
+	s.node.kubectl(t, "", "apply", "-k", filepath.Join(s.tree, stackOverlay), "--warnings-as-errors")
 	step("the overlay is applied")
 	s.running(t)
 	step("every pod is Running and ready")
