@@ -2,7 +2,6 @@ package network
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -92,12 +91,9 @@ func (p *platform) compute(c reach.Cluster) error {
 	return nil
 }
 
-// outside are the addresses that rules speak of. Of IPv6, Teredo and 6to4 carry an IPv4 address inside, which may be a private one: that nobody reaches
-// them is no loss.
+// outside are the addresses that rules speak of. Those of IPv6 that carry an IPv4 address are apart: what unpacks one on the way may be led to the metadata service.
 func outside() []reach.Range {
-	public6 := reach.Internet6()
-	public6.Except = append(public6.Except, netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("2002::/16"))
-	return []reach.Range{reach.Internet(), public6, reach.Private(), reach.LinkLocal(), reach.Metadata()}
+	return []reach.Range{reach.Internet(), reach.Internet6(), reach.Translated(), reach.Private(), reach.LinkLocal(), reach.Metadata()}
 }
 
 // differences holds what a part lets in and out against the rows.

@@ -14,6 +14,7 @@ func n4() guide.Control {
 		change(surplus, "the metadata service can be asked for the node's credentials",
 			"              - 169.254.0.0/16\n", "              - 169.254.0.0/17\n"),
 		change(surplus, "private addresses count as outside", "              - 10.0.0.0/8\n", ""),
+		change(surplus, "a private address inside an IPv6 one (6to4) counts as outside", "              - 2002::/16\n", ""),
 		change(surplus, "outside is every port", "              - 2002::/16\n      ports:\n        - {protocol: TCP, port: 443}\n", "              - 2002::/16\n"),
 		change(surplus, "all of IPv6 is outside", "cidr: 2000::/3\n            except:\n              - 2001::/32\n              - 2002::/16\n", "cidr: ::/0\n"),
 		change(missing, "Stellar is asked on another port", "              - 2002::/16\n      ports:\n        - {protocol: TCP, port: 443}\n",
