@@ -188,5 +188,5 @@ func stackKube(ctx context.Context, s suite) error {
 	if err := prepare(ctx, s); err != nil {
 		return err
 	}
-	return s.command(ctx, ".", nil, "go", "test", "-p=1", "-v", "-count=1", "-timeout=30m", "./test/parts/kubenode", "./test/stack/kube", "-stack")
+	return s.command(ctx, ".", nil, "go", "test", "-p=1", "-v", "-count=1", "-timeout=30m", "./test/parts/kubenode", "./test/cluster", "./test/stack/kube", "-stack")
 }
