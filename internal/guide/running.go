@@ -113,14 +113,3 @@ func saidRunning(r Report) map[string]saying {
 	}
 	return all
 }
-
-// Breakable names the parts of the running system that the controls have breaks for.
-func Breakable(controls []Control) (parts []string) {
-	for _, c := range controls {
-		for _, b := range c.Breaks {
-			parts = append(parts, b.Of...)
-		}
-	}
-	slices.Sort(parts)
-	return slices.Compact(parts)
-}

@@ -1,10 +1,6 @@
 package reach
 
-import (
-	"fmt"
-
-	networkingv1 "k8s.io/api/networking/v1"
-)
+import "fmt"
 
 // Held is the policies that hold a party in one direction: what none of their rules lets through is shut. None hold a range, a pod on the host's
 // network, and a pod that no policy of the direction selects. It is an error when there is no such party.
@@ -48,21 +44,4 @@ func (g *Graph) Idle() (policies []PolicyRef, rules []RuleRef) {
 		}
 	}
 	return policies, rules
-}
-
-// Denials is the policies without their rules: each holds the pods that it held, in the same directions, and lets nothing through. What is open
-// among them is open to everybody, whatever the rules say (clause N1).
-func Denials(list []Policy) []Policy {
-	bare := make([]Policy, len(list))
-	for i, p := range list {
-		if len(p.Spec.PolicyTypes) == 0 { // depends on the rules, as New has it
-			p.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
-			if len(p.Spec.Egress) > 0 {
-				p.Spec.PolicyTypes = append(p.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
-			}
-		}
-		p.Spec.Ingress, p.Spec.Egress = nil, nil
-		bare[i] = p
-	}
-	return bare
 }

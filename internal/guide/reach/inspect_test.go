@@ -6,10 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
-	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach/reachtest"
 )
 
 func TestWhoHoldsWhom(t *testing.T) {
@@ -59,37 +56,6 @@ spec: {podSelector: {matchLabels: {app: agent}}}`))
 	if got := fmt.Sprint(idle, rules); got != "[shop/misspelt shop/host] [shop/stale ingress[0].from[1] shop/stale egress[0].to[0]]" {
 		t.Errorf("got %s", got)
 	}
-}
-
-// Denials isolate as the policies do, and let nothing through.
-func TestDenialsHoldTheSame(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		c := reachtest.Cluster(drawn{t}, reachtest.Options{NoHostNetwork: true})
-		before := newGraph(t, c)
-		given := len(c.Policies)
-		c.Policies = reach.Denials(c.Policies)
-		g := newGraph(t, c)
-		if len(c.Policies) != given {
-			t.Fatalf("of %d policies %d are left", given, len(c.Policies))
-		}
-		for _, pair := range pairs(g) {
-			for _, d := range []reach.Direction{reach.Ingress, reach.Egress} {
-				held := map[reach.Direction]string{reach.Ingress: pair.To, reach.Egress: pair.From}[d]
-				was, err := before.Held(d, held)
-				if err != nil {
-					t.Fatal(err)
-				}
-				is, err := g.Held(d, held)
-				if err != nil || !slices.Equal(was, is) {
-					t.Fatalf("%s %s: held by %v, %v, want %v", held, d, is, err, was)
-				}
-				open, err := g.Side(d, pair.From, pair.To)
-				if err != nil || open.Possible.Empty() != (len(is) > 0) {
-					t.Fatalf("%v %s: %v, %v, held by %v", pair, d, open, err, is)
-				}
-			}
-		}
-	})
 }
 
 func TestTwoGraphsOfTheSameParties(t *testing.T) {

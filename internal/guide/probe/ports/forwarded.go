@@ -56,7 +56,7 @@ func (f Forward) String() string {
 }
 
 // ErrRules is returned by Forwarded where the packet rules cannot be read: without the right to (CAP_NET_ADMIN), on another system than Linux, or where the
-// machine has rules of the kind before nftables. What is open is then to be found by connecting (Reachable).
+// machine has rules of the kind before nftables.
 var ErrRules = errors.New("packet rules cannot be read")
 
 func sortForwards(all []Forward) {

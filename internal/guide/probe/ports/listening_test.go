@@ -204,39 +204,3 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
-
-func TestReachable(t *testing.T) {
-	open, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer open.Close()
-	closed, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	port := func(l net.Listener) uint16 { return uint16(l.Addr().(*net.TCPAddr).Port) }
-	local := netip.MustParseAddr("127.0.0.1")
-	contacts, err := ports.Reachable(t.Context(), []netip.Addr{local}, []uint16{port(open), port(closed)})
-	if err != nil || len(contacts) != 2 || !contacts[0].Open || contacts[1].Open || contacts[0].Err != nil || contacts[1].Err != nil {
-		t.Errorf("%+v, %v", contacts, err)
-	}
-	if contacts[0].Address != netip.AddrPortFrom(local, port(open)) {
-		t.Errorf("told of %s", contacts[0].Address)
-	}
-	for _, numbers := range [][]uint16{nil, make([]uint16, ports.MaxContacts+1)} {
-		if _, err := ports.Reachable(t.Context(), []netip.Addr{local}, numbers); err == nil {
-			t.Errorf("%d ports", len(numbers))
-		}
-	}
-	own, err := ports.Addresses()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range own {
-		if a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified() {
-			t.Errorf("%s is among the addresses that others reach us by", a)
-		}
-	}
-}
