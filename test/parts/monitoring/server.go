@@ -3,7 +3,10 @@
 package monitoring
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -61,12 +64,25 @@ kill -TERM "$server" 2>/dev/null
 wait "$server" 2>/dev/null
 rm -rf "$dir"`
 
-// The bounds of starting and stopping.
+// The bounds of starting, asking and stopping.
 const (
-	startTries = 300
-	startWait  = 100 * time.Millisecond
-	stopWithin = 20 * time.Second
+	startTries   = 300
+	startWait    = 100 * time.Millisecond
+	answerWithin = 5 * time.Second
+	stopWithin   = 20 * time.Second
 )
+
+// get asks the server itself; the error is that it does not answer in time, or not with 200.
+func (s *Server) get(path string) error {
+	res, err := (&http.Client{Timeout: answerWithin}).Get(s.URL + path)
+	if err != nil {
+		return err
+	}
+	if err := res.Body.Close(); err != nil || res.StatusCode != http.StatusOK {
+		return errors.Join(err, fmt.Errorf("%s: %s", path, res.Status))
+	}
+	return nil
+}
 
 func start(t testing.TB, program, name, config string, beside map[string]string, arguments func(dir, address string) []string) *Server {
 	t.Helper()
@@ -91,22 +107,18 @@ func start(t testing.TB, program, name, config string, beside map[string]string,
 	}
 	t.Cleanup(func() { s.stop(t) })
 	for range startTries {
-		if res, err := http.Get(s.URL + "/-/ready"); err == nil {
-			if res.Body.Close(); res.StatusCode == http.StatusOK {
-				return s
-			}
+		if err = s.get("/-/ready"); err == nil {
+			return s
 		}
 		time.Sleep(startWait)
 	}
-	t.Fatalf("%s is not ready:\n%s", program, s.Log())
+	t.Fatalf("%s is not ready: %v\n%s", program, err, s.Log())
 	return nil
 }
 
 func merged(beside map[string]string, name, config string) map[string]string {
 	all := map[string]string{name: config}
-	for file, text := range beside {
-		all[file] = text
-	}
+	maps.Copy(all, beside)
 	return all
 }
 
@@ -131,13 +143,7 @@ func (s *Server) Log() string {
 }
 
 // Listens tells whether the server still answers.
-func (s *Server) Listens() bool {
-	res, err := http.Get(s.URL + "/-/healthy")
-	if err != nil {
-		return false
-	}
-	return res.Body.Close() == nil
-}
+func (s *Server) Listens() bool { return s.get("/-/healthy") == nil }
 
 // stop ends the server and removes its folder.
 func (s *Server) stop(t testing.TB) {
