@@ -83,7 +83,7 @@ func (c checkout) programs(t *testing.T, w *workshop) {
 	if _, err := run(t.Context(), w.root, nil, "go", "build", "-o", filepath.Join(c.bin, "escrowctl"), "./cmd/escrowctl"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.open(); err != nil {
+	if err := w.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	table, err := w.libraries(t.Context())

@@ -102,7 +102,7 @@ func (w *workshop) image(ctx context.Context, name string) (Image, error) {
 	if image, ok := w.kept(name, r.key); ok {
 		return image, nil
 	}
-	if err := w.open(); err != nil {
+	if err := w.open(ctx); err != nil {
 		return Image{}, err
 	}
 	if image, ok := w.kept(name, r.key); ok { // by whoever we have waited for
@@ -169,8 +169,14 @@ func (w *workshop) forget() error {
 	return err
 }
 
+// lockTimeout bounds how long another process that builds is waited for, and lockEvery is how often it is looked.
+const (
+	lockTimeout = time.Hour
+	lockEvery   = 100 * time.Millisecond
+)
+
 // open waits until nobody else builds, and makes room. What builds that were killed have left goes: whoever works holds the lock.
-func (w *workshop) open() error {
+func (w *workshop) open(ctx context.Context) error {
 	if w.bench != nil {
 		return nil
 	}
@@ -178,8 +184,8 @@ func (w *workshop) open() error {
 	if err != nil {
 		return err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+	if err := lock(ctx, f); err != nil {
+		return errors.Join(err, f.Close())
 	}
 	old, err := filepath.Glob(filepath.Join(w.cache, "work-*"))
 	for _, dir := range old {
@@ -191,6 +197,23 @@ func (w *workshop) open() error {
 	}
 	w.bench = &bench{dir: dir, store: store{buildah: w.buildah, work: dir}, lock: f}
 	return nil
+}
+
+// lock is had when nobody else has it; it ends with the file.
+func lock(ctx context.Context, f *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the process that builds images and holds %s: %w", f.Name(), ctx.Err())
+		case <-time.After(lockEvery):
+		}
+	}
 }
 
 func (w *workshop) close() {
