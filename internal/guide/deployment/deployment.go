@@ -1,4 +1,3 @@
-// Package deployment is the production overlay of a checkout, as several sections of the guide ask about it.
 package deployment
 
 import (

@@ -1,4 +1,3 @@
-// Package pods has what the guide says of pods and of who may do what in the cluster.
 package pods
 
 import "github.com/Abdullahi130/StellarEscrow/internal/guide"

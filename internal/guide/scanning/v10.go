@@ -1,4 +1,3 @@
-// Package scanning has the guide's section 3: what is looked for by machines, how often, and that a finding stops what is under way.
 package scanning
 
 import (
@@ -9,11 +8,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 )
-
-// Controls are those of the section.
-func Controls() []guide.Control {
-	return []guide.Control{v1(), v2(), v3(), v3g(), v4(), v5(), v6(), v7(), v8(), v9(), v10(), c2(), c3()}
-}
 
 const (
 	script = "scripts/security-audit.sh"

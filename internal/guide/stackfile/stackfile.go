@@ -1,4 +1,3 @@
-// Package stackfile is the Compose file of a checkout, as several sections of the guide ask about it.
 package stackfile
 
 import (

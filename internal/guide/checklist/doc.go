@@ -1,0 +1,2 @@
+// Package checklist has what the guide wants asked again before each deployment.
+package checklist
