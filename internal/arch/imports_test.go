@@ -115,7 +115,7 @@ var rooms = []room{
 	{"internal/guide/facts/workflow", []string{"internal/guide/facts"}, []string{"github.com/rhysd/actionlint", "mvdan.cc/sh", "go.yaml.in/yaml/v3"}, "reads workflows and their scripts by the grammars of GitHub and of a shell, and runs none"},
 	{"internal/guide/facts/projects", nil, []string{"github.com/go-git"}, "finds what a tree holds that has to be scanned, as git sees the tree"},
 	{"internal/guide/facts/history", nil, []string{"github.com/go-git"}, "reads a repository's objects and runs no git, which its configuration could make run anything"},
-	{"internal/guide/facts/compose", nil, []string{"github.com/compose-spec/compose-go", "go.yaml.in/yaml/v3"}, "reads Compose files as Compose does, and starts nothing"},
+	{"internal/guide/facts/compose", []string{"internal/guide/facts"}, []string{"github.com/compose-spec/compose-go", "go.yaml.in/yaml/v3"}, "reads Compose files as Compose does, and starts nothing"},
 	{"internal/guide/facts/kube", nil, []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/pod-security-admission", "sigs.k8s.io/kustomize", "go.yaml.in/yaml/v3"},
 		"renders an overlay in memory and asks no cluster: what judges the objects is Kubernetes' own code"},
 	{"internal/guide/facts/terraform", nil, []string{"github.com/hashicorp/hcl", "github.com/zclconf/go-cty"}, "reads Terraform's language as Terraform does, and asks no provider and no cloud"},

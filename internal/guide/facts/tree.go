@@ -136,22 +136,29 @@ const MaxFile = 4 << 20
 // ErrTooLarge is wrapped by the errors about files that are larger.
 var ErrTooLarge = errors.New("the file is too large to be read")
 
-// File reads a file of a checkout whole.
-func File(files fs.FS, name string) ([]byte, error) {
-	if at, err := fs.Stat(files, name); err != nil || !at.Mode().IsRegular() {
-		return nil, errors.Join(err, fmt.Errorf("read %s: it is no file", name))
+// File reads a file of a checkout whole, of MaxFile bytes at most.
+func File(files fs.FS, name string) ([]byte, error) { return FileOf(files, name, MaxFile) }
+
+// FileOf reads a file of a checkout whole. The error wraps fs.ErrNotExist if it is not there (NotThere), and ErrTooLarge if it has more than maxBytes.
+func FileOf(files fs.FS, name string, maxBytes int) ([]byte, error) {
+	at, err := fs.Stat(files, name) // before it is opened: what is no file may never come to an end
+	if err != nil {
+		return nil, err
+	}
+	if !at.Mode().IsRegular() {
+		return nil, fmt.Errorf("read %s: it is no file", name)
 	}
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	text, err := io.ReadAll(io.LimitReader(f, int64(maxBytes)+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	if len(text) > MaxFile {
-		return nil, fmt.Errorf("read %s: %w: it has more than %d bytes", name, ErrTooLarge, MaxFile)
+	if len(text) > maxBytes {
+		return nil, fmt.Errorf("read %s: %w: it has more than %d bytes", name, ErrTooLarge, maxBytes)
 	}
 	return text, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -14,6 +13,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 )
 
 // Bounds of what is read. Real projects are far below them.
@@ -157,29 +158,11 @@ func readAll(files fs.FS, names []string) (all []document, err error) {
 	return all, nil
 }
 
-// read reads a regular file of the tree, whole.
+// read reads a file of the tree, which must say something.
 func read(files fs.FS, name string) ([]byte, error) {
-	info, err := fs.Stat(files, name) // before it is opened: what is no file may never come to an end
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: it is no file", name)
-	}
-	f, err := files.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("read %s: it has more than %d bytes", name, maxFile)
-	}
-	if len(bytes.TrimSpace(text)) == 0 {
+	text, err := facts.FileOf(files, name, maxFile)
+	if err == nil && len(bytes.TrimSpace(text)) == 0 {
 		return nil, fmt.Errorf("read %s: it is empty", name)
 	}
-	return text, nil
+	return text, err
 }

@@ -3,12 +3,13 @@ package nginxconf
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 )
 
 // Bounds of what is read. Real configurations are far below them.
@@ -93,7 +94,7 @@ func (l *loader) file(name string, into *Scope, within []string) error {
 		if len(l.files) >= maxFiles {
 			return fmt.Errorf("%s: more than %d files", name, maxFiles)
 		}
-		text, err := read(l.tree, name)
+		text, err := facts.FileOf(l.tree, name, maxFile)
 		if err != nil {
 			return err
 		}
@@ -177,27 +178,4 @@ func (l *loader) inTree(name string) (string, bool) {
 	}
 	name = path.Join(l.mounts[best], strings.TrimPrefix(name, strings.TrimSuffix(best, "/")))
 	return name, fs.ValidPath(name)
-}
-
-func read(tree fs.FS, name string) ([]byte, error) {
-	info, err := fs.Stat(tree, name) // before it is opened: what is no file may never come to an end
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: it is no file", name)
-	}
-	f, err := tree.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if len(text) > maxFile {
-		return nil, fmt.Errorf("read %s: it has more than %d bytes", name, maxFile)
-	}
-	return text, nil
 }
