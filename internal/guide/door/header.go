@@ -27,9 +27,23 @@ func exactly(want string) func(string) string {
 	}
 }
 
-func said(value string) string {
-	if strings.TrimSpace(value) == "" {
-		return "it says nothing"
+// keepsToItself is a Referrer-Policy that tells nobody else more than where the page is. Of several words browsers take the last that they know.
+func keepsToItself(value string) string {
+	for _, word := range strings.Split(value, ",") {
+		if !slices.Contains([]string{"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"}, strings.ToLower(strings.TrimSpace(word))) {
+			return fmt.Sprintf("%q: write no-referrer", value)
+		}
+	}
+	return ""
+}
+
+// allowsNothingToAll is a Permissions-Policy that gives no page within ours a use of what it names.
+func allowsNothingToAll(value string) string {
+	switch {
+	case !strings.Contains(value, "="):
+		return "it names nothing: write camera=(), microphone=() and what else no page of ours uses"
+	case strings.Contains(value, "*"):
+		return "it lets every page use something: write () in place of *"
 	}
 	return ""
 }

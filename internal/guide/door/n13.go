@@ -9,7 +9,7 @@ import (
 
 func n13() guide.Control {
 	all := []wanted{
-		{"Content-Security-Policy", policy}, {"X-Frame-Options", exactly("DENY")}, {"X-Content-Type-Options", exactly("nosniff")}, {"Referrer-Policy", said}, {"Permissions-Policy", said},
+		{"Content-Security-Policy", policy}, {"X-Frame-Options", exactly("DENY")}, {"X-Content-Type-Options", exactly("nosniff")}, {"Referrer-Policy", keepsToItself}, {"Permissions-Policy", allowsNothingToAll},
 	}
 	return guide.Control{
 		ID:       "N13",
@@ -21,6 +21,8 @@ func n13() guide.Control {
 			change("another-value", "frames of the same origin are let in", headersFile, "add_header X-Frame-Options DENY always;", "add_header X-Frame-Options SAMEORIGIN always;"),
 			change("another-value", "inline scripts are let in", headersFile, "script-src 'self';", "script-src 'self' 'unsafe-inline';"),
 			change("another-value", "scripts are let in from anywhere", headersFile, "script-src 'self';", "script-src https:;"),
+			change("another-value", "pages elsewhere are told the whole address", headersFile, "add_header Referrer-Policy no-referrer always;", "add_header Referrer-Policy unsafe-url always;"),
+			change("another-value", "every page within may use the camera", headersFile, "camera=()", "camera=*"),
 			change("header-twice", "nosniff is said twice", headersFile, "add_header X-Content-Type-Options nosniff always;\n", "add_header X-Content-Type-Options nosniff always;\nadd_header X-Content-Type-Options nosniff always;\n"),
 			change("not-on-every-status", "error pages have no Referrer-Policy", headersFile, "add_header Referrer-Policy no-referrer always;", "add_header Referrer-Policy no-referrer;"),
 			change("sent-twice-by-parts", "the client's CSP comes through", "nginx/include/proxy.conf", "proxy_hide_header Content-Security-Policy;\n", ""),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
@@ -68,7 +69,11 @@ func (p *platform) compute(c reach.Cluster) error {
 		c.Policies = append(c.Policies, reach.Policy{NetworkPolicy: *f.Value, File: f.File, Line: f.Line})
 	}
 	// Whoever could be started beside these, so that a rule which is too wide shows even where nobody stands in the gap yet.
-	c, _ = reach.WithStrangers(c)
+	c, strangers := reach.WithStrangers(c)
+	// A rule about a part that is not deployed opens nothing to anybody else: whoever has a part's label is that part, and its own clause says that it is not there.
+	c.Endpoints = slices.DeleteFunc(c.Endpoints, func(e reach.Endpoint) bool {
+		return slices.Contains(strangers, e.Name) && len(e.Labels) == 1 && isPart(e.Labels[partLabel])
+	})
 	var err error
 	if p.graph, err = reach.New(c); err != nil {
 		return err
@@ -89,6 +94,32 @@ func (p *platform) compute(c reach.Cluster) error {
 		}
 	}
 	return nil
+}
+
+// isPart tells whether the table, or an addition to it, has a row of this part.
+func isPart(name string) bool {
+	return slices.ContainsFunc(slices.Concat(guideRows(), additions()), func(r row) bool { return r.part == name })
+}
+
+// published are the Services that open pods on every node, or on addresses of the machines: who comes by them comes from the pod's own node, which no policy
+// holds back.
+func (p *platform) published() (findings []guide.Finding) {
+	for _, s := range p.set.Services() {
+		if s.Namespace != deployment.NamespaceOf(p.set) {
+			continue
+		}
+		how := ""
+		switch spec := s.Value.Spec; {
+		case spec.Type == corev1.ServiceTypeNodePort || spec.Type == corev1.ServiceTypeLoadBalancer:
+			how = "type: " + string(spec.Type)
+		case len(spec.ExternalIPs) > 0:
+			how = "externalIPs: " + strings.Join(spec.ExternalIPs, ", ")
+		default:
+			continue
+		}
+		findings = append(findings, guide.Finding{Mode: "published-by-nodes", Subject: s.String(), Detail: how + ": take it away: ingress-nginx is the one door", At: deployment.At(s.Object)})
+	}
+	return findings
 }
 
 // outside are the addresses that rules speak of. Those of IPv6 that carry an IPv4 address are apart: what unpacks one on the way may be led to the metadata service.

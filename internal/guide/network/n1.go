@@ -7,6 +7,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
 )
@@ -37,6 +38,7 @@ func n1() guide.Control {
 			"does not name, nothing open but what they need? Running: the same of the cluster's policies, pods and namespaces.",
 		Modes: append(modes(),
 			guide.Mode{Name: "not-denied", What: "without rules that allow something a pod can still be reached, or reach somebody"},
+			guide.Mode{Name: "published-by-nodes", What: "a Service opens pods on the machines: what comes by it comes from a pod's own node, which no policy holds back"},
 			guide.Mode{Name: "no-default-deny", What: "the file that the guide names, or the cluster, has no policy that denies everything to every pod"},
 		),
 		Mutations: []guide.Mutation{
@@ -52,6 +54,8 @@ func n1() guide.Control {
 				return d.Replace(addedFile, "    matchLabels: {app.kubernetes.io/name: grafana}\n  policyTypes: [Ingress, Egress]\n  ingress: []\n",
 					"    matchLabels: {app.kubernetes.io/name: grafana}\n  policyTypes: [Ingress, Egress]\n  ingress:\n    - from:\n        - podSelector: {}\n      ports: [{protocol: TCP, port: 3000}]\n")
 			}},
+			deployment.Change("published-by-nodes", "redis is opened on every node", "redis.yaml", "  clusterIP: None\n  selector: {app.kubernetes.io/name: redis}\n", "  type: NodePort\n  selector: {app.kubernetes.io/name: redis}\n"),
+			deployment.Change("published-by-nodes", "redis is opened on an address of the machines", "redis.yaml", "  clusterIP: None\n  selector: {app.kubernetes.io/name: redis}\n", "  externalIPs: [192.0.2.1]\n  selector: {app.kubernetes.io/name: redis}\n"),
 			{Mode: missing, What: "Loki cannot be written by the log agent", Change: func(d *guide.Draft) error {
 				return d.Replace(addedFile, "matchLabels: {app.kubernetes.io/name: alloy}", "matchLabels: {app.kubernetes.io/name: another}")
 			}},
@@ -81,7 +85,7 @@ func n1() guide.Control {
 }
 
 func (p *platform) judgeDeny() guide.Result {
-	findings := p.defaultDeny()
+	findings := append(p.defaultDeny(), p.published()...)
 	var subjects []guide.Subject
 	for _, part := range p.parts {
 		open := reach.Ports{}

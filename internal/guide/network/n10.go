@@ -3,7 +3,11 @@ package network
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
@@ -27,12 +31,21 @@ func n10() guide.Control {
 			{Name: "writable-root", What: "the container's root can be written: what gets in can stay"},
 			{Name: "privileged", What: "the container has every privilege of the machine"},
 			{Name: "needless-exception", What: "a service is listed as one whose root must be written, and its is not"},
-			{Name: "has-capabilities", What: "a process of a container has, or could have, a capability", Running: true},
-			{Name: "runs-as-root", What: "a process of a container is root's, on the machine or inside", Running: true},
+			{Name: "has-capabilities", What: "a process of a container has, or could have, a capability"},
+			{Name: "runs-as-root", What: "a process of a container is root's, on the machine or inside"},
+			{Name: "shares-the-machine", What: "the container sees the machine's processes, or speaks to Docker, or its system calls are not filtered"},
 		},
 		Mutations: []guide.Mutation{
 			stackfile.Change("new-privileges", "the option is gone from what all services share", `  security_opt: ["no-new-privileges:true"]`+"\n", ""),
 			stackfile.Change("new-privileges", "the option is false", `"no-new-privileges:true"`, `"no-new-privileges:false"`),
+			stackfile.Change("new-privileges", "the option is taken back behind itself", `["no-new-privileges:true"]`, `["no-new-privileges:true", "no-new-privileges:false"]`),
+			stackfile.Change("has-capabilities", "what Docker gives by itself is kept", "  cap_drop: [ALL]\n", ""),
+			stackfile.Change("has-capabilities", "postgres gets one", "    shm_size: 256m\n", "    shm_size: 256m\n    cap_add: [SYS_ADMIN]\n"),
+			stackfile.Change("runs-as-root", "grafana is root", `    user: "472:472"`, `    user: "0:472"`),
+			stackfile.Change("runs-as-root", "grafana is whoever its image says", `    user: "472:472"`+"\n", ""),
+			stackfile.Change("shares-the-machine", "postgres sees all processes", "    shm_size: 256m\n", "    shm_size: 256m\n    pid: host\n"),
+			stackfile.Change("shares-the-machine", "postgres may make every system call", "    shm_size: 256m\n", "    shm_size: 256m\n    security_opt: [\"no-new-privileges:true\", \"seccomp=unconfined\"]\n"),
+			stackfile.Change("shares-the-machine", "alertmanager speaks to Docker", "      - alertmanager-data:/alertmanager\n", "      - alertmanager-data:/alertmanager\n      - /var/run/docker.sock:/var/run/docker.sock\n"),
 			stackfile.Change("writable-root", "the root of what all services share can be written", "  restart: unless-stopped\n  read_only: true\n", "  restart: unless-stopped\n"),
 			stackfile.Change("writable-root", "grafana's root can be written", "    ports: [\"127.0.0.1:3002:3000\"]\n", "    ports: [\"127.0.0.1:3002:3000\"]\n    read_only: false\n"),
 			stackfile.Change("writable-root", "the root of a service of a profile can be written", "    profiles: [backup]\n", "    profiles: [backup]\n    read_only: false\n"),
@@ -58,11 +71,20 @@ func judgeHardened(p *compose.Project) guide.Result {
 		add := func(mode, detail string) {
 			findings = append(findings, guide.Finding{Mode: mode, Subject: "service " + name, Detail: detail, At: where})
 		}
-		if !slices.Contains(s.SecurityOpt, "no-new-privileges:true") && !slices.Contains(s.SecurityOpt, "no-new-privileges") {
+		if !gainsNothing(s.SecurityOpt) {
 			add("new-privileges", `write security_opt: ["no-new-privileges:true"]`)
 		}
 		if s.Privileged {
 			add("privileged", "take privileged away")
+		}
+		if len(s.CapAdd) > 0 || !slices.Contains(s.CapDrop, "ALL") {
+			add("has-capabilities", "write cap_drop: [ALL], and no cap_add")
+		}
+		if user, _, _ := strings.Cut(s.User, ":"); strings.Trim(user, "0123456789") != "" || strings.Trim(user, "0") == "" {
+			add("runs-as-root", "write user: and a number that is not 0")
+		}
+		for _, how := range shares(s) {
+			add("shares-the-machine", how+": take it away")
 		}
 		reason := writable()[name]
 		switch {
@@ -78,4 +100,44 @@ func judgeHardened(p *compose.Project) guide.Result {
 		subjects = append(subjects, guide.Subject{Name: "service " + name, Evidence: evidence, At: where})
 	}
 	return guide.Judge(subjects, findings)
+}
+
+// gainsNothing tells whether the option is there, and nothing takes it back.
+func gainsNothing(options []string) bool {
+	there := false
+	for _, o := range options {
+		key, value, given := strings.Cut(strings.ReplaceAll(o, "=", ":"), ":")
+		if key != "no-new-privileges" {
+			continue
+		}
+		if given && value != "true" {
+			return false
+		}
+		there = true
+	}
+	return there
+}
+
+// shares is what of the machine's a service has; its network is N8's.
+func shares(s types.ServiceConfig) (all []string) {
+	for what, value := range map[string]string{"pid": s.Pid, "ipc": s.Ipc, "userns_mode": s.UserNSMode, "uts": s.Uts, "cgroup": s.Cgroup} {
+		if value == "host" {
+			all = append(all, what+": host")
+		}
+	}
+	for _, o := range s.SecurityOpt {
+		if key, value, _ := strings.Cut(strings.ReplaceAll(o, "=", ":"), ":"); value == "unconfined" || key == "label" && value == "disable" {
+			all = append(all, "security_opt "+o)
+		}
+	}
+	for _, v := range s.Volumes {
+		if strings.HasSuffix(v.Source, "docker.sock") || slices.Contains([]string{"/", "/proc", "/sys", "/var/run", "/run", "/etc", "/root", "/var/lib/docker"}, path.Clean(v.Source)) {
+			all = append(all, "the machine's "+v.Source)
+		}
+	}
+	for _, d := range s.Devices {
+		all = append(all, "the device "+d.Source)
+	}
+	slices.Sort(all)
+	return all
 }

@@ -14,6 +14,8 @@ func n6() guide.Control {
 			"            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379, endPort: 16379}\n"),
 		change(missing, "redis is open by UDP", "            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
 			"            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: UDP, port: 6379}\n", "N6/"+surplus),
+		change(surplus, "a pod that somebody could start here reaches redis", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
+			"        - podSelector:\n            matchLabels: {app.kubernetes.io/name: indexer}\n        - podSelector:\n            matchLabels: {debug: \"true\"}\n      ports:\n        - {protocol: TCP, port: 6379}\n"),
 		gone(redis),
 	)
 }

@@ -25,6 +25,7 @@ func n9() guide.Control {
 			{Name: "no-such-service", What: "there is no service redis, so that nothing can be said of it"},
 			{Name: "password-not-required", What: "Compose starts though REDIS_PASSWORD is missing or empty"},
 			{Name: "password-not-given", What: "the service redis does not get the password"},
+			{Name: "password-not-asked", What: "redis is started in another way than by the script that makes it ask everybody for the password"},
 			{Name: "answers-anybody", What: "redis answers a client that has given no password", Running: true},
 			{Name: "known-password", What: "redis takes a password that everybody knows", Running: true},
 		},
@@ -32,6 +33,14 @@ func n9() guide.Control {
 			stackfile.Change("password-not-required", "the variable may be empty", "  - ${REDIS_PASSWORD:?write a random value into .env, see .env.example}\n", "", "S11/not-required"),
 			stackfile.Change("password-not-required", "the variable may be set and empty", "${REDIS_PASSWORD:?write", "${REDIS_PASSWORD?write", "S11/not-required"),
 			stackfile.Change("password-not-given", "redis does not mount its secrets", "      - ./k8s/base/config/redis:/etc/redis:ro\n      - secrets-redis:/run/secrets/redis:ro\n", "      - ./k8s/base/config/redis:/etc/redis:ro\n"),
+			stackfile.Change("password-not-asked", "redis is started without its script", "    entrypoint: [/bin/sh, /etc/redis/start.sh]\n", "    entrypoint: [redis-server, --protected-mode, \"no\"]\n"),
+			stackfile.Change("password-not-asked", "its script is another", "      - ./k8s/base/config/redis:/etc/redis:ro\n", "      - ./monitoring:/etc/redis:ro\n"),
+			startRedis("the user needs no password", "start.sh", "reset on #$hash", "reset on nopass"),
+			startRedis("there is a second user, without a password", "start.sh", "unset password hash\n", "echo 'user guest on nopass ~* +@all' >>/run/redis/users.acl\n"),
+			startRedis("the list of users is left out at the start", "start.sh", "exec redis-server /etc/redis/redis.conf", `exec redis-server /etc/redis/redis.conf --aclfile ""`),
+			startRedis("the list of users is not read", "redis.conf", "aclfile /run/redis/users.acl\n", ""),
+			startRedis("the settings have a user of their own", "redis.conf", "aclfile /run/redis/users.acl\n", "aclfile /run/redis/users.acl\nuser guest on nopass ~* +@all\n"),
+			startRedis("a password may be short", "start.sh", "-lt 16", "-lt 0"),
 			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N8/no-such-service"}},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
@@ -43,7 +52,11 @@ func n9() guide.Control {
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			return judgeRedisStack(p, required)
+			seen, err := facts.Read(t, redisFolder, readRedis)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return judgeRedisStack(p, required, seen)
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			if s.Targets.Redis == "" {
@@ -60,7 +73,7 @@ func n9() guide.Control {
 	}
 }
 
-func judgeRedisStack(p *compose.Project, required bool) guide.Result {
+func judgeRedisStack(p *compose.Project, required bool, start redisStart) guide.Result {
 	s, ok := p.Model.Services[redis]
 	if !ok {
 		return guide.Fail(guide.Finding{Mode: "no-such-service", Subject: redis, Detail: "the Compose file has no service of this name", At: guide.Place{File: stackfile.Name}})
@@ -84,6 +97,7 @@ func judgeRedisStack(p *compose.Project, required bool) guide.Result {
 	if mounted == "" {
 		findings = append(findings, guide.Finding{Mode: "password-not-given", Subject: redis, Detail: "mount the secret REDIS_PASSWORD below /run/secrets, read-only", At: where})
 	}
+	findings = append(findings, start.judge(s, where)...)
 	return guide.Judge([]guide.Subject{{Name: "service redis", Evidence: "reads its password from " + mounted, At: where}, {Name: redisVariable, Evidence: "required, and not empty"}}, findings)
 }
 

@@ -34,6 +34,7 @@ func p1() guide.Control {
 		Mutations: []guide.Mutation{
 			deployment.Change("not-enforced", "baseline is enforced", "namespace.yaml", "pod-security.kubernetes.io/enforce: restricted", "pod-security.kubernetes.io/enforce: baseline"),
 			deployment.Change("not-enforced", "the label is gone", "namespace.yaml", "    pod-security.kubernetes.io/enforce: restricted\n", ""),
+			deployment.Change("not-enforced", "what was restricted years ago is enforced", "namespace.yaml", "enforce-version: latest", "enforce-version: v1.18"),
 			deployment.Change("not-told", "who applies a pod is warned of less", "namespace.yaml", "pod-security.kubernetes.io/warn: restricted", "pod-security.kubernetes.io/warn: baseline"),
 			deployment.Change("not-told", "nothing is audited", "namespace.yaml", "pod-security.kubernetes.io/audit: restricted", "pod-security.kubernetes.io/audit: privileged"),
 			deployment.Change("not-restricted", "the api runs as root", "api.yaml", "        runAsNonRoot: true\n        runAsUser: 65532\n", "        runAsUser: 0\n"),
@@ -68,6 +69,9 @@ func restricted(set *kube.Set) (subjects []guide.Subject, findings []guide.Findi
 		}
 		if policy.Enforce.Level != api.LevelRestricted {
 			findings = append(findings, guide.Finding{Mode: "not-enforced", Subject: n.String(), Detail: fmt.Sprintf("%s is enforced: write pod-security.kubernetes.io/enforce: restricted", policy.Enforce.Level), At: deployment.At(n.Object)})
+		}
+		if policy.Enforce.Version != api.LatestVersion() {
+			findings = append(findings, guide.Finding{Mode: "not-enforced", Subject: n.String(), Detail: fmt.Sprintf("what %s called restricted is enforced, which may leave out what is asked today: write pod-security.kubernetes.io/enforce-version: latest", policy.Enforce.Version), At: deployment.At(n.Object)})
 		}
 		if policy.Audit.Level != api.LevelRestricted || policy.Warn.Level != api.LevelRestricted {
 			findings = append(findings, guide.Finding{Mode: "not-told", Subject: n.String(), Detail: fmt.Sprintf("audited is %s, warned of is %s: write restricted for both", policy.Audit.Level, policy.Warn.Level), At: deployment.At(n.Object)})

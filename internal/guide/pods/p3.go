@@ -26,6 +26,7 @@ func p3() guide.Control {
 			{Name: "no-role", What: "no Role lets anybody get the Secret"},
 			{Name: "allows-more", What: "a role allows something else than to get that Secret"},
 			{Name: "wildcard", What: "a role allows by a wildcard: what is added later is allowed with it"},
+			{Name: "bound-to-anybody", What: "a role is bound to whoever signs in, or to whoever does not"},
 			{Name: "of-the-cluster", What: "a role or binding of ours is of the whole cluster"},
 			{Name: "account-allowed", What: "the API server lets an account of ours do something", Running: true},
 			{Name: "reader-refused", What: "the API server does not let those whom the Role is bound to get the Secret, or there are none", Running: true},
@@ -40,6 +41,10 @@ func p3() guide.Control {
 			deployment.Change("wildcard", "every verb is allowed", "rbac.yaml", "verbs: [get]", "verbs: [\"*\"]", "P3/no-role"),
 			deployment.Change("of-the-cluster", "the role is bound in the whole cluster", "rbac.yaml", "kind: RoleBinding\nmetadata:\n  name: secret-readers\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: Role\n  name: secret-reader\n",
 				"kind: ClusterRoleBinding\nmetadata:\n  name: secret-readers\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: view\n"),
+			deployment.Change("allows-more", "what is bound is a role of the cluster, which no file here has", "rbac.yaml", "kind: Role\n  name: secret-reader\n", "kind: ClusterRole\n  name: edit\n"),
+			deployment.Change("allows-more", "a role that no file here has is bound", "rbac.yaml", "kind: Role\n  name: secret-reader\n", "kind: Role\n  name: another\n"),
+			deployment.Change("bound-to-anybody", "everybody who has signed in reads the Secret", "rbac.yaml", "name: stellar-escrow:secret-readers", "name: system:authenticated"),
+			deployment.Change("bound-to-anybody", "who has not signed in reads the Secret", "rbac.yaml", "    kind: Group\n    name: stellar-escrow:secret-readers", "    kind: User\n    name: system:anonymous"),
 		},
 		Breaks:  breakAccess(),
 		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRoles) },
@@ -56,7 +61,23 @@ func judgeRoles(set *kube.Set) guide.Result {
 	for _, b := range set.ClusterRoleBindings() {
 		findings = append(findings, guide.Finding{Mode: "of-the-cluster", Subject: b.String(), Detail: "bind a Role in the namespace", At: deployment.At(b.Object)})
 	}
-	return guide.Judge(subjects, findings)
+	return guide.Judge(subjects, append(findings, bindings(set)...))
+}
+
+// bindings are those that give what no Role here says, or to everybody: what a ClusterRole allows stands in no file of ours.
+func bindings(set *kube.Set) (findings []guide.Finding) {
+	for _, b := range set.RoleBindings() {
+		ref := b.Value.RoleRef
+		if ref.Kind != "Role" || !slices.ContainsFunc(set.Roles(), func(r kube.Found[rbacv1.Role]) bool { return r.Name == ref.Name && r.Namespace == b.Namespace }) {
+			findings = append(findings, guide.Finding{Mode: "allows-more", Subject: b.String(), Detail: fmt.Sprintf("it gives what the %s %s allows, which stands nowhere here: bind the Role that reads %s", ref.Kind, ref.Name, theSecret), At: deployment.At(b.Object)})
+		}
+		for _, s := range b.Value.Subjects {
+			if s.Kind != rbacv1.ServiceAccountKind && strings.HasPrefix(s.Name, "system:") {
+				findings = append(findings, guide.Finding{Mode: "bound-to-anybody", Subject: b.String(), Detail: s.Name + ": bind it to the people who need it", At: deployment.At(b.Object)})
+			}
+		}
+	}
+	return findings
 }
 
 // roles holds those of the namespace against the one that shall be there.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -14,8 +15,9 @@ import (
 const maxStrangers = 500
 
 // WithStrangers adds pods that no manifest has and that somebody could start, so that a policy which is too wide shows even where nobody stands in
-// the gap yet: in each namespace of c one without labels, one in a namespace of its own, and for each rule whose namespaceSelector is not tied
-// to a namespace's name, one with the very labels the rule asks for. It returns their names as well; each begins with "stranger". A policy that New
+// the gap yet: in each namespace of c one without labels, one in a namespace of its own, for each rule whose namespaceSelector is not tied
+// to a namespace's name, one with the very labels the rule asks for, and for each rule about pods beside its own policy that finds none of them, one that
+// it finds. It returns their names as well; each begins with "stranger". A policy that New
 // refuses is passed over here.
 func WithStrangers(c Cluster) (Cluster, []string) {
 	s := strangers{cluster: c, taken: map[string]bool{}, spaces: map[string]string{}}
@@ -43,11 +45,13 @@ func WithStrangers(c Cluster) (Cluster, []string) {
 		for _, r := range p.Spec.Ingress {
 			for _, peer := range r.From {
 				s.meant(peer.NamespaceSelector, peer.PodSelector)
+				s.beside(namespaceOr(p.Namespace), peer)
 			}
 		}
 		for _, r := range p.Spec.Egress {
 			for _, peer := range r.To {
 				s.meant(peer.NamespaceSelector, peer.PodSelector)
+				s.beside(namespaceOr(p.Namespace), peer)
 			}
 		}
 	}
@@ -119,6 +123,22 @@ func (s *strangers) meant(space, pod *metav1.LabelSelector) {
 		}
 	}
 	s.elsewhere(spaceLabels, podLabels)
+}
+
+// beside adds the stranger that a rule about pods of its policy's own namespace would find, if it finds none of those that there are.
+func (s *strangers) beside(space string, peer networkingv1.NetworkPolicyPeer) {
+	if peer.PodSelector == nil || peer.NamespaceSelector != nil {
+		return
+	}
+	selector, err := metav1.LabelSelectorAsSelector(peer.PodSelector)
+	if err != nil || slices.ContainsFunc(s.cluster.Endpoints, func(e Endpoint) bool {
+		return namespaceOr(e.Namespace) == space && selector.Matches(labels.Set(e.Labels))
+	}) {
+		return
+	}
+	if pod, ok := satisfy(peer.PodSelector); ok {
+		s.add(fmt.Sprintf("stranger in %s, labelled %s", space, labels.Set(pod)), space, pod)
+	}
 }
 
 // byName tells whether a selector finds only namespaces of certain names.

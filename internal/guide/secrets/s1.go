@@ -3,6 +3,7 @@ package secrets
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -36,6 +37,7 @@ func s1() guide.Control {
 			deployment.Append("plain-secret", "a Secret is written into the manifests", "rbac.yaml", "---\napiVersion: v1\nkind: Secret\nmetadata: {name: by-hand}\nstringData: {A_SETTING: of-somebody}\n"),
 			deployment.Change("secret-from-elsewhere", "the indexer mounts a Secret that somebody made by hand", "indexer.yaml", "            secretName: stellar-escrow-secrets\n", "            secretName: made-by-hand\n", "S3/not-mounted"),
 			deployment.Change("another-provider", "the guide's class is of a vault", "secrets-store.yaml", "  provider: aws\n", "  provider: vault\n", "S1/secret-from-elsewhere", "S2/no-class"),
+			deployment.Change("another-provider", "a secret is in the Parameter Store", "secrets-store.yaml", "stellar-escrow/production/stellar\n        objectType: secretsmanager\n", "stellar-escrow/production/stellar\n        objectType: ssmparameter\n"),
 			deployment.Change("no-such-class", "redis mounts a class that is not there", "redis.yaml", "secretProviderClass: redis", "secretProviderClass: redis-of-old"),
 		},
 		Breaks: []guide.Break{
@@ -85,6 +87,12 @@ func sources(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding)
 		if err != nil {
 			findings = append(findings, guide.Finding{Mode: "another-provider", Subject: c.String(), Detail: err.Error(), At: deployment.At(c.Object)})
 			continue
+		}
+		for _, o := range objects {
+			// The driver's other type is the Parameter Store's. Where none is given, the whole name of the secret says what it is.
+			if o.ObjectType != "secretsmanager" && !(o.ObjectType == "" && strings.HasPrefix(o.ObjectName, "arn:") && strings.Contains(o.ObjectName, ":secretsmanager:")) {
+				findings = append(findings, guide.Finding{Mode: "another-provider", Subject: c.String(), Detail: fmt.Sprintf("%s is of the type %q: write objectType: secretsmanager", o.ObjectName, o.ObjectType), At: deployment.At(c.Object)})
+			}
 		}
 		for _, s := range c.Value.Spec.SecretObjects {
 			synced[s.SecretName] = c.Name

@@ -3,7 +3,9 @@ package stackfile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
@@ -52,7 +54,19 @@ func names(ctx context.Context, files fs.FS, values map[string]string, variable 
 	return false, err
 }
 
+// others are the files that Compose reads by themselves: in place of ours, or merged over it.
+func others() map[string]string {
+	const instead, over = "docker compose reads it instead of " + Name, "docker compose merges it over " + Name
+	return map[string]string{"compose.yaml": instead, "compose.yml": instead, "compose.override.yaml": over, "compose.override.yml": over,
+		"docker-compose.override.yaml": over, "docker-compose.override.yml": over}
+}
+
 func valued(files fs.FS) (map[string]string, error) {
+	for _, other := range slices.Sorted(maps.Keys(others())) {
+		if _, err := fs.Stat(files, other); err == nil {
+			return nil, fmt.Errorf("%s: %s, and nobody has looked at what comes of that: take it away, or give it another name and name it with -f", other, others()[other])
+		}
+	}
 	variables, err := compose.Variables(files, Name)
 	return compose.StandIns(variables), err
 }
