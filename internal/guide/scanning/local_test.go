@@ -14,6 +14,8 @@ import (
 
 	git "github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	_ "github.com/zricethezav/gitleaks/v8/cmd" // what the program below is built of: go.sum keeps the sums of what is imported, and of nothing else
 )
 
 // gitleaksProgram is the real one, of the version that go.mod has: that whose code this audit uses.
