@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/types"
-
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/compose"
@@ -119,7 +117,7 @@ func gainsNothing(options []string) bool {
 }
 
 // shares is what of the machine's a service has; its network is N8's.
-func shares(s types.ServiceConfig) (all []string) {
+func shares(s compose.Service) (all []string) {
 	for what, value := range map[string]string{"pid": s.Pid, "ipc": s.Ipc, "userns_mode": s.UserNSMode, "uts": s.Uts, "cgroup": s.Cgroup} {
 		if value == "host" {
 			all = append(all, what+": host")

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/types"
-
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/compose"
 )
 
 // redisFolder is what redis is started with, in both deployments.
@@ -35,13 +34,14 @@ func readRedis(files fs.FS) (s redisStart, err error) {
 
 // judge tells whether the service is started by the script, and whether the script leaves nobody who is not asked for the password. A script can be written in
 // many ways; it is held against the one way that is known to ask, so that another is looked at by whoever writes it.
-func (r redisStart) judge(s types.ServiceConfig, where guide.Place) (findings []guide.Finding) {
+func (r redisStart) judge(s compose.Service, where guide.Place) (findings []guide.Finding) {
 	add := func(at guide.Place, detail string) {
 		findings = append(findings, guide.Finding{Mode: "password-not-asked", Subject: redis, Detail: detail, At: at})
 	}
-	mounted := slices.ContainsFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool {
-		return v.Target == "/etc/redis" && v.ReadOnly && path.Clean(v.Source) == redisFolder
-	})
+	mounted := false
+	for _, v := range s.Volumes {
+		mounted = mounted || v.Target == "/etc/redis" && v.ReadOnly && path.Clean(v.Source) == redisFolder
+	}
 	if !mounted || len(s.Command) > 0 || !slices.Equal(s.Entrypoint, []string{"/bin/sh", "/etc/redis/start.sh"}) {
 		add(where, "mount "+redisFolder+" at /etc/redis, read-only, and start /bin/sh /etc/redis/start.sh and nothing else")
 	}

@@ -44,6 +44,9 @@ func (e *MissingError) Error() string {
 	return "no value for " + strings.Join(names, ", ")
 }
 
+// Service is one of the model's services.
+type Service = types.ServiceConfig
+
 // Project is what Compose makes of its files.
 type Project struct {
 	// Model is the whole of it, with the services of every profile. Relative paths are as they stand in the files.
