@@ -4,16 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"reflect"
-	"slices"
-
-	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
-	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
 )
 
@@ -44,7 +39,6 @@ func n1() guide.Control {
 		Modes: append(modes(),
 			guide.Mode{Name: "not-denied", What: "without rules that allow something a pod can still be reached, or reach somebody"},
 			guide.Mode{Name: "published-by-nodes", What: "a Service opens pods on the machines: what comes by it comes from a pod's own node, which no policy holds back"},
-			guide.Mode{Name: "overlay-differs", What: "another overlay lacks a policy of production's, changes one, or adds one without a reason"},
 			guide.Mode{Name: "no-default-deny", What: "the file that the guide names, or the cluster, has no policy that denies everything to every pod"},
 		),
 		Mutations: []guide.Mutation{
@@ -62,8 +56,6 @@ func n1() guide.Control {
 			}},
 			deployment.Change("published-by-nodes", "redis is opened on every node", "redis.yaml", "  clusterIP: None\n  selector: {app.kubernetes.io/name: redis}\n", "  type: NodePort\n  selector: {app.kubernetes.io/name: redis}\n"),
 			deployment.Change("published-by-nodes", "redis is opened on an address of the machines", "redis.yaml", "  clusterIP: None\n  selector: {app.kubernetes.io/name: redis}\n", "  externalIPs: [192.0.2.1]\n  selector: {app.kubernetes.io/name: redis}\n"),
-			deployment.Patch("overlay-differs", "with managed stores, default-deny lets go out", "production-managed", "{kind: NetworkPolicy, name: default-deny}", "{op: replace, path: /spec/policyTypes, value: [Ingress]}"),
-			deployment.Patch("overlay-differs", "with managed stores, the api may go anywhere", "production-managed", "{kind: NetworkPolicy, name: api}", "{op: add, path: /spec/egress/-, value: {}}"),
 			{Mode: missing, What: "Loki cannot be written by the log agent", Change: func(d *guide.Draft) error {
 				return d.Replace(addedFile, "matchLabels: {app.kubernetes.io/name: alloy}", "matchLabels: {app.kubernetes.io/name: another}")
 			}},
@@ -86,15 +78,7 @@ func n1() guide.Control {
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			others, err := deployment.Others(t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			r := p.judgeDeny()
-			if v := r.Verdict(); v != guide.Passed && v != guide.Failed {
-				return r
-			}
-			return guide.Judge(r.Subjects(), append(slices.Clone(r.Findings()), p.overlays(others)...))
+			return p.judgeDeny()
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result { return running(ctx, s, (*platform).judgeDeny) },
 	}
@@ -152,47 +136,4 @@ func (p *platform) defaultDeny() []guide.Finding {
 	}
 	where := cmp.Or(p.file, p.where)
 	return []guide.Finding{{Mode: "no-default-deny", Subject: where, Detail: "add a NetworkPolicy with podSelector: {}, policyTypes: [Ingress, Egress] and no rules", At: guide.Place{File: where}}}
-}
-
-// overlays holds the policies of the other overlays against production's. One more has to say why; one that is gone had pods that are gone.
-func (p *platform) overlays(others []deployment.Overlay) (findings []guide.Finding) {
-	for _, other := range others {
-		o := &platform{set: other.Set}
-		there := map[string]kube.Found[networkingv1.NetworkPolicy]{}
-		for _, f := range o.policies() {
-			there[f.Name] = f
-		}
-		add := func(name, detail string, at guide.Place) {
-			findings = append(findings, guide.Finding{Mode: "overlay-differs", Subject: other.Name + " " + name, Detail: detail, At: at})
-		}
-		here := map[string]bool{}
-		for _, f := range p.policies() {
-			here[f.Name] = true
-			same, ok := there[f.Name]
-			switch {
-			case ok && !reflect.DeepEqual(same.Value.Spec, f.Value.Spec):
-				add(f.Name, "it is another policy than production's: change both, in k8s/base", guide.Place{File: other.Name})
-			case !ok && o.selects(f.Value.Spec.PodSelector.MatchLabels):
-				add(f.Name, "it is not there, and the pods that it is of are", guide.Place{File: other.Name})
-			}
-		}
-		for _, f := range o.policies() {
-			if !here[f.Name] && (f.Value.Annotations["stellar-escrow/addition-to"] == "" || f.Value.Annotations["stellar-escrow/reason"] == "") {
-				add(f.Name, "production does not have it: say with stellar-escrow/addition-to and stellar-escrow/reason what it is for", deployment.At(f.Object))
-			}
-		}
-	}
-	return findings
-}
-
-// selects tells whether a pod of the platform has the labels; of expressions it is taken that one does.
-func (p *platform) selects(wanted map[string]string) bool {
-	return slices.ContainsFunc(deployment.Workloads(p.set), func(w kube.Workload) bool {
-		for key, value := range wanted {
-			if w.Pod.Labels[key] != value {
-				return false
-			}
-		}
-		return true
-	})
 }

@@ -35,8 +35,6 @@ func p1() guide.Control {
 			deployment.Change("not-enforced", "baseline is enforced", "namespace.yaml", "pod-security.kubernetes.io/enforce: restricted", "pod-security.kubernetes.io/enforce: baseline"),
 			deployment.Change("not-enforced", "the label is gone", "namespace.yaml", "    pod-security.kubernetes.io/enforce: restricted\n", ""),
 			deployment.Change("not-enforced", "what was restricted years ago is enforced", "namespace.yaml", "enforce-version: latest", "enforce-version: v1.18"),
-			deployment.Patch("not-enforced", "the overlay with managed stores enforces nothing", "production-managed", "{kind: Namespace}",
-				"{op: replace, path: /metadata/labels/pod-security.kubernetes.io~1enforce, value: privileged}"),
 			deployment.Change("not-told", "who applies a pod is warned of less", "namespace.yaml", "pod-security.kubernetes.io/warn: restricted", "pod-security.kubernetes.io/warn: baseline"),
 			deployment.Change("not-told", "nothing is audited", "namespace.yaml", "pod-security.kubernetes.io/audit: restricted", "pod-security.kubernetes.io/audit: privileged"),
 			deployment.Change("not-restricted", "the api runs as root", "api.yaml", "        runAsNonRoot: true\n        runAsUser: 65532\n", "        runAsUser: 0\n"),
@@ -49,7 +47,7 @@ func p1() guide.Control {
 			deployment.Change("writable-root", "the api's root can be written", "api.yaml", hardened, strings.Replace(hardened, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", 1)),
 		},
 		Breaks:  breakAdmission(),
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.JudgeAll(t, judgeRestricted) },
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRestricted) },
 		Running: runAdmission,
 		Agree:   agreeAdmission,
 	}

@@ -42,7 +42,7 @@ func p2() guide.Control {
 				return o.Set(true, "spec", "template", "spec", "automountServiceAccountToken")
 			}, "P1/ours-refused"),
 		},
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.JudgeAll(t, judgeAccounts) },
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeAccounts) },
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			return deployment.Live(ctx, s, append(makers(), "serviceaccounts"), func(f *cluster.Facts) guide.Result { return judgeAccounts(f.Set) })
 		},

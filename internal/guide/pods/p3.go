@@ -47,7 +47,7 @@ func p3() guide.Control {
 			deployment.Change("bound-to-anybody", "who has not signed in reads the Secret", "rbac.yaml", "    kind: Group\n    name: stellar-escrow:secret-readers", "    kind: User\n    name: system:anonymous"),
 		},
 		Breaks:  breakAccess(),
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.JudgeAll(t, judgeRoles) },
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRoles) },
 		Running: runAccess,
 		Agree:   agreeAccess,
 	}

@@ -55,7 +55,7 @@ func s1() guide.Control {
 			breaks.Remove("no-such-class", "redis' class is gone", class("redis"), "S1/class-differs"),
 			breaks.Change("class-differs", "redis' class fetches from another region", class("redis"), func(o breaks.Fields) error { return o.Set("eu-west-1", "spec", "parameters", "region") }),
 		},
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.JudgeAll(t, judgeSources) },
+		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeSources) },
 		Running: runSources,
 		Agree: func(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result {
 			f, err := deployment.Cluster(ctx, s)

@@ -40,8 +40,6 @@ func s4() guide.Control {
 			deployment.Change("secret-by-reference", "the database's password comes by reference", "api.yaml", "            - {name: POSTGRES_PASSWORD_FILE, value: /run/secrets/stellar-escrow/POSTGRES_PASSWORD}\n",
 				"            - {name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: stellar-escrow-secrets, key: POSTGRES_PASSWORD}}}\n"),
 			deployment.Change("secret-by-reference", "the whole Secret is the api's environment", "api.yaml", "            - configMapRef: {name: settings}\n", "            - configMapRef: {name: settings}\n            - secretRef: {name: stellar-escrow-secrets}\n"),
-			deployment.Patch("secret-in-environment", "a password is in the environment, with managed stores alone", "production-managed", "{kind: Deployment, name: api}",
-				"{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: A_PASSWORD, value: of-somebody}}"),
 			deployment.Change("secret-in-arguments", "a password is an argument", "api.yaml", "          args: [api]\n", "          args: [api, --admin-password=of-somebody]\n"),
 			deployment.Append("secret-in-configmap", "a ConfigMap has a token", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {SCREENING_TOKEN: of-somebody}\n"),
 		},
@@ -53,7 +51,7 @@ func s4() guide.Control {
 			breaks.Add("secret-in-configmap", "a ConfigMap has a token", breaks.Object{Version: "v1", Resource: "configmaps", Name: "audit-break"}, map[string]any{
 				"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"SCREENING_TOKEN": "of-somebody"}}),
 		},
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.JudgeAll(t, judgeEnvironment) },
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeEnvironment) },
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			return deployment.Live(ctx, s, append(makers(), "configmaps"), func(f *cluster.Facts) guide.Result { return judgeEnvironment(f.Set) })
 		},
