@@ -30,6 +30,9 @@ const (
 	// writeCacheKiB holds the upper pages of the indexes that a batch writes into. SQLite's own 2 MiB hold those of ten thousand trades: beyond,
 	// each row reads several pages from the file, and writes as many to make room.
 	writeCacheKiB = 64 << 10
+	// pageBytes is twice SQLite's own: a page holds twice as many of the keys, which are hashes and so in no order, and of a batch's rows more meet
+	// in one. With a hundred times as many trades stored, ingesting takes 8 % longer instead of 13. A file keeps the size it was made with.
+	pageBytes = 8 << 10
 )
 
 // Open opens the database file, makes it if it is not there, and migrates it to the newest schema. It changes nothing in a file that is
@@ -47,7 +50,7 @@ func open(ctx context.Context, path, driver string) (*Store, error) {
 	}
 	// FULL: an entry of the feed that a subscriber has seen must be there after a power cut, too.
 	s := &Store{path: path}
-	if s.write, err = sql.Open(driver, dsn(path, "_journal_mode", "WAL", "_synchronous", "FULL", "_foreign_keys", "on", "_txlock", "immediate", "_pragma", fmt.Sprintf("cache_size(-%d)", writeCacheKiB))); err != nil {
+	if s.write, err = sql.Open(driver, writing(path, "_journal_mode", "WAL", "_synchronous", "FULL", "_foreign_keys", "on")); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	s.write.SetMaxOpenConns(1)
@@ -67,11 +70,18 @@ func (s *Store) Close() error {
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
-// dsn is the address of a database file for the driver; settings are pairs.
+// writing is dsn for the connection that writes a database. The driver runs every _pragma before _journal_mode, with which a new file is made: its
+// page size must be said by then.
+func writing(path string, settings ...string) string {
+	pragmas := []string{"_pragma", fmt.Sprintf("page_size(%d)", pageBytes), "_pragma", fmt.Sprintf("cache_size(-%d)", writeCacheKiB), "_txlock", "immediate"}
+	return dsn(path, append(pragmas, settings...)...)
+}
+
+// dsn is the address of a database file for the driver; settings are pairs, of which "_pragma" may come more than once.
 func dsn(path string, settings ...string) string {
 	q := url.Values{"_busy_timeout": {fmt.Sprint(busyTimeoutMs)}, "_dqs": {"0"}, "_defensive": {"1"}, "_error_rc": {"1"}}
 	for i := 0; i < len(settings); i += 2 {
-		q.Set(settings[i], settings[i+1])
+		q.Add(settings[i], settings[i+1])
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }

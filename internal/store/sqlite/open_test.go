@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -148,6 +149,35 @@ func TestTwoThatStartAtOnceMigrateOnce(t *testing.T) {
 		}
 		if all, err := s.Contracts(t.Context(), "", store.MaxPage); err != nil || len(all) != 1 {
 			t.Errorf("contracts: %v, %v", all, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestPages: a file of ours is made with pages of our size; one with others, of an earlier program, is opened as it is.
+func TestPages(t *testing.T) {
+	made := filepath.Join(t.TempDir(), "store.db")
+	earlier := filepath.Join(t.TempDir(), "store.db")
+	db, err := sql.Open("sqlite", dsn(earlier, "_pragma", "page_size(4096)", "_journal_mode", "WAL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{made: pageBytes, earlier: 4096} {
+		s, err := Open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got int
+		if err := s.write.QueryRow("PRAGMA page_size").Scan(&got); err != nil || got != want {
+			t.Errorf("pages of %d bytes, %v, want %d", got, err, want)
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
