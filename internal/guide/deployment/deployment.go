@@ -17,15 +17,17 @@ const (
 	Production = "k8s/overlays/production"
 )
 
-// Rendered is everything that the overlay comes to. An object of a kind that is not known here is an error: it may start pods, open ways or hold secrets.
-func Rendered(t *facts.Tree) (*kube.Set, error) {
-	return facts.Read(t, Production, func(files fs.FS) (*kube.Set, error) {
-		set, err := kube.Render(files, Production)
+// Rendered is everything that the production overlay comes to. An object of a kind that is not known here is an error: it may start pods, open ways or hold secrets.
+func Rendered(t *facts.Tree) (*kube.Set, error) { return rendered(t, Production) }
+
+func rendered(t *facts.Tree, overlay string) (*kube.Set, error) {
+	return facts.Read(t, overlay, func(files fs.FS) (*kube.Set, error) {
+		set, err := kube.Render(files, overlay)
 		if err != nil {
 			return nil, err
 		}
 		if len(set.Unread) > 0 {
-			return nil, fmt.Errorf("%s: %s (%s) is of a kind that is not known here: it may start pods, open ways or hold secrets", Production, set.Unread[0], set.Unread[0].File)
+			return nil, fmt.Errorf("%s: %s (%s) is of a kind that is not known here: it may start pods, open ways or hold secrets", overlay, set.Unread[0], set.Unread[0].File)
 		}
 		return set, nil
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -39,7 +40,7 @@ func Render(tree fs.FS, dir string) (set *Set, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
-	set = &Set{}
+	set = &Set{Folders: slices.Sorted(maps.Keys(l.weights))}
 	var errs []error
 	for _, r := range built {
 		if err := set.add(r, d, place(r)); err != nil {

@@ -42,6 +42,8 @@ type Set struct {
 	Unread []Object
 	// Namespace is the platform's where somebody has said so, as of objects that a cluster has; empty: the guide's.
 	Namespace string
+	// Folders are those of the kustomizations that it is made of, in order; none of objects that a cluster has.
+	Folders []string
 
 	objects []typed
 }

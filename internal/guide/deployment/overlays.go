@@ -1,0 +1,155 @@
+package deployment
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+)
+
+// Overlay is a kustomization of the platform that somebody applies: Production, or another.
+type Overlay struct {
+	Name string    // its folder: "k8s/overlays/staging"
+	Set  *kube.Set // what it comes to; nil where Err says why that is not known
+	Err  error
+}
+
+// String is how a report calls it: "staging".
+func (o Overlay) String() string { return strings.TrimPrefix(o.Name, overlays+"/") }
+
+const (
+	manifests = "k8s"
+	overlays  = "k8s/overlays"
+	// maxOverlays is how many are rendered: each takes a good part of a second.
+	maxOverlays = 32
+)
+
+// apart are the kustomizations in k8s that are nothing of the platform's which somebody applies by itself, each for its reason. Any other is an overlay, wherever it is.
+func apart() map[string]string {
+	return map[string]string{
+		"k8s/base":          "what every overlay is made of, and each says for whom",
+		"k8s/ingress-nginx": "settings of the ingress controller, which is none of the platform's parts",
+	}
+}
+
+// Overlays are all that the tree has, Production first, whether it is there or not, the others in order. One that cannot be rendered is among them, with the
+// reason. An error is that nobody can say which there are.
+func Overlays(t *facts.Tree) ([]Overlay, error) {
+	names, err := facts.Read(t, "overlays", func(files fs.FS) ([]string, error) {
+		found, err := kube.Applied(files, manifests)
+		if err != nil {
+			return nil, err
+		}
+		found = slices.DeleteFunc(found, func(name string) bool { return name == Production || apart()[name] != "" })
+		if len(found) >= maxOverlays {
+			return nil, fmt.Errorf("%s has more than %d kustomizations that can be applied", manifests, maxOverlays)
+		}
+		return append([]string{Production}, found...), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Overlay, len(names))
+	var rendering sync.WaitGroup
+	for i, name := range names {
+		rendering.Go(func() {
+			set, err := rendered(t, name)
+			all[i] = Overlay{name, set, err}
+		})
+	}
+	rendering.Wait()
+	return all, nil
+}
+
+// JudgeEach is the tree's column of a control that is about every overlay: it holds where it holds of each. What is found in several is told once, of Production
+// if it is found there, otherwise of those where it is; each subject says in which it was looked at. While nothing is found, one that cannot be rendered, or judged, makes the
+// whole NOT EVIDENCED.
+func JudgeEach(t *facts.Tree, judge func(Overlay) guide.Result) guide.Result {
+	all, err := Overlays(t)
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
+	var unseen []string
+	var findings told[guide.Finding]
+	var subjects told[guide.Subject]
+	for _, o := range all {
+		if o.Err != nil {
+			unseen = append(unseen, o.Err.Error())
+			continue
+		}
+		r := judge(o)
+		switch r.Verdict() {
+		case guide.Passed, guide.Failed:
+		default:
+			unseen = append(unseen, o.String()+": "+r.Reason())
+		}
+		for _, f := range r.Findings() {
+			findings.add(f, o)
+		}
+		for _, s := range r.Subjects() {
+			subjects.add(s, o)
+		}
+	}
+	if len(findings.order) == 0 && len(unseen) > 0 {
+		return guide.NoEvidence("%s", strings.Join(unseen, "; "))
+	}
+	for i, f := range findings.order {
+		if of := findings.in[f]; !slices.Contains(of, Overlay{Name: Production}.String()) {
+			findings.order[i].Subject = strings.Join(of, ", ") + ": " + f.Subject
+		}
+	}
+	for i, s := range subjects.order {
+		subjects.order[i].Evidence += "; in " + strings.Join(subjects.in[s], ", ")
+	}
+	return guide.Judge(subjects.order, findings.order)
+}
+
+// told is what is said of overlays, each once, and of which.
+type told[T comparable] struct {
+	order []T
+	in    map[T][]string
+}
+
+func (t *told[T]) add(one T, o Overlay) {
+	if t.in == nil {
+		t.in = map[T][]string{}
+	}
+	of, known := t.in[one]
+	if !known {
+		t.order = append(t.order, one)
+	}
+	if !slices.Contains(of, o.String()) {
+		t.in[one] = append(of, o.String())
+	}
+}
+
+// Patch is a mutation of an overlay beside Production, by one more patch of its own: target is written as YAML in braces, and so is operation, a JSON patch's.
+func Patch(mode, what, overlay, target, operation string, also ...string) guide.Mutation {
+	return patch(mode, what, overlay, target, "- "+operation, also)
+}
+
+// Drop is a mutation that takes objects out of one overlay: target is written as YAML in braces.
+func Drop(mode, what, overlay, target string, also ...string) guide.Mutation {
+	return patch(mode, what, overlay, target, "{$patch: delete, apiVersion: v1, kind: ConfigMap, metadata: {name: whatever the target selects}}", also)
+}
+
+// patch adds to the patches of an overlay, which stand last in its kustomization where it has any.
+func patch(mode, what, overlay, target, text string, also []string) guide.Mutation {
+	return guide.Mutation{Mode: mode, What: what, Also: also, Change: func(d *guide.Draft) error {
+		file := overlays + "/" + overlay + "/kustomization.yaml"
+		was, err := d.Read(file)
+		if err != nil {
+			return err
+		}
+		more := "  - target: " + target + "\n    patch: |-\n      " + text + "\n"
+		if !strings.Contains(string(was), "\npatches:\n") {
+			more = "patches:\n" + more
+		}
+		return d.Append(file, more)
+	}}
+}
