@@ -16,19 +16,25 @@ import (
 	s3testsrv "github.com/Abdullahi130/StellarEscrow/internal/ops/backup/s3-test-srv"
 )
 
-// bucket is a place at the stand-in, with the settings that a pod has.
-func bucket(t *testing.T, s *s3testsrv.Server, prefix string) *Bucket {
+// settings are those that a pod has of a store at this URL; nothing of the developer's own AWS is seen.
+func settings(t *testing.T, url, region, user, password string) {
 	t.Helper()
 	credentials := filepath.Join(t.TempDir(), "credentials")
-	if err := os.WriteFile(credentials, []byte("[default]\naws_access_key_id = backup\naws_secret_access_key = of-this-test-only\n"), 0o600); err != nil {
+	if err := os.WriteFile(credentials, []byte("[default]\naws_access_key_id = "+user+"\naws_secret_access_key = "+password+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL_S3": s.URL, "AWS_SHARED_CREDENTIALS_FILE": credentials, "AWS_CONFIG_FILE": os.DevNull,
+		"AWS_REGION": region, "AWS_ENDPOINT_URL_S3": url, "AWS_SHARED_CREDENTIALS_FILE": credentials, "AWS_CONFIG_FILE": os.DevNull,
 		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_MAX_ATTEMPTS": "2",
 	} {
 		t.Setenv(name, value)
 	}
+}
+
+// bucket is a place at the stand-in.
+func bucket(t *testing.T, s *s3testsrv.Server, prefix string) *Bucket {
+	t.Helper()
+	settings(t, s.URL, "eu-central-1", "backup", "of-this-test-only")
 	b, err := NewBucket(t.Context(), "s3://"+s.Bucket+prefix, BucketOptions{PathStyle: true})
 	if err != nil {
 		t.Fatal(err)

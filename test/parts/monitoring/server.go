@@ -5,18 +5,15 @@ package monitoring
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/test/parts"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/child"
 )
 
 const install = "apt-get install -y --no-install-recommends prometheus prometheus-alertmanager"
@@ -24,9 +21,7 @@ const install = "apt-get install -y --no-install-recommends prometheus prometheu
 // Server is one that runs.
 type Server struct {
 	URL string // http://127.0.0.1:PORT
-	Dir string // with its files
-	cmd *exec.Cmd
-	in  io.WriteCloser
+	*child.Child
 }
 
 // Prometheus starts one with this configuration and the files beside it, such as rules; flags come after those that it needs.
@@ -51,25 +46,11 @@ func Promtool(t testing.TB) string {
 	return parts.Program(t, "promtool", install)
 }
 
-// keeper is the script of the process that starts the server, as its own child, so that no other process can be meant when it ends it: that it does when the
-// pipe ends, because we let go of it or have ended in whatever way.
-const keeper = `
-trap '' HUP
-dir=$1
-shift
-(trap - HUP; exec "$@") >"$dir/log" 2>&1 </dev/null &
-server=$!
-while read -r word; do :; done
-kill -TERM "$server" 2>/dev/null
-wait "$server" 2>/dev/null
-rm -rf "$dir"`
-
-// The bounds of starting, asking and stopping.
+// The bounds of starting and asking.
 const (
 	startTries   = 300
 	startWait    = 100 * time.Millisecond
 	answerWithin = 5 * time.Second
-	stopWithin   = 20 * time.Second
 )
 
 // get asks the server itself; the error is that it does not answer in time, or not with 200.
@@ -95,17 +76,9 @@ func start(t testing.TB, program, name, config string, beside map[string]string,
 			t.Fatal(err)
 		}
 	}
-	address := free(t)
-	s := &Server{URL: "http://" + address, Dir: dir}
-	s.cmd = exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper", dir, program}, arguments(dir, address)...)...)
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // control-C at a terminal is the test binary's, which then stops the server itself
-	if s.in, err = s.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.stop(t) })
+	address := child.FreeAddress(t)
+	s := &Server{URL: "http://" + address}
+	s.Child = child.Start(t, dir, nil, program, arguments(dir, address)...)
 	for range startTries {
 		if err = s.get("/-/ready"); err == nil {
 			return s
@@ -122,41 +95,5 @@ func merged(beside map[string]string, name, config string) map[string]string {
 	return all
 }
 
-// free is an address that nobody listened on a moment ago.
-func free(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// Log is what the server has told so far.
-func (s *Server) Log() string {
-	text, err := os.ReadFile(filepath.Join(s.Dir, "log"))
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
-}
-
 // Listens tells whether the server still answers.
 func (s *Server) Listens() bool { return s.get("/-/healthy") == nil }
-
-// stop ends the server and removes its folder.
-func (s *Server) stop(t testing.TB) {
-	log := s.Log()
-	if err := s.in.Close(); err != nil {
-		t.Error(err)
-	}
-	late := time.AfterFunc(stopWithin, func() { _ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) })
-	defer late.Stop()
-	if err := s.cmd.Wait(); err != nil {
-		t.Errorf("stop %s: %v\n%s", s.URL, err, log)
-	}
-	if _, err := os.Stat(s.Dir); err == nil {
-		t.Errorf("stop %s: its folder %s is left", s.URL, s.Dir)
-	}
-}

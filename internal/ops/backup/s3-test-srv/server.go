@@ -1,6 +1,6 @@
 // Package s3testsrv stands in for an object store that speaks S3, for tests: what a backup asks of one, and no more. It is none: it keeps objects in memory
 // and believes every signature. What it is strict about are the things that a real bucket with object lock refuses: a part whose SHA-256 is missing or wrong,
-// parts in another order, an object over another one. What is asked of it is asked of MinIO, too, by TestABucketOfAnotherServer.
+// parts in another order, an object over another one. What is asked of it is asked of MinIO, too (foreign_test.go).
 package s3testsrv
 
 import (
