@@ -22,6 +22,8 @@ type Report struct {
 	Held *Baseline
 	// Matrix is who reaches whom in the tree, and RunningMatrix in the cluster that runs, where that was asked and can be computed.
 	Matrix, RunningMatrix *Matrix
+	// Opinions are what tools of others say of the same tree, where that was asked.
+	Opinions *Opinions
 }
 
 // What Report.Err wraps.
@@ -31,8 +33,11 @@ var (
 )
 
 // Err is nil if every clause asked for is PASS, NOT APPLICABLE, or a GUIDE DEFECT whose replacement holds. It is ErrFailed if one is FAIL, else ErrNotEvidenced. Of an
-// audit that is held against a baseline it is what Baseline.Check says.
-func (r Report) Err() error {
+// audit that is held against a baseline it is what Baseline.Check says. Where second opinions were asked, what Opinions.Err says is added.
+func (r Report) Err() error { return r.Opinions.with(r.held()) }
+
+// held is what the clauses come to.
+func (r Report) held() error {
 	if r.Held != nil {
 		return r.Held.Check(r)
 	}
