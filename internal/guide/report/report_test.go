@@ -14,6 +14,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/sarif"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -99,7 +100,7 @@ func TestSARIFHoldsTogether(t *testing.T) {
 	if err := SARIF(&text, sample(t)); err != nil {
 		t.Fatal(err)
 	}
-	var log sarifLog
+	var log sarif.Log
 	if err := json.Unmarshal(text.Bytes(), &log); err != nil {
 		t.Fatal(err)
 	}

@@ -4,88 +4,24 @@ import (
 	"encoding/json"
 	"io"
 	"net/url"
+	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
-)
-
-// The parts of SARIF 2.1.0 that are written (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
-type (
-	sarifLog struct {
-		Schema  string     `json:"$schema"`
-		Version string     `json:"version"`
-		Runs    []sarifRun `json:"runs"`
-	}
-	sarifRun struct {
-		Tool        sarifTool         `json:"tool"`
-		Invocations []sarifInvocation `json:"invocations"`
-		Results     []sarifResult     `json:"results"`
-	}
-	sarifTool struct {
-		Driver sarifDriver `json:"driver"`
-	}
-	sarifDriver struct {
-		Name           string      `json:"name"`
-		InformationURI string      `json:"informationUri"`
-		Rules          []sarifRule `json:"rules"`
-	}
-	sarifRule struct {
-		ID               string       `json:"id"`
-		ShortDescription sarifMessage `json:"shortDescription"`
-		FullDescription  sarifMessage `json:"fullDescription"`
-	}
-	sarifInvocation struct {
-		ExecutionSuccessful bool   `json:"executionSuccessful"`
-		ExitCode            int    `json:"exitCode"`
-		StartTimeUTC        string `json:"startTimeUtc"`
-	}
-	sarifResult struct {
-		RuleID    string          `json:"ruleId"`
-		RuleIndex int             `json:"ruleIndex"`
-		Kind      string          `json:"kind"`
-		Level     string          `json:"level"`
-		Message   sarifMessage    `json:"message"`
-		Locations []sarifLocation `json:"locations,omitempty"`
-		// Suppressions are of what the baseline accepts.
-		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
-	}
-	sarifSuppression struct {
-		Kind          string `json:"kind"`
-		Justification string `json:"justification"`
-	}
-	sarifMessage struct {
-		Text string `json:"text"`
-	}
-	sarifLocation struct {
-		PhysicalLocation *sarifPlace    `json:"physicalLocation,omitempty"`
-		LogicalLocations []sarifLogical `json:"logicalLocations,omitempty"`
-	}
-	sarifLogical struct {
-		FullyQualifiedName string `json:"fullyQualifiedName"`
-	}
-	sarifPlace struct {
-		ArtifactLocation sarifArtifact `json:"artifactLocation"`
-		Region           *sarifRegion  `json:"region,omitempty"`
-	}
-	sarifArtifact struct {
-		URI string `json:"uri"`
-	}
-	sarifRegion struct {
-		StartLine int `json:"startLine"`
-	}
+	"github.com/Abdullahi130/StellarEscrow/internal/sarif"
 )
 
 // SARIF writes the report for code scanning. A rule is a clause's way to fail; what holds, what does not apply and what could not be looked at are results
 // of the clause itself (kinds pass, notApplicable and open), so that a report of nothing cannot be taken for one of nothing wrong.
 func SARIF(w io.Writer, r guide.Report) error {
-	run := sarifRun{
-		Tool:        sarifTool{sarifDriver{Name: "escrowctl audit", InformationURI: "https://github.com/Abdullahi130/StellarEscrow", Rules: []sarifRule{}}},
-		Invocations: []sarifInvocation{{ExecutionSuccessful: true, ExitCode: r.Exit(), StartTimeUTC: r.At.UTC().Format("2006-01-02T15:04:05Z")}},
-		Results:     []sarifResult{},
+	run := sarif.Run{
+		Tool:        sarif.Tool{Driver: sarif.Driver{Name: "escrowctl audit", InformationURI: "https://github.com/Abdullahi130/StellarEscrow", Rules: []sarif.Rule{}}},
+		Invocations: []sarif.Invocation{{ExecutionSuccessful: true, ExitCode: r.Exit(), StartTimeUTC: r.At.UTC().Format("2006-01-02T15:04:05Z")}},
+		Results:     []sarif.Result{},
 	}
 	rules := map[string]int{}
 	rule := func(id, short, full string) int {
 		rules[id] = len(run.Tool.Driver.Rules)
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{id, sarifMessage{short}, sarifMessage{full}})
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarif.Rule{ID: id, ShortDescription: sarif.Message{Text: short}, FullDescription: &sarif.Message{Text: full}})
 		return rules[id]
 	}
 	for _, c := range r.Clauses {
@@ -96,44 +32,57 @@ func SARIF(w io.Writer, r guide.Report) error {
 		for _, col := range columns(c) {
 			for _, f := range col.Findings() {
 				id := c.Control.ID + "/" + f.Mode
-				run.Results = append(run.Results, sarifResult{id, rules[id], "fail", "error", sarifMessage{f.Subject + ": " + f.Detail}, locations(col.name, f), suppressed(r, c)})
+				run.Results = append(run.Results, sarif.Result{
+					RuleID: id, RuleIndex: rules[id], Kind: "fail", Level: "error", Message: sarif.Message{Text: f.Subject + ": " + f.Detail}, Locations: locations(col.name, f), Suppressions: suppressed(r, c),
+				})
 			}
 			if kind := kinds[col.Verdict()]; kind != "" {
 				text := col.Reason()
 				if text == "" {
 					text = seen(col)
 				}
-				run.Results = append(run.Results, sarifResult{c.Control.ID, whole, kind, "none", sarifMessage{col.name + ": " + text}, nil, nil})
+				run.Results = append(run.Results, sarif.Result{RuleID: c.Control.ID, RuleIndex: whole, Kind: kind, Level: "none", Message: sarif.Message{Text: col.name + ": " + text}})
 			}
 		}
 	}
+	if r.Opinions != nil {
+		run.Results = append(run.Results, objections(*r.Opinions, rule)...)
+	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	return enc.Encode(sarifLog{"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", "2.1.0", []sarifRun{run}})
+	return enc.Encode(sarif.Of(run))
 }
 
 // kinds of the verdicts that are of a clause as a whole.
 var kinds = map[guide.Verdict]string{guide.Passed: "pass", guide.NotApplicable: "notApplicable", guide.NotEvidenced: "open", guide.GuideDefect: "review"}
 
 // locations are files of the tree; of what runs, the name of the part.
-func locations(column string, f guide.Finding) []sarifLocation {
-	if column != "tree" || f.At.File == "" {
-		return []sarifLocation{{LogicalLocations: []sarifLogical{{f.Subject}}}}
+func locations(column string, f guide.Finding) []sarif.Location {
+	if column != "tree" {
+		f.At = guide.Place{}
 	}
-	place := sarifPlace{ArtifactLocation: sarifArtifact{(&url.URL{Path: f.At.File}).String()}}
-	if f.At.Line > 0 {
-		place.Region = &sarifRegion{f.At.Line}
-	}
-	return []sarifLocation{{PhysicalLocation: &place}}
+	return located(f.At, f.Subject)
 }
 
-func suppressed(r guide.Report, c guide.Clause) []sarifSuppression {
+// located is a place, or, where there is none, the name of what is found something of.
+func located(at guide.Place, subject string) []sarif.Location {
+	if at.File == "" {
+		return []sarif.Location{{Logical: []sarif.Logical{{Name: subject}}}}
+	}
+	place := sarif.Physical{Artifact: sarif.Artifact{URI: (&url.URL{Path: at.File}).String()}}
+	if at.Line > 0 {
+		place.Region = &sarif.Region{StartLine: at.Line}
+	}
+	return []sarif.Location{{Physical: &place}}
+}
+
+func suppressed(r guide.Report, c guide.Clause) []sarif.Suppression {
 	if !r.Accepts(c) {
 		return nil
 	}
 	for _, a := range r.Held.Accepted {
 		if a.Clause == c.Control.ID {
-			return []sarifSuppression{{"external", a.Reason + ", until " + a.Until}}
+			return []sarif.Suppression{{Kind: "external", Justification: a.Reason + ", until " + a.Until}}
 		}
 	}
 	return nil
@@ -151,4 +100,43 @@ func seen(c column) string {
 		}
 	}
 	return text
+}
+
+// objections are what tools of others have against the tree: a rule each of theirs, under the tool's name. What is explained is suppressed, with its reason.
+func objections(o guide.Opinions, rule func(id, short, full string) int) (all []sarif.Result) {
+	rules := map[string]int{}
+	index := func(id, short string) int {
+		if _, ok := rules[id]; !ok {
+			rules[id] = rule(id, short, "a second opinion beside the guide's")
+		}
+		return rules[id]
+	}
+	seen := map[guide.Objection]bool{}
+	for _, s := range slices.Concat(o.Said, o.Beside) {
+		for _, x := range s.Objections {
+			if s.Stand == guide.Concurs || seen[x] { // a rule may be about several clauses
+				continue
+			}
+			seen[x] = true
+			id := "second-opinion/" + s.Tool + "/" + x.Rule
+			found := sarif.Result{
+				RuleID: id, RuleIndex: index(id, s.Tool+" "+x.Rule), Kind: "fail", Level: "warning", Message: sarif.Message{Text: x.Subject + ": " + x.Says}, Locations: located(x.At, x.Subject),
+			}
+			if x.Reason != "" {
+				found.Suppressions = []sarif.Suppression{{Kind: "external", Justification: x.Reason}}
+			}
+			all = append(all, found)
+		}
+	}
+	for _, text := range o.Strange {
+		const id = "second-opinion/explains-nothing"
+		all = append(all, sarif.Result{RuleID: id, RuleIndex: index(id, "an explanation of what no tool says"), Kind: "fail", Level: "warning", Message: sarif.Message{Text: text}})
+	}
+	for _, t := range o.Tools {
+		if t.NotAsked != "" {
+			const id = "second-opinion/not-asked"
+			all = append(all, sarif.Result{RuleID: id, RuleIndex: index(id, "a tool that was not asked"), Kind: "open", Level: "none", Message: sarif.Message{Text: t.Name + ": " + t.NotAsked}})
+		}
+	}
+	return all
 }

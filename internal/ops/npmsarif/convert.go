@@ -10,6 +10,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/sarif"
 )
 
 // report is what npm writes, as of npm 7 (auditReportVersion 2).
@@ -82,7 +84,7 @@ func convert(text []byte, lock string, locked []byte, out io.Writer) error {
 	case r.Version != 2 || r.Metadata == nil:
 		return errors.New("this is no report of npm audit, or of another npm than 7 and later: auditReportVersion is not 2")
 	}
-	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "npm audit", InformationURI: "https://docs.npmjs.com/cli/commands/npm-audit", Rules: []sarifRule{}}}, Results: []sarifResult{}}
+	run := sarif.Run{Tool: sarif.Tool{Driver: sarif.Driver{Name: "npm audit", InformationURI: "https://docs.npmjs.com/cli/commands/npm-audit", Rules: []sarif.Rule{}}}, Results: []sarif.Result{}}
 	rules := map[string]int{}
 	for _, p := range sortedPackages(r.Vulnerabilities) {
 		for _, raw := range p.Via {
@@ -96,18 +98,20 @@ func convert(text []byte, lock string, locked []byte, out io.Writer) error {
 			level, score := a.level()
 			if _, ok := rules[a.id()]; !ok {
 				rules[a.id()] = len(run.Tool.Driver.Rules)
-				run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: a.id(), Short: sarifText{a.Title}, HelpURI: a.URL, Properties: sarifProperties{score, []string{"security"}}})
+				run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarif.Rule{
+					ID: a.id(), ShortDescription: sarif.Message{Text: a.Title}, HelpURI: a.URL, Properties: &sarif.Properties{Severity: score, Tags: []string{"security"}},
+				})
 			}
-			run.Results = append(run.Results, sarifResult{
+			run.Results = append(run.Results, sarif.Result{
 				RuleID: a.id(), RuleIndex: rules[a.id()], Level: level,
-				Message:   sarifText{fmt.Sprintf("%s: %s (%s, versions %s). %s", p.Name, a.Title, a.Severity, a.Range, next(p.Fix))},
-				Locations: []sarifLocation{{sarifPlace{sarifArtifact{lock}, sarifRegion{lineOf(locked, p.Nodes)}}}},
+				Message:   sarif.Message{Text: fmt.Sprintf("%s: %s (%s, versions %s). %s", p.Name, a.Title, a.Severity, a.Range, next(p.Fix))},
+				Locations: []sarif.Location{{Physical: &sarif.Physical{Artifact: sarif.Artifact{URI: lock}, Region: &sarif.Region{StartLine: lineOf(locked, p.Nodes)}}}},
 			})
 		}
 	}
 	enc := json.NewEncoder(out)
 	enc.SetIndent("", "  ")
-	return enc.Encode(sarifLog{"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", "2.1.0", []sarifRun{run}})
+	return enc.Encode(sarif.Of(run))
 }
 
 func sortedPackages(all map[string]vulnerable) []vulnerable {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/sarif"
 	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
@@ -116,7 +117,7 @@ func TestWhatNpmSaysAsSARIF(t *testing.T) {
 			if err := run([]string{"-lock", filepath.Join(dir, "package-lock.json")}, bytes.NewReader(report), &out); err != nil {
 				t.Fatalf("%v\n%s", err, report)
 			}
-			var log sarifLog
+			var log sarif.Log
 			if err := json.Unmarshal(out.Bytes(), &log); err != nil {
 				t.Fatal(err)
 			}
