@@ -18,7 +18,7 @@ var asked = flag.Bool("stack", false, "start an API server and break what it has
 
 // ofACluster are the clauses that a cluster answers.
 func ofACluster() []string {
-	return []string{"N1", "N2", "N3", "N4", "N5", "N6", "N7", "S1", "S2", "S3", "S4", "P1", "P2", "P3", "C1", "C4"}
+	return []string{"N1", "N2", "N3", "N4", "N5", "N6", "N7", "S1", "S2", "S3", "S4", "S11", "P1", "P2", "P3", "C1", "C4"}
 }
 
 func TestTheGuideOfACluster(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/clauses"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+	"github.com/Abdullahi130/StellarEscrow/internal/keys"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/kubenode"
 )
 
@@ -55,6 +57,16 @@ func start(t *testing.T) *world {
 	w.kubectl(t, "", "apply", "-k", w.pinned(t, set))
 	w.run(t, set)
 	return w
+}
+
+// keyOf is the line of a key that nobody has.
+func keyOf(t *testing.T, kind keys.Kind) string {
+	t.Helper()
+	_, line, err := keys.New(kind, "somebody", []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
 }
 
 func currentContext(t *testing.T, kubeconfig string) string {
@@ -114,6 +126,9 @@ func (w *world) run(t *testing.T, set *kube.Set) {
 			data := map[string]string{}
 			for _, k := range s.Data {
 				data[k.Key] = rand.Text()
+				if kind, ok := map[string]keys.Kind{"API_KEYS": keys.API, "ADMIN_KEYS": keys.Admin}[k.Key]; ok {
+					data[k.Key] = keyOf(t, kind)
+				}
 			}
 			w.object(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": s.SecretName, "namespace": namespace,
 				"labels": map[string]any{"secrets-store.csi.k8s.io/managed": "true"}}, "stringData": data})

@@ -5,7 +5,11 @@ package engine_test
 import (
 	"archive/tar"
 	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +35,32 @@ services:
     cap_drop: [ALL]
     security_opt: ["no-new-privileges:true"]
     ports: ["127.0.0.1:6379:8080"]
+    volumes: ["${SECRETS}:/run/secrets:ro"]
 `
+
+// given is a folder with the guide's secrets, made anew, but for those that are named with what stands in them.
+func given(t *testing.T, but map[string]string) string {
+	t.Helper()
+	sum := sha256.Sum256([]byte(rand.Text()))
+	all := map[string]string{
+		"POSTGRES_PASSWORD": rand.Text(), "REDIS_PASSWORD": rand.Text(), "GRAFANA_ADMIN_PASSWORD": rand.Text(),
+		"API_KEYS": "shop " + hex.EncodeToString(sum[:]), "ADMIN_KEYS": "operator " + hex.EncodeToString(sum[:]),
+	}
+	maps.Copy(all, but)
+	dir := t.TempDir()
+	for name, text := range all {
+		if text == gone {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// gone is of a file that is not there.
+const gone = "gone"
 
 // load gives the engine an image with one program in it, which waits.
 func load(t *testing.T, e *docker.Engine) {
@@ -74,7 +103,7 @@ func TestTheGuideOfAnEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chosen, err := g.Choose([]string{"N8", "N10"})
+	chosen, err := g.Choose([]string{"N8", "N10", "S11"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,20 +114,26 @@ func TestTheGuideOfAnEngine(t *testing.T) {
 	for _, c := range []struct {
 		name, old, new string
 		want           map[string]string // of clauses that do not pass
+		secrets        map[string]string // that are others than a random one
 	}{
-		{"as it must be", "", "", nil},
-		{"published to the world", `["127.0.0.1:6379:8080"]`, `["6379:8080"]`, map[string]string{"N8": "FAIL listens-to-the-world published-to-the-world"}},
-		{"published on one address", `["127.0.0.1:6379:8080"]`, `["[::]:6379:8080"]`, map[string]string{"N8": "FAIL listens-to-the-world published-to-the-world"}},
-		{"the machine's network", `    ports: ["127.0.0.1:6379:8080"]`, "    network_mode: host", map[string]string{"N8": "FAIL shares-the-hosts-network"}},
+		{"as it must be", "", "", nil, nil},
+		{"published to the world", `["127.0.0.1:6379:8080"]`, `["6379:8080"]`, map[string]string{"N8": "FAIL listens-to-the-world published-to-the-world"}, nil},
+		{"published on one address", `["127.0.0.1:6379:8080"]`, `["[::]:6379:8080"]`, map[string]string{"N8": "FAIL listens-to-the-world published-to-the-world"}, nil},
+		{"the machine's network", `    ports: ["127.0.0.1:6379:8080"]`, "    network_mode: host", map[string]string{"N8": "FAIL shares-the-hosts-network"}, nil},
 		{"another service beside the door", "  redis:\n", "  other: {image: \"localhost/server:test\", user: \"65532\", read_only: true, cap_drop: [ALL], security_opt: [\"no-new-privileges:true\"], ports: [\"18081:8080\"]}\n  redis:\n",
-			map[string]string{"N8": "FAIL published-beside-the-door"}},
-		{"new privileges", `    security_opt: ["no-new-privileges:true"]` + "\n", "", map[string]string{"N10": "FAIL new-privileges"}},
-		{"a root that can be written", "    read_only: true\n", "", map[string]string{"N10": "FAIL writable-root"}},
-		{"a capability", "    cap_drop: [ALL]\n", "    cap_drop: [ALL]\n    cap_add: [NET_RAW]\n", map[string]string{"N10": "FAIL has-capabilities"}},
-		{"privileged", "    cap_drop: [ALL]\n", "    privileged: true\n", map[string]string{"N10": "FAIL privileged"}},
-		{"root", `    user: "65532:65532"` + "\n", "", map[string]string{"N10": "FAIL runs-as-root"}},
+			map[string]string{"N8": "FAIL published-beside-the-door"}, nil},
+		{"new privileges", `    security_opt: ["no-new-privileges:true"]` + "\n", "", map[string]string{"N10": "FAIL new-privileges"}, nil},
+		{"a root that can be written", "    read_only: true\n", "", map[string]string{"N10": "FAIL writable-root"}, nil},
+		{"a capability", "    cap_drop: [ALL]\n", "    cap_drop: [ALL]\n    cap_add: [NET_RAW]\n", map[string]string{"N10": "FAIL has-capabilities"}, nil},
+		{"privileged", "    cap_drop: [ALL]\n", "    privileged: true\n", map[string]string{"N10": "FAIL privileged"}, nil},
+		{"root", `    user: "65532:65532"` + "\n", "", map[string]string{"N10": "FAIL runs-as-root"}, nil},
 		{"an exception that is not needed", "  redis:\n", "  secrets: {image: \"localhost/server:test\", user: \"65532\", read_only: true, cap_drop: [ALL], security_opt: [\"no-new-privileges:true\"]}\n  redis:\n",
-			map[string]string{"N10": "FAIL needless-exception"}},
+			map[string]string{"N10": "FAIL needless-exception"}, nil},
+		{"a password that everybody knows", "", "", map[string]string{"S11": "FAIL unfit-in-use"}, map[string]string{"REDIS_PASSWORD": "please-change-me-1"}},
+		{"a short password", "", "", map[string]string{"S11": "FAIL unfit-in-use"}, map[string]string{"POSTGRES_PASSWORD": "x7Gq2"}},
+		{"an empty password", "", "", map[string]string{"S11": "FAIL unfit-in-use"}, map[string]string{"GRAFANA_ADMIN_PASSWORD": ""}},
+		{"nobody has a key", "", "", map[string]string{"S11": "FAIL unfit-in-use"}, map[string]string{"API_KEYS": "# nobody yet\n"}},
+		{"keys that nobody has seen", "", "", map[string]string{"S11": "NOT EVIDENCED"}, map[string]string{"ADMIN_KEYS": gone}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "compose.yml")
@@ -114,6 +149,7 @@ func TestTheGuideOfAnEngine(t *testing.T) {
 			}
 			var out bytes.Buffer
 			up := e.Compose(t.Context(), t, "-f", file, "up", "-d", "--wait", "--remove-orphans")
+			up.Env = append(up.Env, "SECRETS="+given(t, c.secrets))
 			up.Stdout, up.Stderr = &out, &out
 			if err := procgroup.Run(up); err != nil {
 				t.Fatalf("up: %v\n%s", err, out.String())

@@ -31,12 +31,15 @@ func s11() guide.Control {
 		ID:     "S11",
 		Clause: "required: POSTGRES_PASSWORD, REDIS_PASSWORD, API_KEYS, ADMIN_KEYS, GRAFANA_ADMIN_PASSWORD",
 		Question: "Does Compose start nothing while one of them is missing or empty, and name it? And do the programs refuse every value that everybody knows " +
-			"(internal/secret, which this audit asks)?",
+			"(internal/secret, which this audit asks)? Running: is none that a container has in /run/secrets, or that stands in the guide's Secret, empty, short or well known? " +
+			"In a cluster the passwords of Redis and Grafana stand in files of pods alone, which no API shows: N9 and C6 try them.",
 		Modes: []guide.Mode{
 			{Name: "not-required", What: "the stack starts without the secret, or with an empty one"},
 			{Name: "well-known-taken", What: "a value that everybody knows is taken for a secret", Running: true},
+			unfitInUse(),
 		},
 		Mutations: mutations,
+		Breaks:    breakRequired(),
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
 			// Of a file that cannot be read whole nothing starts at all: that would be no evidence.
 			if _, err := stackfile.Project(ctx, t); err != nil {
@@ -63,6 +66,6 @@ func s11() guide.Control {
 			}
 			return guide.Judge(subjects, findings)
 		},
-		Silent: "a process that has started had its secrets: what it would have refused shows at the start alone",
+		Running: runRequired,
 	}
 }

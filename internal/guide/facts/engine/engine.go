@@ -36,6 +36,8 @@ type Facts struct {
 	// Forwards are what packet rules hand on there; Unruled is why they could not be read, as from another network or without the right to.
 	Forwards []ports.Forward
 	Unruled  error
+
+	peer int // the engine's process, 0 if the kernel does not tell
 }
 
 // Container is one that runs.
@@ -50,6 +52,8 @@ type Container struct {
 	// Processes are how the kernel confines each of its processes; Unseen is why that could not be seen.
 	Processes []procs.Process
 	Unseen    error
+
+	pid int // of the first one, as the engine has it
 }
 
 // Port is one that is published.
@@ -97,6 +101,7 @@ func Look(ctx context.Context, t facts.Engine) (Facts, error) {
 		f.Containers = append(f.Containers, one)
 	}
 	slices.SortFunc(f.Containers, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
+	f.peer = c.peer
 	f.Listening, f.Unheard = listening(c.peer)
 	f.Forwards, f.Unruled = forwarded(ctx, c.peer)
 	return f, nil
@@ -172,7 +177,7 @@ type inspected struct {
 }
 
 func (i inspected) container() (c Container, err error) {
-	c = Container{ID: i.ID, Name: strings.TrimPrefix(i.Name, "/"), Service: i.Config.Labels["com.docker.compose.service"],
+	c = Container{ID: i.ID, Name: strings.TrimPrefix(i.Name, "/"), Service: i.Config.Labels["com.docker.compose.service"], pid: i.State.PID,
 		Privileged: i.HostConfig.Privileged, ReadOnlyRoot: i.HostConfig.ReadonlyRootfs, HostNetwork: i.HostConfig.NetworkMode == "host"}
 	if c.Service == "" || i.State.PID <= 0 {
 		return c, fmt.Errorf("service %q, process %d: that is none of a Compose project which runs", c.Service, i.State.PID)

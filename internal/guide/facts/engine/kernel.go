@@ -43,18 +43,26 @@ func (w withSelf) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(w.of
 // maxProcesses is how many of a container are looked at.
 const maxProcesses = 1000
 
-// confined tells how each process of a container is confined, by its first one and its id, which its control groups have: a number alone may be anybody's.
+// member is nil if the process is the container's, whose control groups have its id: a number alone may be anybody's.
+func member(proc fs.FS, pid int, id string) error {
+	groups, err := fs.ReadFile(proc, strconv.Itoa(pid)+"/cgroup")
+	if err != nil {
+		return fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	if !strings.Contains(string(groups), id) {
+		return fmt.Errorf("process %d is in no control group of the container", pid)
+	}
+	return nil
+}
+
+// confined tells how each process of a container is confined, by its first one and its id.
 func confined(peer, first int, id string) ([]procs.Process, error) {
 	if peer == 0 {
 		return nil, errNoPeer
 	}
 	proc := procOf(peer)
-	groups, err := fs.ReadFile(proc, strconv.Itoa(first)+"/cgroup")
-	if err != nil {
-		return nil, fmt.Errorf("look at process %d: %w", first, err)
-	}
-	if !strings.Contains(string(groups), id) {
-		return nil, fmt.Errorf("process %d is in no control group of the container", first)
+	if err := member(proc, first, id); err != nil {
+		return nil, err
 	}
 	pids, unseen, err := procs.Container(proc, first)
 	switch {
