@@ -359,6 +359,11 @@ func (w *world) id(terms escrow.Terms) escrow.ID {
 	return id
 }
 
+func (w *world) tradeKey(terms escrow.Terms) ledger.Key {
+	w.t.Helper()
+	return ledger.KeyOf(stellar.TradeKey(w.contract, w.id(terms)))
+}
+
 // view is a call for its answer only.
 func (w *world) view(args xdr.InvokeContractArgs) xdr.ScVal {
 	w.t.Helper()
