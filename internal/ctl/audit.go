@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/fix"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/network"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/opinions"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/report"
 )
 
@@ -32,6 +34,7 @@ type auditCommand struct {
 	Write    bool          `help:"With --fix, write the edits into the tree too."`
 	Baseline string        `help:"File that says what is known not to hold, why, and until when: the audit then fails for what differs from it." placeholder:"FILE"`
 	Evidence bool          `help:"In text, say also of what holds what was looked at."`
+	Opinions []string      `name:"second-opinions" help:"Ask tools of others about the same files too, and hold what they say against the verdicts: any for those that are installed, or names (checkov, hadolint, kube-score, promtool, amtool, actionlint, zizmor). A disagreement without a reason in docs/second-opinions.yaml fails the audit. Nothing of the tree is run." placeholder:"TOOL"`
 	Within   time.Duration `help:"How long one clause may take; what takes longer is NOT EVIDENCED." default:"1m"`
 
 	notes io.Writer // where waiting is told of, if it is a terminal
@@ -48,6 +51,12 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	if c.Explain {
 		return report.Explain(out, chosen, style(out), fix.Has)
+	}
+	if err := opinions.Known(c.Opinions); err != nil {
+		return fmt.Errorf("%w: --second-opinions: %w", cli.ErrUsage, err)
+	}
+	if len(c.Opinions) > 0 && (c.Fix || c.Prove) {
+		return fmt.Errorf("%w: --second-opinions are of an audit: leave --fix and --prove out", cli.ErrUsage)
 	}
 	if c.Write && !c.Fix {
 		return fmt.Errorf("%w: --write is for --fix", cli.ErrUsage)
@@ -101,6 +110,12 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		done.Matrix, _ = network.Matrix(asked.Tree)
 		if asked.Running != nil && asked.Running.Targets.Cluster.Context != "" {
 			done.RunningMatrix, _ = network.RunningMatrix(ctx, asked.Running)
+		}
+	}
+	if len(c.Opinions) > 0 {
+		others := opinions.Machine{Find: exec.LookPath, Root: c.Tree}
+		if done.Opinions, err = others.Ask(ctx, c.Opinions, asked.Tree, done.Clauses); err != nil {
+			return fmt.Errorf("audit: %w", err)
 		}
 	}
 	if err := c.write(out, done); err != nil {

@@ -26,6 +26,10 @@ func HTML(w io.Writer, r guide.Report) error {
 		"columns":  columns,
 		"name":     func(c column) string { return c.name },
 		"accepted": r.Accepts,
+		"said":     func(o *guide.Opinions) []guide.Opinion { return slices.Concat(o.Said, o.Beside) },
+		"stands": func(s guide.Stand) string {
+			return map[guide.Stand]string{guide.Objects: "fail", guide.Concurs: "pass", guide.Explained: "guide-defect"}[s]
+		},
 		"pictures": pictures,
 		"link":     linkClass,
 		"brief":    brief,

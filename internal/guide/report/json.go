@@ -15,6 +15,15 @@ type document struct {
 	// Matrix is who reaches whom by the files, LiveMatrix in the cluster that runs, where network clauses were asked.
 	Matrix     *guide.Matrix `json:"matrix,omitempty"`
 	LiveMatrix *guide.Matrix `json:"live_matrix,omitempty"`
+	// Second is what tools of others say, where that was asked.
+	Second *second `json:"second_opinions,omitempty"`
+}
+
+type second struct {
+	Tools   []guide.Tool    `json:"tools"`
+	Said    []guide.Opinion `json:"said"`
+	Beside  []guide.Opinion `json:"beside"`
+	Strange []string        `json:"strange"`
 }
 
 type clause struct {
@@ -58,6 +67,9 @@ func JSON(w io.Writer, r guide.Report) error {
 			}
 		}
 		d.Clauses = append(d.Clauses, line)
+	}
+	if o := r.Opinions; o != nil {
+		d.Second = &second{append([]guide.Tool{}, o.Tools...), append([]guide.Opinion{}, o.Said...), append([]guide.Opinion{}, o.Beside...), append([]string{}, o.Strange...)}
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

@@ -91,6 +91,8 @@ func TestOurSchemaRefuses(t *testing.T) {
 		"a line before the first":   {`"line": 12`, `"line": 0`},
 		"a day that is none":        {`"at": "2026-11-26T04:00:00Z"`, `"at": "today"`},
 		"a state of its own":        {`"state": "itself"`, `"state": "fine"`},
+		"a stand of its own":        {`"stand": "agrees"`, `"stand": "shrugs"`},
+		"a tool that says nothing":  {`"version": "3.3.30",`, ``},
 	} {
 		broken := strings.Replace(whole, change[0], change[1], 1)
 		document, err := jsonschema.UnmarshalJSON(strings.NewReader(broken))

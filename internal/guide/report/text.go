@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -37,6 +38,9 @@ func Text(w io.Writer, r guide.Report, s Style) error {
 	}
 	if s.Evidence {
 		p.evidence(r)
+	}
+	if r.Opinions != nil {
+		p.opinions(*r.Opinions)
 	}
 	p.overview(r)
 	p.sum(r)
@@ -219,7 +223,9 @@ func (p *page) next(r guide.Report) string {
 		}
 	}
 	switch {
-	case r.Held != nil && r.Err() != nil && first == nil:
+	case first == nil && r.Opinions != nil && errors.Is(r.Opinions.Err(), guide.ErrOpinions):
+		return "mend what another tool objects to, or say in docs/second-opinions.yaml why it stands; take out what explains nothing any more"
+	case r.Held != nil && r.Held.Check(r) != nil && first == nil:
 		return "bring the baseline up to date, as the last lines below say"
 	case first == nil:
 		return ""
