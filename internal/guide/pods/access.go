@@ -51,7 +51,7 @@ func askAccess(ctx context.Context, f *cluster.Facts) (a access, err error) {
 		s := cluster.Account(account.Namespace, account.Name)
 		who, a.accounts = append(who, s), append(a.accounts, s.Name)
 	}
-	a.readers = readers(f)
+	a.readers = boundReaders(f)
 	who = append(who, a.readers...)
 	questions := append([]cluster.Access{secret, another}, all...)
 	a.questions = len(who) * len(questions)
@@ -75,8 +75,8 @@ func askAccess(ctx context.Context, f *cluster.Facts) (a access, err error) {
 	return a, nil
 }
 
-// readers are those whom a Role that reads the Secret is bound to, other than accounts of ours.
-func readers(f *cluster.Facts) (all []cluster.Subject) {
+// boundReaders are those whom a Role that reads the Secret is bound to, other than accounts of ours.
+func boundReaders(f *cluster.Facts) (all []cluster.Subject) {
 	for _, b := range f.Set.RoleBindings() {
 		reads := slices.ContainsFunc(f.Set.Roles(), func(r kube.Found[rbacv1.Role]) bool {
 			return b.Value.RoleRef.Kind == "Role" && r.Name == b.Value.RoleRef.Name && r.Namespace == b.Namespace && slices.ContainsFunc(r.Value.Rules, getsTheSecret)
@@ -132,11 +132,29 @@ func bound(f *cluster.Facts) (subjects []guide.Subject, findings []guide.Finding
 		switch {
 		case who != "" && b.Namespace != f.Cluster.Namespace:
 			add("of-the-cluster", b.Object, fmt.Sprintf("it gives %s the %s %s in another namespace: take it away", who, b.Value.RoleRef.Kind, b.Value.RoleRef.Name))
+		case everybodyElsewhere(b, f.Cluster.Namespace) != "":
+			add("of-the-cluster", b.Object, fmt.Sprintf("it gives %s, and so our accounts, the %s %s in another namespace: bind it to those who need it", everybodyElsewhere(b, f.Cluster.Namespace), b.Value.RoleRef.Kind, b.Value.RoleRef.Name))
 		case b.Namespace == f.Cluster.Namespace && b.Value.RoleRef.Kind == "ClusterRole":
 			add("allows-more", b.Object, fmt.Sprintf("it gives the ClusterRole %s in the namespace: bind the Role that gets %s alone", b.Value.RoleRef.Name, theSecret))
 		}
 	}
+	for _, b := range f.Set.RoleBindings() {
+		if b.Namespace == f.Cluster.Namespace {
+			findings = append(findings, boundTo(b)...)
+		}
+	}
 	return subjects, findings
+}
+
+// everybodyElsewhere is the group with everybody who signs in, or every account, that a binding of another namespace is of; empty if it is of neither. What such a
+// group may in the whole cluster, or in ours, the server is asked for each account.
+func everybodyElsewhere(b kube.Found[rbacv1.RoleBinding], namespace string) string {
+	for _, s := range b.Value.Subjects {
+		if b.Namespace != namespace && s.Kind == rbacv1.GroupKind && (s.Name == "system:serviceaccounts" || s.Name == "system:authenticated") {
+			return s.Name
+		}
+	}
+	return ""
 }
 
 // ours is the first of the subjects that is an account of the namespace, or all of them; empty if none is.

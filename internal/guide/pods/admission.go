@@ -3,6 +3,7 @@ package pods
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -27,7 +28,7 @@ type answer struct {
 	cluster.Admission
 }
 
-// admissions are the server's answers: to every pod of ours, and to one of ours in each way that it can be wrong. Of wrong pods there are none if the server takes none of ours:
+// admissions are the server's answers: to every pod of ours, and to one of ours in each way that it can be wrong, in each place. Of wrong pods there are none if the server takes none of ours:
 // what it then refuses them for shows nothing.
 type admissions struct{ ours, wrong []answer }
 
@@ -50,20 +51,15 @@ func askAdmission(ctx context.Context, f *cluster.Facts) (a admissions, err erro
 	if good == nil {
 		return a, nil
 	}
-	for i, v := range violations() {
-		spec := good.DeepCopy()
-		if spec.SecurityContext == nil {
-			spec.SecurityContext = &corev1.PodSecurityContext{}
+	for i, w := range wrongs(corev1.Pod{Spec: *good}) {
+		if w.request.Old != nil { // that needs a pod which runs, and a right to change it
+			continue
 		}
-		if spec.Containers[0].SecurityContext == nil {
-			spec.Containers[0].SecurityContext = &corev1.SecurityContext{}
-		}
-		v.change(spec)
-		said, err := f.Cluster.Admit(ctx, fmt.Sprintf("audit-wrong-%d", i), *spec, nil)
+		said, err := f.Cluster.Admit(ctx, fmt.Sprintf("audit-wrong-%d", i), w.request.Pod.Spec, nil)
 		if err != nil {
-			return a, fmt.Errorf("%s: %w", v.name, err)
+			return a, fmt.Errorf("%s %s: %w", w.violation, w.where, err)
 		}
-		a.wrong = append(a.wrong, answer{v.name, said})
+		a.wrong = append(a.wrong, answer{strings.TrimSpace(w.violation + " " + w.where), said})
 	}
 	return a, nil
 }
@@ -89,11 +85,15 @@ func next(w kube.Workload) *corev1.PodSpec {
 }
 
 func runAdmission(ctx context.Context, s *facts.System) guide.Result {
-	return deployment.Live(ctx, s, append(makers(), "namespaces"), func(f *cluster.Facts) guide.Result {
+	return deployment.Live(ctx, s, append(makers(), "namespaces", "validatingadmissionpolicies", "validatingadmissionpolicybindings"), func(f *cluster.Facts) guide.Result {
 		subjects, findings := restricted(f.Set)
 		a, err := facts.Look(ctx, s, breaks.Admission, func(ctx context.Context) (admissions, error) { return askAdmission(ctx, f) })
 		more, wrong := judgeAdmission(f.Cluster.Name, a)
 		subjects, findings = append(subjects, more...), append(findings, wrong...)
+		if err == nil {
+			wrong, err = wayRound(ctx, f.Set)
+			findings = append(findings, wrong...)
+		}
 		switch {
 		case len(findings) > 0: // whatever else could not be looked at
 		case err != nil:
@@ -103,6 +103,12 @@ func runAdmission(ctx context.Context, s *facts.System) guide.Result {
 		}
 		return deployment.Once(subjects, findings)
 	})
+}
+
+// wayRound are the policies of the cluster that refuse wrong pods, as the server has just said of those that it was asked about, and that can be got round.
+func wayRound(ctx context.Context, set *kube.Set) (findings []guide.Finding, err error) {
+	_, all, err := judgePolicies(ctx, deployment.Overlay{Set: set})
+	return slices.DeleteFunc(all, func(f guide.Finding) bool { return f.Mode != "policy-got-round" }), err
 }
 
 func judgeAdmission(where string, a admissions) (subjects []guide.Subject, findings []guide.Finding) {

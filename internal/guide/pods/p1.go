@@ -18,20 +18,22 @@ func p1() guide.Control {
 	return guide.Control{
 		ID:     "P1",
 		Clause: "the namespace enforces Pod Security Standard `restricted`; no privileged, no host namespaces, read-only root filesystem",
-		Question: "Do the namespace's labels enforce, audit and warn of `restricted`, does the code that the API server judges by admit every pod of ours, and has every container a " +
-			"read-only root? Running: the same of the cluster's namespace and pods; and does its API server, asked to take each but to leave it undone, take every " +
-			"pod of ours, and refuse a pod in each way that one can be wrong?",
+		Question: "Of each overlay: do the namespace's labels enforce, audit and warn of `restricted`, does the code that the API server judges by admit every pod of ours, has every container a " +
+			"read-only root, and do that code and the policies of admission, evaluated, refuse a pod in each way that one can be wrong, with no way round, and take ours? Running: the same of the " +
+			"cluster's namespace and pods; and does its API server, asked to take each but to leave it undone, take every pod of ours, and refuse a pod in each way that one can be wrong?",
 		Modes: []guide.Mode{
 			{Name: "not-enforced", What: "the namespace does not have every pod refused that is not restricted"},
 			{Name: "not-told", What: "the namespace does not have it audited, or whoever applies it warned"},
 			{Name: "not-restricted", What: "a pod is not what `restricted` allows: the API server would refuse it, or it runs with what it should not have"},
 			{Name: "writable-root", What: "a container's root can be written, which `restricted` leaves open"},
+			{Name: "shared-processes", What: "the containers of a pod see each other's processes, and by them each other's files"},
 			{Name: "no-namespace", What: "the overlay, or the cluster, has no namespace of the platform's"},
-			{Name: "ours-refused", What: "the API server would not take a pod of ours: the next one does not start", Running: true},
-			{Name: "violation-admitted", What: "the API server would take a pod that it has to refuse", Running: true},
+			{Name: "ours-refused", What: "the API server would not take a pod of ours: the next one does not start"},
+			{Name: "violation-admitted", What: "the API server would take a pod that it has to refuse"},
+			{Name: "policy-got-round", What: "a policy of admission refuses a wrong pod only as long as whoever makes it does not get round it: by a label, a name, or where it cannot be evaluated"},
 			{Name: "admission-differs", What: "a policy of admission is not in the cluster, or means something else there", Running: true},
 		},
-		Mutations: []guide.Mutation{
+		Mutations: append([]guide.Mutation{
 			deployment.Change("not-enforced", "baseline is enforced", "namespace.yaml", "pod-security.kubernetes.io/enforce: restricted", "pod-security.kubernetes.io/enforce: baseline"),
 			deployment.Change("not-enforced", "the label is gone", "namespace.yaml", "    pod-security.kubernetes.io/enforce: restricted\n", ""),
 			deployment.Change("not-enforced", "what was restricted years ago is enforced", "namespace.yaml", "enforce-version: latest", "enforce-version: v1.18"),
@@ -45,15 +47,30 @@ func p1() guide.Control {
 			deployment.Change("not-restricted", "the api mounts a folder of the node", "api.yaml", "      volumes:\n", "      volumes:\n        - {name: node, hostPath: {path: /}}\n"),
 			deployment.Change("no-namespace", "the namespace is made by somebody else", "kustomization.yaml", "  - namespace.yaml\n", ""),
 			deployment.Change("writable-root", "the api's root can be written", "api.yaml", hardened, strings.Replace(hardened, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", 1)),
+			deployment.Change("not-restricted", "the api runs as root in a user namespace", "api.yaml", "      securityContext:\n        runAsNonRoot: true\n        runAsUser: 65532\n", "      hostUsers: false\n      securityContext:\n        runAsUser: 0\n"),
+			deployment.Change("shared-processes", "the api's containers see each other's processes", "api.yaml", "      enableServiceLinks: false\n", "      enableServiceLinks: false\n      shareProcessNamespace: true\n"),
+			deployment.Patch("not-enforced", "baseline is enforced in production-managed alone", "production-managed", "{kind: Namespace}", "{op: replace, path: /metadata/labels/pod-security.kubernetes.io~1enforce, value: baseline}"),
+			deployment.Patch("not-told", "nothing is audited in staging alone", "staging", "{kind: Namespace}", "{op: remove, path: /metadata/labels/pod-security.kubernetes.io~1audit}"),
+			deployment.Patch("not-restricted", "the indexer may gain privileges in staging alone", "staging", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/containers/0/securityContext/allowPrivilegeEscalation, value: true}"),
+			deployment.Patch("writable-root", "the indexer's root can be written in dev alone", "dev", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/containers/0/securityContext/readOnlyRootFilesystem, value: false}"),
+		}, weakened()...),
+		Breaks: breakAdmission(),
+		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgeRestricted(ctx, o) })
 		},
-		Breaks:  breakAdmission(),
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeRestricted) },
 		Running: runAdmission,
 		Agree:   agreeAdmission,
 	}
 }
 
-func judgeRestricted(set *kube.Set) guide.Result { return deployment.Once(restricted(set)) }
+func judgeRestricted(ctx context.Context, o deployment.Overlay) guide.Result {
+	subjects, findings := restricted(o.Set)
+	more, wrong, err := judgePolicies(ctx, o)
+	if err != nil && len(findings) == 0 {
+		return guide.NoEvidence("%v", err)
+	}
+	return deployment.Once(append(subjects, more...), append(findings, wrong...))
+}
 
 func restricted(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) {
 	found := false
@@ -82,7 +99,9 @@ func restricted(set *kube.Set) (subjects []guide.Subject, findings []guide.Findi
 		findings = append(findings, guide.Finding{Mode: "no-namespace", Subject: deployment.NamespaceOf(set), Detail: "add it with its labels", At: guide.Place{File: deployment.Production}})
 	}
 	for _, w := range deployment.Workloads(set) {
-		violations, err := kube.Restricted(w)
+		judged := w
+		judged.Pod.Spec.HostUsers = nil // in a user namespace the standard lets root pass, which the guide does not
+		violations, err := kube.Restricted(judged)
 		if err != nil {
 			findings = append(findings, guide.Finding{Mode: "not-restricted", Subject: w.String(), Detail: "it cannot be judged: " + err.Error(), At: deployment.At(w.Object)})
 			continue
@@ -94,6 +113,9 @@ func restricted(set *kube.Set) (subjects []guide.Subject, findings []guide.Findi
 			if s := c.SecurityContext; s == nil || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem {
 				findings = append(findings, guide.Finding{Mode: "writable-root", Subject: w.String() + " " + c.Name, Detail: "write readOnlyRootFilesystem: true, and an emptyDir for what is written", At: deployment.At(w.Object)})
 			}
+		}
+		if share := w.Pod.Spec.ShareProcessNamespace; share != nil && *share {
+			findings = append(findings, guide.Finding{Mode: "shared-processes", Subject: w.String(), Detail: "leave out shareProcessNamespace", At: deployment.At(w.Object)})
 		}
 		subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: fmt.Sprintf("restricted, %d containers with a read-only root", len(w.Containers())), At: deployment.At(w.Object)})
 	}

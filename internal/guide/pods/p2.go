@@ -18,7 +18,7 @@ func p2() guide.Control {
 	return guide.Control{
 		ID:       "P2",
 		Clause:   "one ServiceAccount a service, `automountServiceAccountToken: false`",
-		Question: "Has each part a ServiceAccount of its own, and is no token of it mounted, by the account or by the pod? Running: the same of the pods that run and of the next ones.",
+		Question: "Of each overlay: has each part a ServiceAccount of its own, and is no token of it mounted, by the account or by the pod? Running: the same of the pods that run and of the next ones.",
 		Modes: []guide.Mode{
 			{Name: "no-account", What: "a pod runs under the namespace's default account, or one that is not there"},
 			{Name: "shared-account", What: "two parts share an account: what one is allowed, the other is"},
@@ -31,6 +31,8 @@ func p2() guide.Control {
 			deployment.Change("token-mounted", "the api's pod takes a token", "api.yaml", "      serviceAccountName: api\n      automountServiceAccountToken: false\n", "      serviceAccountName: api\n      automountServiceAccountToken: true\n"),
 			deployment.Change("token-mounted", "the api's pod leaves it to an account that gives one", "api.yaml", "automountServiceAccountToken: false\n---\napiVersion: v1\nkind: Service\n", "automountServiceAccountToken: true\n---\napiVersion: v1\nkind: Service\n"),
 			deployment.Change("token-mounted", "the api's pod projects a token itself", "api.yaml", "      volumes:\n", "      volumes:\n        - {name: token, projected: {sources: [{serviceAccountToken: {path: token}}]}}\n"),
+			deployment.Patch("token-mounted", "the indexer's pod takes a token in staging alone", "staging", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/automountServiceAccountToken, value: true}"),
+			deployment.Patch("shared-account", "the indexer runs under the api's account in production-managed alone", "production-managed", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/serviceAccountName, value: api}"),
 		},
 		Breaks: []guide.Break{
 			breaks.Change("no-account", "the next pods of the api run under the default account", workload("deployments", "api"), account("default")),
@@ -42,7 +44,9 @@ func p2() guide.Control {
 				return o.Set(true, "spec", "template", "spec", "automountServiceAccountToken")
 			}, "P1/ours-refused"),
 		},
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeAccounts) },
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgeAccounts(o.Set) })
+		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			return deployment.Live(ctx, s, append(makers(), "serviceaccounts"), func(f *cluster.Facts) guide.Result { return judgeAccounts(f.Set) })
 		},

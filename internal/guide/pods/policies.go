@@ -1,0 +1,186 @@
+package pods
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/admit"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
+)
+
+// letIn are the violations that an overlay lets in on purpose, each with the reason.
+func letIn(overlay string) map[string]string {
+	if overlay == "k8s/overlays/dev" {
+		return map[string]string{byItsTag: "which is let in here, and warned of: developers try what they have built a minute ago"}
+	}
+	return nil
+}
+
+// policies are those of a set, as they are enforced in the platform's namespace.
+func policies(set *kube.Set) (*admit.Policies, error) {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: deployment.NamespaceOf(set)}}
+	for _, n := range set.Namespaces() {
+		if n.Name == namespace.Name {
+			namespace = n.Value
+		}
+	}
+	var all []admissionregistrationv1.ValidatingAdmissionPolicy
+	for _, p := range set.AdmissionPolicies() {
+		all = append(all, *p.Value)
+	}
+	var bindings []admissionregistrationv1.ValidatingAdmissionPolicyBinding
+	for _, b := range set.AdmissionBindings() {
+		bindings = append(bindings, *b.Value)
+	}
+	return admit.New(namespace, all, bindings, asked())
+}
+
+// judgePolicies asks what the API server would make of the pods that the overlay's workloads make next, and of one that is wrong in each way. Of that one it is
+// presumed that the namespace enforces restricted: whether it does, the namespace is judged by.
+func judgePolicies(ctx context.Context, o deployment.Overlay) (subjects []guide.Subject, findings []guide.Finding, err error) {
+	p, err := policies(o.Set)
+	if err != nil {
+		return nil, nil, err
+	}
+	var good *corev1.Pod
+	for _, w := range deployment.Workloads(o.Set) {
+		next := mended(w)
+		refusals, err := p.Refuse(ctx, admit.Request{Pod: next})
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, r := range refusals {
+			findings = append(findings, guide.Finding{Mode: "ours-refused", Subject: w.String(), Detail: fmt.Sprintf("ValidatingAdmissionPolicy %s refuses its next pod, though it is as the guide wants it: %s", r.Policy, r.Reason), At: deployment.At(w.Object)})
+		}
+		if len(refusals) == 0 && good == nil {
+			good = next
+		}
+	}
+	if good == nil {
+		return nil, findings, nil // each is refused, or there is none: what a wrong one was refused for would show nothing
+	}
+	more, bad, err := refusals(ctx, o, p, *good)
+	return more, append(findings, bad...), err
+}
+
+// refusals holds every wrong pod against the standard and the policies.
+func refusals(ctx context.Context, o deployment.Overlay, p *admit.Policies, good corev1.Pod) (subjects []guide.Subject, findings []guide.Finding, err error) {
+	in := map[string][]string{} // where a violation comes in
+	by := map[string][]string{} // who refuses it
+	round := map[string][]string{}
+	var order []string
+	for _, w := range wrongs(good) {
+		if !slices.Contains(order, w.violation) {
+			order = append(order, w.violation)
+		}
+		who, escapes, err := refusedBy(ctx, p, w)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case who == "":
+			in[w.violation] = append(in[w.violation], w.where)
+		case len(escapes) > 0:
+			for _, e := range escapes {
+				if !slices.Contains(round[who], e) {
+					round[who] = append(round[who], e)
+				}
+			}
+		case !slices.Contains(by[w.violation], who):
+			by[w.violation] = append(by[w.violation], who)
+		}
+	}
+	at := guide.Place{File: "k8s/base/admission-policy.yaml"}
+	for _, name := range order {
+		switch reason, let := letIn(o.Name)[name]; {
+		case len(in[name]) > 0 && let:
+			subjects = append(subjects, guide.Subject{Name: name, Evidence: reason, At: at})
+		case len(in[name]) > 0:
+			detail := "the API server would take such a pod"
+			if places := strings.Join(in[name], ", "); places != "" {
+				detail += " (" + places + ")"
+			}
+			detail += ": refuse it by a ValidatingAdmissionPolicy that is bound with Deny"
+			if idle := p.Unusable(); len(idle) > 0 {
+				detail += "; " + strings.Join(idle, "; ")
+			}
+			findings = append(findings, guide.Finding{Mode: "violation-admitted", Subject: name, Detail: detail, At: at})
+		case len(by[name]) > 0:
+			subjects = append(subjects, guide.Subject{Name: name, Evidence: "refused by " + strings.Join(by[name], ", "), At: at})
+		}
+	}
+	return subjects, append(findings, gotRound(o.Set, round)...), nil
+}
+
+// gotRound are the findings of the policies that can be, by their names.
+func gotRound(set *kube.Set, round map[string][]string) (findings []guide.Finding) {
+	for _, policy := range set.AdmissionPolicies() {
+		for _, how := range round[policy.String()] {
+			findings = append(findings, guide.Finding{Mode: "policy-got-round", Subject: policy.String(), Detail: how, At: deployment.At(policy.Object)})
+		}
+	}
+	return findings
+}
+
+// restrictedStandard is who refuses what the Pod Security Standard does.
+const restrictedStandard = "the standard restricted"
+
+// refusedBy is who refuses a wrong pod, empty if nobody does; of a policy, how it could be got round all the same, if each that refuses the pod could be.
+func refusedBy(ctx context.Context, p *admit.Policies, w wrong) (who string, escapes []string, err error) {
+	violations, err := kube.Restricted(kube.Workload{Pod: corev1.PodTemplateSpec{ObjectMeta: w.request.Pod.ObjectMeta, Spec: w.request.Pod.Spec}})
+	if err != nil || len(violations) > 0 {
+		return restrictedStandard, nil, err
+	}
+	all, err := p.Refuse(ctx, w.request)
+	for i, r := range all {
+		if i == 0 || len(r.Escapes) == 0 {
+			who, escapes = "ValidatingAdmissionPolicy "+r.Policy, r.Escapes
+		}
+		if len(r.Escapes) == 0 {
+			break
+		}
+	}
+	return who, escapes, err
+}
+
+// mended is the next pod that a workload makes, as the guide wants it: what of it is not so, and by which a policy rightly refuses it, is found by what asks about that.
+func mended(w kube.Workload) *corev1.Pod {
+	yes, no := true, false
+	p := &corev1.Pod{ObjectMeta: *w.Pod.ObjectMeta.DeepCopy(), Spec: *next(w)}
+	p.Name = "audit-" + strings.ToLower(w.Kind) + "-" + w.Name
+	p.Spec.AutomountServiceAccountToken, p.Spec.HostUsers, p.Spec.ShareProcessNamespace = &no, nil, nil
+	p.Spec.EphemeralContainers = nil // which no pod has when it is made
+	for _, v := range p.Spec.Volumes {
+		if v.Projected != nil {
+			v.Projected.Sources = slices.DeleteFunc(v.Projected.Sources, func(s corev1.VolumeProjection) bool { return s.ServiceAccountToken != nil })
+		}
+	}
+	for _, list := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+		for i := range list {
+			c := &list[i]
+			if c.SecurityContext == nil {
+				c.SecurityContext = &corev1.SecurityContext{}
+			}
+			c.SecurityContext.ReadOnlyRootFilesystem = &yes
+			c.Image = withDigest(c.Image)
+			c.EnvFrom = slices.DeleteFunc(c.EnvFrom, func(e corev1.EnvFromSource) bool { return e.SecretRef != nil })
+			c.Env = slices.DeleteFunc(c.Env, func(e corev1.EnvVar) bool { return e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil })
+		}
+	}
+	return p
+}
+
+// withDigest is an image as a release names it. What the digest is does not matter here, whether each image has one C3 asks.
+func withDigest(image string) string {
+	if strings.Contains(image, "@") {
+		return image
+	}
+	return image + "@sha256:" + strings.Repeat("0", 64)
+}
