@@ -70,24 +70,27 @@ func TestLargest(t *testing.T) {
 		t.Fatalf("%d trustlines were paid, want %d", receivers, want)
 	}
 
-	fit, whole := l.mostlySilent(all)
+	silent := l.mostlySilent(all)
 
 	p := newSection(t, "The largest trade")
 	p.para("20 milestones, two panels of seven, every milestone disputed, appealed, and voted on by all 14 arbitrators, who are, as both parties, accounts with trustlines. Each vote is on all 20 milestones in one transaction: more there are not. "+
 		"With 280 votes the trade's entry has %s bytes, ended %s.", n(votes), n(mark))
 	p.table(columns, rows(l.steps))
 	p.para("*Mostly silent*: each arbitrator votes on one or two of the 20 only, no hearing has a quorum, and each milestone's settlement tells of 13 silent seats while all 16 people are paid: no `settle` has more events. "+
-		"%d of 20 such milestones fit into one `settle`: those of all would have %s bytes, and the network lets a transaction have %s.", fit, n(whole), n(w.net.Settings().Limits.TxEventBytes))
+		"%d of 20 such milestones fit into one `settle`: those of all would have %s bytes, and the network lets a transaction have %s. "+
+		"Without payouts, which are then parked, they have %s.", silent.fit, n(silent.pushed), n(w.net.Settings().Limits.TxEventBytes), n(silent.parked))
 	p.para("The same as parts of what the main network lets one transaction have, in per cent. What a transaction declares counts, where it declares something; no part may be above 100.")
 	header, parts := shares(t, w.net.Settings().Limits, l.steps)
 	p.table(header, parts)
 	p.check()
 }
 
+// silence is how many milestones of a mostly silent trade one transaction can settle, and the bytes of events that all of them have, with payouts and without.
+type silence struct{ fit, pushed, parked int }
+
 // mostlySilent is the dispute whose settlement has the most events: every arbitrator is paid for some milestone, and silent on most, so that the clock
-// calls the second panel on each and the fallback ends it. It returns how many of the milestones one transaction can settle,
-// and the bytes of events that all of them would have.
-func (l *list) mostlySilent(all []uint32) (fit, whole int) {
+// calls the second panel on each and the fallback ends it.
+func (l *list) mostlySilent(all []uint32) (s silence) {
 	l.t.Helper()
 	d := largest
 	d.name = "silent"
@@ -112,19 +115,26 @@ func (l *list) mostlySilent(all []uint32) (fit, whole int) {
 	l.advance(ruling)
 	hear(largest.panel)
 	l.advance(ruling)
-	limit := l.net.Settings().Limits.TxEventBytes
-	whole = l.eventBytes(escrow.CallSettle{Terms: terms, Milestones: all, Push: true})
-	for fit = len(all); fit > 0 && l.eventBytes(escrow.CallSettle{Terms: terms, Milestones: all[:fit], Push: true}) > int(limit); {
-		fit--
+	limit := int(l.net.Settings().Limits.TxEventBytes)
+	settle := func(some []uint32, push bool) escrow.CallSettle {
+		return escrow.CallSettle{Terms: terms, Milestones: some, Push: push}
 	}
-	if fit == 0 {
+	s.pushed, s.parked = l.eventBytes(settle(all, true)), l.eventBytes(settle(all, false))
+	if s.parked > limit {
+		l.t.Errorf("settled without payouts, 20 milestones have %d bytes of events, above the main network's limit of %d: the keeper has no other way", s.parked, limit)
+	}
+	s.fit = len(all)
+	for s.fit > 0 && l.eventBytes(settle(all[:s.fit], true)) > limit {
+		s.fit--
+	}
+	if s.fit == 0 {
 		l.t.Fatal("not one milestone can be settled within the network's limit of events")
 	}
-	c := l.party("`settle` of what fits, mostly silent", escrow.Buyer, escrow.CallSettle{Terms: terms, Milestones: all[:fit], Push: true})
+	c := l.party("`settle` of what fits, mostly silent", escrow.Buyer, settle(all[:s.fit], true))
 	if c.diskReads != 2+2*largest.panel {
 		l.t.Fatalf("%d trustlines were paid, want those of all", c.diskReads)
 	}
-	return fit, whole
+	return s
 }
 
 // eventBytes is what a call's events and result would take, by a simulation, which knows no limit of them.
