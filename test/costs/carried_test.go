@@ -21,7 +21,7 @@ func TestTermsTravel(t *testing.T) {
 	small.name = "small"
 
 	p := newSection(t, "Terms travel")
-	p.para("Each call carries the terms, and the contract stores none of them. Carried, their bytes are paid for in each call: once where the party sends its own transaction, twice where somebody else does (the signed authorisation repeats them). " +
+	p.para("Each call carries the terms, and the contract stores none of them. Carried, their bytes are paid for in each call: once in a call that nobody signs for (`settle`, `claim`), twice in any other, whose authorisation repeats the call. " +
 		"Stored, they would be paid for as rent, at the latest when the entry has used up the network's least lifetime of 120 days. Storing would pay from so many calls on as the last columns say; a trade of one milestone has four.")
 	rates := [][]string{}
 	var voices []step

@@ -34,10 +34,12 @@ func (w *world) live(c cast, d deal) (steps []step) {
 	do("`open` by the seller", w.call(c.seller, escrow.CallOpen{Terms: terms, By: escrow.Seller}))
 	w.advance(day)
 	do("`fund`", w.call(c.buyer, escrow.CallFund{Terms: terms}))
+	w.funded = w.entryBytes(terms)
 	w.advance(13 * day)
 	do("`deliver`", w.call(c.seller, escrow.CallDeliver{Terms: terms, Proof: hashed("proof")}))
 	w.advance(2 * day)
 	do("`release`", w.call(c.buyer, escrow.CallRelease{Terms: terms, Amount: amount.Int(d.each)}))
+	w.ended = w.entryBytes(terms)
 	return steps
 }
 
@@ -90,6 +92,7 @@ func TestLife(t *testing.T) {
 	p.table([]string{"call", "instructions", "declared", "transaction, B", "rent", "authorised", "charged", "XLM"}, rows)
 	p.para("Of the rival's, that is %s %% of the instructions and %s %% of the fee; of the target, %s %% and %s %%.", percent(int64(all.instructions), rivalInstructions),
 		percent(all.charged, rivalCharged), percent(int64(all.instructions), targetInstructions), percent(all.charged, targetCharged))
+	p.para("The trade's entry in the ledger has %s bytes once it is funded, and %s for ever after: its terms are not in it.", n(w.funded), n(w.ended))
 	p.para("The first trade of all in an asset costs %s XLM: it pays for the entry of what is owed in it, and for the contract's balance.", xlm(sum(first).charged))
 	code, _ := code(t)
 	p.para("The contract has %s bytes. To upload it costs %s XLM, to create it %s XLM, once; what a day of its code's rent costs stands below.", n(len(code)), xlm(w.uploaded.charged), xlm(w.created.charged))

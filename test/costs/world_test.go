@@ -45,6 +45,8 @@ type world struct {
 	asset    stellar.Address // USDC
 	uploaded cost
 	created  cost
+
+	funded, ended int // bytes of the entry of the trade that has lived last
 }
 
 func newWorld(t testing.TB) *world {
@@ -294,7 +296,7 @@ func (w *world) call(from *keypair.Full, call escrow.Call) cost {
 	})
 }
 
-// sponsored makes a call that somebody else sends and pays for: the terms then stand in the envelope twice.
+// sponsored makes a call that somebody else sends and pays for: the signer's authorisation then has a nonce and a signature of its own.
 func (w *world) sponsored(payer, signer *keypair.Full, call escrow.Call) cost {
 	w.t.Helper()
 	want := w.tree(call)
