@@ -1,9 +1,12 @@
 package parts
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -42,3 +45,25 @@ func Missing(t testing.TB, name, install string) {
 	}
 	t.Skipf("%s is missing: %s", name, install)
 }
+
+// Repository is the root of the tree that the working folder is in: the folder of this module's go.mod, not that of one inside.
+func Repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the root of the tree: %w", err)
+	}
+	for {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if first, _, _ := strings.Cut(string(text), "\n"); err == nil && first == "module "+Module {
+			return dir, nil
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", errors.New("find the root of the tree: no go.mod of " + Module + " in this folder or above: run it inside the tree")
+		}
+		dir = up
+	}
+}
+
+// Module is that of the tree.
+const Module = "github.com/Abdullahi130/StellarEscrow"

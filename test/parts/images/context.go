@@ -3,20 +3,26 @@
 package images
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
 // walkContext calls f for each file of the repository that .dockerignore leaves in, in the order of their names.
@@ -77,16 +83,18 @@ func topFolders(patterns []string) map[string]bool {
 	return kept
 }
 
-// hashContext is the hash of names and contents of what one program is built of: go.mod, go.sum, and what stands in the folders of the packages that it imports,
-// directly or not, down to the next package. Modes are the machine's own (umask), and the Dockerfiles set theirs.
-func hashContext(root, program string) (string, error) {
-	imported, err := packagesOf(root, program)
+// hashContext is the hash of what one program is built of: the modules that it has packages of, with their sums, and names and contents of what stands in the folders of
+// the packages of ours that it imports, directly or not, down to the next package. go.mod itself is not in it: what other programs and tests require changes often,
+// and changes nothing here. Modes are the machine's own (umask), and the Dockerfiles set theirs.
+func hashContext(ctx context.Context, root, program string) (string, error) {
+	of, err := madeOf(ctx, root, program)
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", of.others)
 	err = walkContext(root, func(name, file string, info fs.FileInfo) error {
-		if strings.Contains(name, "/") && !imported[packageOf(root, path.Dir(name), imported)] {
+		if !strings.Contains(name, "/") || !of.ours[packageOf(root, path.Dir(name), of.ours)] {
 			return nil
 		}
 		fmt.Fprintf(h, "%q %d\n", name, info.Size())
@@ -95,35 +103,53 @@ func hashContext(root, program string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// packagesOf are the folders of the packages of ours that a program is made of, itself included.
-func packagesOf(root, program string) (map[string]bool, error) {
-	found := map[string]bool{program: true}
-	for queue := []string{program}; len(queue) > 0; queue = queue[1:] {
-		files, err := filepath.Glob(filepath.Join(root, queue[0], "*.go"))
-		if err != nil || len(files) == 0 {
-			return nil, fmt.Errorf("read package %s: no Go file: %w", queue[0], err)
-		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
-				continue
-			}
-			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-			if err != nil {
-				return nil, fmt.Errorf("read imports: %w", err)
-			}
-			for _, spec := range parsed.Imports {
-				name, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module+"/")
-				if ours && !found[name] {
-					found[name] = true
-					queue = append(queue, name)
-				}
-			}
-		}
-	}
-	return found, nil
+// made is what a program is made of.
+type made struct {
+	ours   map[string]bool // folders of packages
+	others []string        // modules with their sums, and what the main module's go.mod says of the language
 }
 
-const module = "github.com/Abdullahi130/StellarEscrow"
+// madeOf asks go, as it is asked for the build.
+func madeOf(ctx context.Context, root, program string) (made, error) {
+	out, err := run(ctx, root, []string{"CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOOS=linux"}, "go", "list", "-deps", "-json=ImportPath,Module,DefaultGODEBUG", "./"+program)
+	if err != nil {
+		return made{}, fmt.Errorf("ask what %s is made of: %w", program, err)
+	}
+	type module struct {
+		Path, Version, Sum, GoVersion string
+		Main                          bool
+		Replace                       *module
+	}
+	of := made{ours: map[string]bool{}}
+	for all := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct {
+			ImportPath, DefaultGODEBUG string
+			Module                     *module
+		}
+		if err := all.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return made{}, fmt.Errorf("read what %s is made of: %w", program, err)
+		}
+		if p.Module == nil { // the standard library's
+			continue
+		}
+		if p.Module.Main {
+			of.ours[strings.TrimPrefix(p.ImportPath, parts.Module+"/")] = true
+		}
+		m := *p.Module
+		if m.Replace != nil {
+			m = *m.Replace
+		}
+		of.others = append(of.others, strings.Join([]string{p.Module.Path, m.Path, m.Version, m.Sum, m.GoVersion, p.DefaultGODEBUG}, " "))
+	}
+	slices.Sort(of.others)
+	of.others = slices.Compact(of.others)
+	if !of.ours[program] {
+		return made{}, fmt.Errorf("%s is not made of itself: go list says %q", program, slices.Sorted(maps.Keys(of.ours)))
+	}
+	return of, nil
+}
 
 // packageOf is the folder of the package that a folder's files belong to: the nearest one up that has Go files. It notes in known what it has found of others.
 func packageOf(root, dir string, known map[string]bool) string {

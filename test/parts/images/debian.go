@@ -14,14 +14,27 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // leftOut is what no image needs of a package: it needs what it runs and reads, and settings are its own.
 var leftOut = []string{"/etc/", "/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/lintian/", "/usr/share/bash-completion/", "/usr/share/bug/",
-	"/usr/share/info/", "/usr/lib/systemd/", "/lib/systemd/", "/usr/lib/postgresql/15/lib/bitcode/", "/usr/lib/postgresql/15/lib/llvmjit", // PostgreSQL does without, and its compiler is larger than all else
-	"/var/", "/run/"}
+	"/usr/share/info/", "/usr/lib/systemd/", "/lib/systemd/", "/var/", "/run/"}
+
+// compiler is PostgreSQL's, which does without; it is larger than all else.
+var compiler = regexp.MustCompile(`^/usr/lib/postgresql/[0-9]+/lib/(bitcode/|llvmjit)`)
+
+// versionOf is the version in the name of the package that a package of Debian's depends on: 15 of postgresql, where that is postgresql-15.
+func versionOf(ctx context.Context, name string) (string, error) {
+	out, err := exec.CommandContext(ctx, "dpkg-query", "--show", "--showformat=${Depends}", name).Output()
+	version := regexp.MustCompile(regexp.QuoteMeta(name) + `-([0-9]+)`).FindSubmatch(out)
+	if err != nil || version == nil { // dpkg-query is not there, or does not know it, or only one with a version is installed
+		return "", &missingError{what: "Debian's " + name, install: "apt-get install -y --no-install-recommends " + name}
+	}
+	return string(version[1]), nil
+}
 
 // packages adds the files of Debian's packages, as the machine has them, and the libraries that their programs are linked to.
 func (t tree) packages(ctx context.Context, table loader, names ...string) error {
@@ -39,7 +52,7 @@ func (t tree) packages(ctx context.Context, table loader, names ...string) error
 	}
 	for line := range strings.Lines(string(out)) {
 		file := strings.TrimSpace(line)
-		if file == "" || slices.ContainsFunc(leftOut, func(p string) bool { return strings.HasPrefix(file, p) }) {
+		if file == "" || compiler.MatchString(file) || slices.ContainsFunc(leftOut, func(p string) bool { return strings.HasPrefix(file, p) }) {
 			continue
 		}
 		if info, err := os.Lstat(file); err != nil || info.IsDir() || slices.Contains(merged, file[1:]) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/test/parts"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
 // Image is one image of the stack, as an archive that docker load, skopeo and ctr images import read.
@@ -16,7 +17,7 @@ type Image struct {
 	Name string
 	// Reference is what it is called once it is loaded: localhost/stellar-escrow/NAME:test.
 	Reference string
-	// Archive is the file's path. It stays for at least a day.
+	// Archive is the file's path. It stays for at least an hour.
 	Archive string
 	// Digest is that of its manifest, sha256:…, the one that a registry and containerd know it by.
 	Digest string
@@ -50,6 +51,19 @@ func Build(t testing.TB, names ...string) map[string]Image {
 		built[name] = image
 	}
 	return built
+}
+
+// Prepared tells whether Build has what it does not build by itself for an image: where it has not, somebody has to prepare it.
+func Prepared(name string) (bool, error) {
+	it, ok := standIns[name]
+	if !ok || it.program == nil || !it.program.slow {
+		return true, nil
+	}
+	dir, err := cache.Folder(kind)
+	if err != nil {
+		return false, err
+	}
+	return it.program.present(dir) == nil, nil
 }
 
 // missingError is about a part that this machine has not.

@@ -123,7 +123,7 @@ func TestTheManualOfImages(t *testing.T) {
 	building(t)
 	shell := parts.Program(t, "bash", "apt-get install bash")
 	parts.Program(t, "git", "apt-get install git")
-	root, err := repository()
+	root, err := parts.Repository()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func (w *workshop) our(ctx context.Context, name string) (recipe, error) {
 		w.builder = &b
 	}
 	dockerfile := filepath.Join(w.root, "images", name, "Dockerfile")
-	key, err := ourKey(w.root, dockerfile, *w.builder)
+	key, err := ourKey(ctx, w.root, dockerfile, *w.builder)
 	if err != nil {
 		return recipe{}, err
 	}
@@ -50,7 +50,7 @@ func (w *workshop) our(ctx context.Context, name string) (recipe, error) {
 // programs finds what a Dockerfile of ours builds.
 var programs = regexp.MustCompile(`go build [^\n]* \./(cmd/[a-z]+)`)
 
-func ourKey(root, dockerfile string, b builder) (string, error) {
+func ourKey(ctx context.Context, root, dockerfile string, b builder) (string, error) {
 	text, err := os.ReadFile(dockerfile)
 	if err != nil {
 		return "", err
@@ -59,7 +59,7 @@ func ourKey(root, dockerfile string, b builder) (string, error) {
 	if program == nil {
 		return "", fmt.Errorf("%s builds no program below ./cmd", dockerfile)
 	}
-	folder, err := hashContext(root, program[1])
+	folder, err := hashContext(ctx, root, program[1])
 	if err != nil {
 		return "", err
 	}

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
 // program is one of others that is built from its Go module.
@@ -84,7 +86,7 @@ func (p program) build(ctx context.Context, cache string) (string, error) {
 
 // Prepare builds the programs that Build calls missing until somebody has built them, and says to out which and where.
 func Prepare(ctx context.Context, out io.Writer) error {
-	cache, err := cacheFolder()
+	dir, err := cache.Folder(kind)
 	if err != nil {
 		return err
 	}
@@ -93,7 +95,7 @@ func Prepare(ctx context.Context, out io.Writer) error {
 		if p == nil || !p.slow {
 			continue
 		}
-		file, err := p.build(ctx, cache)
+		file, err := p.build(ctx, dir)
 		if err != nil {
 			return fmt.Errorf("build %s: %w", path.Base(p.pkg), err)
 		}

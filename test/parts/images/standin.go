@@ -23,9 +23,11 @@ var files embed.FS
 // standIn is what a stand-in is made of, beside what stands in its folder below standins.
 type standIn struct {
 	folder   string   // below standins
-	packages []string // of Debian
+	packages []string // of Debian; VERSION stands for the version that versioned leads to
 	settings []string // files of theirs below /etc that it reads
 	program  *program // built from its Go module
+	// versioned is a package of Debian's that depends on one with a version in its name: postgresql, on postgresql-15.
+	versioned string
 }
 
 // shell is what every stand-in has: its folders are made by it, and the scripts that start the real ones are for one.
@@ -33,7 +35,7 @@ var shell = []string{"dash", "coreutils"}
 
 var standIns = map[string]standIn{
 	"nginx":    {folder: "nginx", packages: []string{"nginx", "openssl", "curl"}, settings: []string{"/etc/nginx/mime.types", "/etc/ssl/openssl.cnf"}},
-	"postgres": {folder: "postgres", packages: []string{"postgresql-15", "postgresql-client-15", "tzdata", "libc-bin", "sed"}},
+	"postgres": {folder: "postgres", versioned: "postgresql", packages: []string{"postgresql-VERSION", "postgresql-client-VERSION", "tzdata", "libc-bin", "sed"}},
 	"redis":    {folder: "redis", packages: []string{"redis-server", "redis-tools"}},
 	// docker-compose.yml's service secrets runs in Redis' image, for its shell.
 	"secrets":      {folder: "redis", packages: []string{"redis-server", "redis-tools"}},
@@ -57,8 +59,18 @@ func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
 	if err != nil {
 		return recipe{}, err
 	}
+	version := ""
+	if it.versioned != "" {
+		if version, err = versionOf(ctx, it.versioned); err != nil {
+			return recipe{}, err
+		}
+	}
+	packages := slices.Clone(shell)
+	for _, p := range it.packages {
+		packages = append(packages, strings.ReplaceAll(p, "VERSION", version))
+	}
 	t := newTree()
-	if err := t.packages(ctx, table, append(slices.Clone(shell), it.packages...)...); err != nil {
+	if err := t.packages(ctx, table, packages...); err != nil {
 		return recipe{}, err
 	}
 	for _, file := range it.settings {
@@ -73,7 +85,7 @@ func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
 	if err != nil {
 		return recipe{}, err
 	}
-	key, err := standInKey(it, t, folder)
+	key, err := standInKey(it, version, t, folder)
 	if err != nil {
 		return recipe{}, err
 	}
@@ -93,20 +105,20 @@ func (w *workshop) standIn(ctx context.Context, name string) (recipe, error) {
 			return err
 		}
 		tag := reference(name)
-		if err := b.store.bud(ctx, tag, filepath.Join(at, "Dockerfile"), at); err != nil {
+		if err := b.store.bud(ctx, tag, filepath.Join(at, "Dockerfile"), at, "--build-arg", "VERSION="+version); err != nil {
 			return err
 		}
 		return b.store.export(ctx, tag, out)
 	}}, nil
 }
 
-func standInKey(it standIn, t tree, folder fs.FS) (string, error) {
+func standInKey(it standIn, version string, t tree, folder fs.FS) (string, error) {
 	base, err := t.key()
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "stand-in 1\n%s\n%s\n", builtAt, base)
+	fmt.Fprintf(h, "stand-in 1\n%s\n%s\n%s\n", builtAt, version, base)
 	if it.program != nil {
 		fmt.Fprintf(h, "%s %s\n", it.program.name(), it.program.as)
 	}

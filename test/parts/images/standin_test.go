@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
 // container is an image that is unpacked, to run programs in.
@@ -89,7 +91,7 @@ func TestPostgresStandInStartsFirst(t *testing.T) {
 	if err := errors.Join(os.Chmod(given, 0o755), os.WriteFile(filepath.Join(given, "POSTGRES_PASSWORD"), []byte(password), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	root, err := repository()
+	root, err := parts.Repository()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +194,7 @@ func TestSlowProgramsAreMissingUntilPrepared(t *testing.T) {
 
 // TestStandInsHaveTheVersionsOfTheLock holds what is built from modules against images/lock.json.
 func TestStandInsHaveTheVersionsOfTheLock(t *testing.T) {
-	root, err := repository()
+	root, err := parts.Repository()
 	if err != nil {
 		t.Fatal(err)
 	}

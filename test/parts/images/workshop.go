@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/test/parts"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
 // workshop is where images are built.
@@ -29,6 +31,9 @@ type workshop struct {
 	table   loader   // of the machine's libraries, read when it is first needed
 	bench   *bench   // where it works, while it does
 }
+
+// kind is the folder of the cache that everything is kept in.
+const kind = "images"
 
 func (w *workshop) libraries(ctx context.Context) (loader, error) {
 	if w.table != nil {
@@ -45,39 +50,15 @@ func newWorkshop(t testing.TB) *workshop {
 	if os.Geteuid() != 0 {
 		parts.Missing(t, "building images", install)
 	}
-	root, err := repository()
+	root, err := parts.Repository()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := cacheFolder()
+	cache, err := cache.Folder(kind)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &workshop{root: root, cache: cache, goCache: filepath.Join(cache, "go-build"), buildah: buildah}
-}
-
-// cacheFolder is where everything is kept.
-func cacheFolder() (string, error) {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		base = filepath.Join(os.TempDir(), "cache")
-	}
-	cache := filepath.Join(base, "stellarescrow", "images")
-	return cache, os.MkdirAll(cache, 0o755)
-}
-
-// repository is the folder of go.mod, above the test's.
-func repository() (string, error) {
-	dir, err := os.Getwd()
-	for ; err == nil; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			break
-		}
-	}
-	return "", fmt.Errorf("find the repository: no go.mod above the test's folder: %w", err)
 }
 
 // recipe is how one image is built: key is the hash of all that goes in, build leaves an OCI layout in the folder out.
@@ -156,36 +137,48 @@ func (w *workshop) keep(name, key, layout string) (Image, error) {
 	return image, w.forget()
 }
 
-// An archive that nobody has asked for in keepFor is removed.
-const keepFor = 24 * time.Hour
+// What is kept of an image: the newest versions, those that somebody has asked for lately (of another tree, or by a test that has not read it yet), and nothing
+// that nobody has asked for in a day.
+const (
+	keepNewest = 2
+	keepLately = time.Hour
+	keepFor    = 24 * time.Hour
+)
 
+// forget removes the archives that are not kept. An archive's time is when somebody has asked for it last.
 func (w *workshop) forget() error {
+	type version struct {
+		path  string
+		asked time.Time
+	}
 	archives, err := filepath.Glob(filepath.Join(w.cache, "*.tar"))
+	all := map[string][]version{}
 	for _, path := range archives {
-		if info, stat := os.Stat(path); stat == nil && time.Since(info.ModTime()) > keepFor {
-			err = errors.Join(err, os.Remove(strings.TrimSuffix(path, ".tar")+".json"), os.Remove(path))
+		name := filepath.Base(path)
+		if info, stat := os.Stat(path); stat == nil {
+			image := name[:max(0, strings.LastIndexByte(name, '-'))]
+			all[image] = append(all[image], version{path, info.ModTime()})
+		}
+	}
+	for _, versions := range all {
+		slices.SortFunc(versions, func(a, b version) int { return b.asked.Compare(a.asked) })
+		for i, v := range versions {
+			if age := time.Since(v.asked); age > keepFor || i >= keepNewest && age > keepLately {
+				err = errors.Join(err, os.Remove(strings.TrimSuffix(v.path, ".tar")+".json"), os.Remove(v.path))
+			}
 		}
 	}
 	return err
 }
-
-// lockTimeout bounds how long another process that builds is waited for, and lockEvery is how often it is looked.
-const (
-	lockTimeout = time.Hour
-	lockEvery   = 100 * time.Millisecond
-)
 
 // open waits until nobody else builds, and makes room. What builds that were killed have left goes: whoever works holds the lock.
 func (w *workshop) open(ctx context.Context) error {
 	if w.bench != nil {
 		return nil
 	}
-	f, err := os.OpenFile(filepath.Join(w.cache, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	unlock, err := cache.Lock(ctx, filepath.Join(w.cache, "lock"), io.Discard)
 	if err != nil {
 		return err
-	}
-	if err := lock(ctx, f); err != nil {
-		return errors.Join(err, f.Close())
 	}
 	old, err := filepath.Glob(filepath.Join(w.cache, "work-*"))
 	for _, dir := range old {
@@ -193,27 +186,11 @@ func (w *workshop) open(ctx context.Context) error {
 	}
 	dir, fail := os.MkdirTemp(w.cache, "work-")
 	if err := errors.Join(err, fail); err != nil {
-		return errors.Join(err, f.Close())
+		unlock()
+		return err
 	}
-	w.bench = &bench{dir: dir, store: store{buildah: w.buildah, work: dir}, lock: f}
+	w.bench = &bench{dir: dir, store: store{buildah: w.buildah, work: dir}, unlock: unlock}
 	return nil
-}
-
-// lock is had when nobody else has it; it ends with the file.
-func lock(ctx context.Context, f *os.File) error {
-	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
-	defer cancel()
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for the process that builds images and holds %s: %w", f.Name(), ctx.Err())
-		case <-time.After(lockEvery):
-		}
-	}
 }
 
 func (w *workshop) close() {
@@ -221,16 +198,16 @@ func (w *workshop) close() {
 		return
 	}
 	_ = os.RemoveAll(w.bench.dir) // what is left goes with the next build
-	w.bench.lock.Close()
+	w.bench.unlock()
 	w.bench = nil
 }
 
 // bench is what is there while images are built.
 type bench struct {
-	dir   string
-	store store
-	base  string // the tag of our builder, once it is in the store
-	lock  *os.File
+	dir    string
+	store  store
+	base   string // the tag of our builder, once it is in the store
+	unlock func()
 }
 
 // run runs a program and returns what it wrote; the error holds the end of what it said.

@@ -14,9 +14,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
-
 	"github.com/Abdullahi130/StellarEscrow/internal/procgroup"
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
 // Build makes what is not there yet of the named programs, or of all, one after the other, and says so line by line. What was made stays, so that a build
@@ -34,9 +34,9 @@ func (c *Cache) Build(ctx context.Context, out io.Writer, names ...string) error
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return fmt.Errorf("make a folder for what is built: %w", err)
 	}
-	unlock, err := lock(ctx, c.dir+".lock", out)
+	unlock, err := cache.Lock(ctx, c.dir+".lock", out)
 	if err != nil {
-		return fmt.Errorf("wait for another build of the same: %w", err)
+		return err
 	}
 	defer unlock()
 	for _, p := range wanted {
@@ -91,39 +91,9 @@ var (
 	environment = []string{"CGO_ENABLED=0", "GOWORK=off", "GOFLAGS="}
 )
 
-// lock takes the lock file at path. The wait for it ends with the context; a lock that comes later is given back.
-func lock(ctx context.Context, path string, out io.Writer) (unlock func(), err error) {
-	type taken struct {
-		unlock func()
-		err    error
-	}
-	got := make(chan taken, 1)
-	go func() {
-		unlock, err := lockedfile.MutexAt(path).Lock()
-		got <- taken{unlock, err}
-	}()
-	const patience = time.Second
-	said := time.After(patience)
-	for {
-		select {
-		case l := <-got:
-			return l.unlock, l.err
-		case <-said:
-			fmt.Fprintln(out, "another build of the same is under way: waiting for it")
-		case <-ctx.Done():
-			go func() {
-				if l := <-got; l.err == nil {
-					l.unlock()
-				}
-			}()
-			return nil, ctx.Err()
-		}
-	}
-}
-
 // Quick builds packages of the main module below test/parts/kubenode into a folder. They import little, and take a second.
 func Quick(ctx context.Context, dir string, packages ...string) error {
-	root, err := Root()
+	root, err := parts.Repository()
 	if err != nil {
 		return err
 	}

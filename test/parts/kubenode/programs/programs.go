@@ -13,6 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
 // Kubernetes is the version of its programs, as build/kubernetes/go.mod has it; they say so themselves when they are asked.
@@ -52,13 +55,13 @@ const where = "test/parts/kubenode/build"
 
 // Open finds the tree, from the working folder upwards, and its cache.
 func Open(ctx context.Context) (*Cache, error) {
-	root, err := Root()
+	root, err := parts.Repository()
 	if err != nil {
 		return nil, err
 	}
-	cache, err := os.UserCacheDir()
+	dir, err := cache.Folder("kubenode")
 	if err != nil {
-		return nil, fmt.Errorf("find a folder for what is built: %w", err)
+		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOOS", "GOARCH")
 	cmd.Dir = filepath.Join(root, where, "kubernetes")
@@ -66,29 +69,11 @@ func Open(ctx context.Context) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask go for its version: %w", err)
 	}
-	return &Cache{root: root, dir: filepath.Join(cache, "stellarescrow", "kubenode"), compiler: strings.TrimSpace(string(out))}, nil
-}
-
-// Root is the root of the tree that the working folder is in.
-func Root() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("find the root of the tree: %w", err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, where)); err == nil {
-			return dir, nil
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return "", fmt.Errorf("no %s in this folder or above: run it inside the tree", where)
-		}
-		dir = up
-	}
+	return &Cache{root: root, dir: dir, compiler: strings.TrimSpace(string(out))}, nil
 }
 
 // ErrMissing says that a program has not been built yet.
-var ErrMissing = errors.New("not built yet")
+var ErrMissing = cache.ErrMissing
 
 // Path is where the program is. The error is ErrMissing if it is not there.
 func (c *Cache) Path(name string) (string, error) {

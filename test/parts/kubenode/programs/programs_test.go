@@ -12,10 +12,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
 func TestTheVersionIsTheModules(t *testing.T) {
-	root, err := Root()
+	root, err := parts.Repository()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +145,7 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 		t.Errorf("two builds say:\n%s", all)
 	}
 
-	unlock, err := lock(t.Context(), c.dir+".lock", &outs[0])
+	unlock, err := cache.Lock(t.Context(), c.dir+".lock", &outs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
