@@ -1,6 +1,7 @@
 package costs
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -149,7 +150,9 @@ func TestFunctions(t *testing.T) {
 	l.disputed()
 	l.platform()
 	l.views()
-	l.did("upload of the code", w.uploaded)
+	for i, c := range w.uploads {
+		l.did(fmt.Sprintf("upload %d", i+1), c)
+	}
 	l.did("`__constructor`", w.created)
 
 	l.complete()

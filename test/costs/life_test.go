@@ -95,6 +95,10 @@ func TestLife(t *testing.T) {
 	p.para("The trade's entry in the ledger has %s bytes once it is funded, and %s for ever after: its terms are not in it.", n(w.funded), n(w.ended))
 	p.para("The first trade of all in an asset costs %s XLM: it pays for the entry of what is owed in it, and for the contract's balance.", xlm(sum(first).charged))
 	code, _ := code(t)
-	p.para("The contract has %s bytes. To upload it costs %s XLM, to create it %s XLM, once; what a day of its code's rent costs stands below.", n(len(code)), xlm(w.uploaded.charged), xlm(w.created.charged))
+	var uploaded cost
+	for _, c := range w.uploads {
+		uploaded = uploaded.plus(c)
+	}
+	p.para("The contract has %s bytes. To upload it costs %s XLM, to create it %s XLM, once; what a day of its code's rent costs stands below.", n(len(code)), xlm(uploaded.charged), xlm(w.created.charged))
 	p.check()
 }

@@ -43,7 +43,7 @@ type world struct {
 	contract stellar.Address
 	code     stellar.Hash
 	asset    stellar.Address // USDC
-	uploaded cost
+	uploads  []cost
 	created  cost
 
 	funded, ended int // bytes of the entry of the trade that has lived last
@@ -100,7 +100,10 @@ func (w *world) deploy() {
 		w.t.Fatal(err)
 	}
 	w.contract, w.code = d.Contract, d.CodeHash
-	w.uploaded, w.created = w.applied(before+1), w.applied(before+2)
+	for seq := before + 1; seq < w.last(); seq++ {
+		w.uploads = append(w.uploads, w.applied(seq))
+	}
+	w.created = w.applied(w.last())
 }
 
 func key(name string) *keypair.Full {
