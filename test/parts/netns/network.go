@@ -7,11 +7,12 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/thread"
 )
 
 // Host is one host of the network, with one address (IPv4).
@@ -106,14 +107,10 @@ func (n *Network) in(host string, do func() error) error {
 	if !ok {
 		return fmt.Errorf("there is no host %q", host)
 	}
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: nobody else shall run where this thread is
+	return thread.Run(func() error {
 		if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- fmt.Errorf("enter %s: %w", host, err)
-			return
+			return fmt.Errorf("enter %s: %w", host, err)
 		}
-		done <- do()
-	}()
-	return <-done
+		return do()
+	})
 }

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/thread"
 )
 
 // Network runs a function on a thread inside the network namespace that a file stands for, as /proc/<pid>/ns/net. A socket that is opened there stays
@@ -20,16 +21,12 @@ func Network(file string, do func() error) error {
 		return fmt.Errorf("enter a network: %w", err)
 	}
 	defer f.Close()
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: nobody else shall run where this thread is
+	return thread.Run(func() error {
 		if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- fmt.Errorf("enter the network %s: %w", file, err)
-			return
+			return fmt.Errorf("enter the network %s: %w", file, err)
 		}
-		done <- do()
-	}()
-	return <-done
+		return do()
+	})
 }
 
 // Dial connects from inside a network to an address (host:port, the host by number: names are looked up on the machine).

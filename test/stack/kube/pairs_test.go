@@ -15,11 +15,15 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/reach"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/netns"
 	"github.com/Abdullahi130/StellarEscrow/test/stack/enter"
 )
 
 // tried are the ports that a rule or a part has, and one that nobody has.
 var tried = []uint16{53, 443, 3000, 3001, 3100, 4000, 4001, 5432, 6379, 8443, 9090, 9093, 10254, 9}
+
+// quiet is longer than in a network that has nothing else in it: the machine may be busy.
+const quiet = 700 * time.Millisecond
 
 // others are pods that do not run here, or should never, and whose connections are looked at all the same: each has the labels alone, and is the client's
 // program otherwise.
@@ -61,7 +65,7 @@ spec:
 }
 
 // network is everybody who takes part: every pod that runs, and three addresses outside of all of them.
-func (s *stack) network(t *testing.T) (parties []party, c reach.Cluster) {
+func (s *stack) network(t *testing.T) (parties []netns.Party, c reach.Cluster) {
 	t.Helper()
 	for _, n := range list[corev1.NamespaceList](t, s.node, "namespaces").Items {
 		c.Namespaces = append(c.Namespaces, reach.Namespace{Name: n.Name, Labels: n.Labels})
@@ -84,13 +88,13 @@ func (s *stack) network(t *testing.T) (parties []party, c reach.Cluster) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parties = append(parties, party{p.Name, address, within.Inside})
+		parties = append(parties, netns.Party{Name: p.Name, Address: address, Inside: within.Inside})
 	}
 	file := fmt.Sprintf("/proc/%d/root/run/netns/outside", s.node.pid)
 	for name, text := range map[string]string{"internet": outsideAddress, "metadata": "169.254.169.254", "private": "192.168.7.7"} {
 		address := netip.MustParseAddr(text)
 		c.Ranges = append(c.Ranges, reach.Range{Name: name, Prefixes: []netip.Prefix{netip.PrefixFrom(address, 32)}})
-		parties = append(parties, party{name, address, func(do func() error) error { return enter.Network(file, do) }})
+		parties = append(parties, netns.Party{Name: name, Address: address, Inside: func(do func() error) error { return enter.Network(file, do) }})
 	}
 	return parties, c
 }
@@ -107,37 +111,38 @@ func (s *stack) pairs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var attempts []attempt
-	for from, a := range parties {
-		for to, b := range parties {
-			if from == to || isRange(c, a.name) && isRange(c, b.name) {
+	var attempts []netns.Attempt
+	for _, a := range parties {
+		for _, b := range parties {
+			if a.Name == b.Name || isRange(c, a.Name) && isRange(c, b.Name) {
 				continue
 			}
 			for _, port := range tried {
-				attempts = append(attempts, attempt{from, to, false, port}, attempt{from, to, true, port})
+				attempts = append(attempts, netns.Attempt{From: a.Name, To: b.Name, Port: port}, netns.Attempt{From: a.Name, To: b.Name, Port: port, UDP: true})
 			}
 		}
 	}
-	through, err := try(parties, attempts)
+	trial := netns.Trial{Parties: parties, Quiet: quiet}
+	through, err := trial.Run(attempts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	open, wrong := 0, 0
 	for i, a := range attempts {
-		e, err := g.Explain(parties[a.from].name, parties[a.to].name)
+		e, err := g.Explain(a.From, a.To)
 		if err != nil {
 			t.Fatal(err)
 		}
 		protocol := corev1.ProtocolTCP
-		if a.udp {
+		if a.UDP {
 			protocol = corev1.ProtocolUDP
 		}
 		if through[i] {
 			open++
 		}
-		if through[i] != e.Open.Certain.Has(protocol, a.port) || !e.Open.Certain.Equal(e.Open.Possible) {
+		if through[i] != e.Open.Certain.Has(protocol, a.Port) || !e.Open.Certain.Equal(e.Open.Possible) {
 			if wrong++; wrong <= 20 {
-				t.Errorf("%s to %s %d/%s came through %t, and the graph says\n%s", parties[a.from].name, parties[a.to].name, a.port, protocol, through[i], e.On(protocol, a.port))
+				t.Errorf("%v came through %t, and the graph says\n%s", a, through[i], e.On(protocol, a.Port))
 			}
 		}
 	}
@@ -145,7 +150,7 @@ func (s *stack) pairs(t *testing.T) {
 	if open < 100 || len(attempts)-open < 1000 {
 		t.Errorf("%d came through of %d: that shows little", open, len(attempts))
 	}
-	s.hole(t, parties)
+	s.hole(t, trial)
 }
 
 func isRange(c reach.Cluster, name string) bool {
@@ -153,16 +158,20 @@ func isRange(c reach.Cluster, name string) bool {
 }
 
 // hole lets a client into Redis, and closes it again: both must be felt, or the kernel is asked about nothing.
-func (s *stack) hole(t *testing.T, parties []party) {
+func (s *stack) hole(t *testing.T, trial netns.Trial) {
 	t.Helper()
-	find := func(prefix string) int {
-		return slices.IndexFunc(parties, func(p party) bool { return strings.HasPrefix(p.name, prefix) })
+	find := func(prefix string) string {
+		i := slices.IndexFunc(trial.Parties, func(p netns.Party) bool { return strings.HasPrefix(p.Name, prefix) })
+		if i < 0 {
+			t.Fatalf("nobody is called %s…", prefix)
+		}
+		return trial.Parties[i].Name
 	}
-	one := []attempt{{find("client-"), find("redis-"), false, 6379}}
+	one := []netns.Attempt{{From: find("client-"), To: find("redis-"), Port: 6379}}
 	felt := func(want bool) {
 		t.Helper()
 		for end := time.Now().Add(20 * time.Second); ; {
-			through, err := try(parties, one)
+			through, err := trial.Run(one)
 			if err != nil {
 				t.Fatal(err)
 			}

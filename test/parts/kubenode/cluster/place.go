@@ -11,12 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/thread"
 )
 
 // Place is somewhere to be inside a node: the node itself, a pod's network, a host outside. It is good until the node ends.
@@ -120,20 +121,7 @@ func (p *Place) withNetwork(path string) (*Place, error) {
 // Inside runs a function on a thread that is in the place, and ends with it: what it opens (a socket, a file) and starts (a program) is of the place, and
 // stays so wherever it is used. Other goroutines that it starts are not.
 func (p *Place) Inside(do func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
-			// The process's first thread cannot be ended: it would stay inside, and with it all that /proc/self says. Held here, it is
-			// not the one that the next goroutine gets.
-			defer runtime.UnlockOSThread()
-			done <- p.Inside(do)
-			return
-		}
-		// Never unlocked: the thread ends with the goroutine, and nobody else runs where it is.
-		done <- p.goIn(do)
-	}()
-	return <-done
+	return thread.Run(func() error { return p.goIn(do) })
 }
 
 func (p *Place) goIn(do func() error) error {

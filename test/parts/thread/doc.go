@@ -1,0 +1,2 @@
+// Package thread runs functions where a thread has changed what it alone has, such as its namespaces, so that nobody else ever runs there.
+package thread
