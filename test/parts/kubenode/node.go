@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type Options struct {
 	APIServer []string
 	// Hosts are names that the cluster's DNS knows beside those of Services and pods, such as that of a host outside.
 	Hosts map[string]netip.Addr
+	// Processors is how many the node says it has, so that what pods ask for fits; 0, and fewer than the machine has, is the machine's own.
+	Processors int
 }
 
 // Node is a node that runs, until the test ends.
@@ -48,6 +51,11 @@ func Start(t testing.TB, o Options) *Node {
 	}
 	n := &Node{}
 	dir := folder(t, "kubenode-*", found, "pause")
+	if o.Processors > 0 {
+		if found["kubelet"], err = moreProcessors(filepath.Join(dir, "machine"), found["kubelet"], o.Processors); err != nil {
+			t.Fatalf("show the node more processors: %v", err)
+		}
+	}
 	n.node, err = cluster.StartNode(t.Context(), cluster.Config{Dir: dir, Programs: found, Now: time.Now(), Sync: o.Sync, APIServer: o.APIServer, Hosts: o.Hosts})
 	if errors.Is(err, keep.ErrRefused) {
 		parts.Missing(t, "namespaces for a node", "this machine lets nobody make them: "+err.Error())

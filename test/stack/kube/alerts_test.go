@@ -68,10 +68,7 @@ func (s *stack) alerts(t *testing.T) {
 		}
 		calls <- c
 	}))
-	from, err := s.node.Pod(t.Context(), space, s.pods["prometheus"][0].Name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	from := s.node.Pod(t, space, s.pods["prometheus"][0].Name)
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		return from.Dial(ctx, network, address)
 	}}}

@@ -14,7 +14,7 @@ import (
 )
 
 // clauses are those that an audit can answer of a cluster and its door.
-var clauses = []string{"N1", "N2", "N3", "N4", "N5", "N6", "N7", "N11", "N12", "N13", "N14", "S1", "S2", "S3", "S4", "P1", "P2", "P3", "C1", "C4", "C5"}
+var clauses = []string{"N1", "N2", "N3", "N4", "N5", "N6", "N7", "N11", "N12", "N13", "N14", "S1", "S2", "S3", "S4", "S11", "P1", "P2", "P3", "C1", "C4", "C5"}
 
 // audited runs the audit as an operator does, on the node: every clause holds, of files and of what runs.
 func (s *stack) audited(t *testing.T) {
@@ -27,7 +27,7 @@ func (s *stack) audited(t *testing.T) {
 		}
 	}
 	args := append([]string{"audit", "--tree", s.tree, "--live", targets, "--format", "json"}, clauses...)
-	out, failed := s.node.Exec(t.Context(), nil, filepath.Join(s.programs, "escrowctl"), args...)
+	out, failed := s.node.Exec(t.Context(), filepath.Join(s.programs, "escrowctl"), args...)
 	var report struct {
 		Clauses []struct {
 			ID, Verdict, Tree, Live string
@@ -44,7 +44,7 @@ func (s *stack) audited(t *testing.T) {
 	for _, c := range report.Clauses {
 		t.Logf("%-3s %-13s files %-13s running %-13s %v", c.ID, c.Verdict, c.Tree, c.Live, c.Modes)
 		if !slices.Contains(holds, c.Live) || !slices.Contains(holds, c.Verdict) {
-			text, _ := s.node.Exec(t.Context(), nil, filepath.Join(s.programs, "escrowctl"), "audit", "--tree", s.tree, "--live", targets, c.ID)
+			text, _ := s.node.Exec(t.Context(), filepath.Join(s.programs, "escrowctl"), "audit", "--tree", s.tree, "--live", targets, c.ID)
 			t.Errorf("%s is %s, running %s: %v\n%s", c.ID, c.Verdict, c.Live, c.Modes, text)
 		}
 	}

@@ -83,7 +83,7 @@ func (s *stack) backedUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, err := s.node.Exec(t.Context(), nil, filepath.Join(s.programs, "escrowctl"), "backup", "verify", "--identity", key, "--sha256", sum[1], file)
+	out, err := s.node.Exec(t.Context(), filepath.Join(s.programs, "escrowctl"), "backup", "verify", "--identity", key, "--sha256", sum[1], file)
 	if err != nil {
 		t.Errorf("verify: %v\n%s", err, out)
 	}

@@ -115,7 +115,7 @@ provisioner: kubernetes.io/no-provisioner
 volumeBindingMode: WaitForFirstConsumer
 `)
 	for _, set := range slices.Sorted(maps.Keys(sets)) {
-		dir := filepath.Join(n.Dir, "volumes", set)
+		dir := filepath.Join(n.Dir(), "volumes", set)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}

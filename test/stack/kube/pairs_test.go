@@ -84,10 +84,7 @@ func (s *stack) network(t *testing.T) (parties []netns.Party, c reach.Cluster) {
 		e := reach.FromTemplate(p.Name, p.Namespace, corev1.PodTemplateSpec{ObjectMeta: p.ObjectMeta, Spec: p.Spec})
 		e.Addresses = []netip.Addr{address}
 		c.Endpoints = append(c.Endpoints, e)
-		within, err := s.node.Pod(t.Context(), p.Namespace, p.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		within := s.node.Pod(t, p.Namespace, p.Name)
 		parties = append(parties, netns.Party{Name: p.Name, Address: address, Inside: within.Inside})
 	}
 	file := fmt.Sprintf("/proc/%d/root/run/netns/outside", s.node.pid)
@@ -198,7 +195,7 @@ spec:
 	felt(true)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := s.node.Exec(ctx, []byte(policy), "kubectl", "delete", "-f", "-"); err != nil {
+	if _, err := s.node.ExecInput(ctx, []byte(policy), "kubectl", "delete", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
 	felt(false)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -39,7 +38,7 @@ const (
 // stack is the one that runs.
 type stack struct {
 	wanted   map[string]int    // how many pods of each part there shall be: as many as its autoscaler wants at least
-	leftOut  map[string]string // the parts that cannot be had, and why
+	leftOut  map[string]string // the parts that have no pod, and why
 	node     *node
 	outside  *outside.Outside
 	secrets  *secrets
@@ -62,13 +61,17 @@ func start(t *testing.T) *stack {
 	s := &stack{
 		programs: t.TempDir(),
 		wanted:   map[string]int{"api": 2, "client": 2, "indexer": 2, "postgres": 1, "redis": 1, "prometheus": 1, "alertmanager": 1},
-		leftOut:  map[string]string{"grafana": "it is in no registry of packages that tests may use"},
+		leftOut:  map[string]string{"grafana": "its program is in no package and cannot be built from a module"},
 	}
 	disks := map[string]string{"postgres": "100Gi", "prometheus": "50Gi", "alertmanager": "1Gi"}
-	if lokiIsBuilt(t) {
+	loki, err := images.Prepared("loki")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loki {
 		s.wanted["loki"], disks["loki"] = 1, "50Gi"
 	} else {
-		s.leftOut["loki"] = "it is built by hand: go run ./test/parts/images/prepare"
+		s.leftOut["loki"] = "it is built by hand, and nobody has: go run ./test/parts/images/prepare"
 	}
 	for name, why := range s.leftOut {
 		t.Logf("%s has no pod: %s", name, why)
@@ -97,7 +100,6 @@ func start(t *testing.T) *stack {
 	s.node.ip(t, "-n outside route add default via "+outside.Box)
 	step("the outside is there")
 
-	var err error
 	if s.identity, err = age.GenerateX25519Identity(); err != nil {
 		t.Fatal(err)
 	}
@@ -109,9 +111,7 @@ func start(t *testing.T) *stack {
 	}
 	for _, name := range names {
 		image := s.images[name]
-		if err := s.node.Import(t.Context(), image.Archive, image.Reference, image.Digest); err != nil {
-			t.Fatal(err)
-		}
+		s.node.Import(t, image.Archive, image.Reference, image.Digest)
 	}
 	step("policies, secrets and images are there")
 	s.node.kubectl(t, volumes(t, s.node, disks), "apply", "-f", "-")
@@ -125,17 +125,6 @@ func start(t *testing.T) *stack {
 	s.door(t, s.images["nginx"])
 	step("the front door is open")
 	return s
-}
-
-// lokiIsBuilt looks where test/parts/images keeps programs that take longer to build than a test may wait.
-func lokiIsBuilt(t *testing.T) bool {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return false
-	}
-	found, err := filepath.Glob(filepath.Join(cache, "stellarescrow", "images", "programs", "loki-*"))
-	return err == nil && len(found) > 0
 }
 
 func absolute(t *testing.T, path string) string {
@@ -187,7 +176,7 @@ func (s *stack) tell(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()
 	look := func(args ...string) string {
-		out, err := s.node.Exec(ctx, nil, "kubectl", args...)
+		out, err := s.node.Exec(ctx, "kubectl", args...)
 		if err != nil {
 			return fmt.Sprintf("%s%v\n", out, err)
 		}
