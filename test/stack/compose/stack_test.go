@@ -34,7 +34,7 @@ const project = "stellar-escrow"
 // root is the repository, from here.
 const root = "../../.."
 
-// partsOf are the services that are started, and the image of each. Grafana is left out: it is in no registry of packages, so no test can have it.
+// partsOf are the services that are started, and the image of each. Grafana is left out: it is in no package that a test could install.
 func partsOf(loki bool) map[string]string {
 	all := map[string]string{
 		"nginx": "nginx", "client": "client", "api": "api", "refusals": "api", "indexer": "indexer", "postgres": "postgres", "redis": "redis", "secrets": "redis",

@@ -7,9 +7,9 @@
 //   - an operator's own settings (overlays/production: site.yaml, settings.env): the host, the network, the asset;
 //   - images: those of test/parts/images by their digests; to the authorities that indexer, backup and alertmanager trust, the test's own is added, as a layer;
 //   - volumes: a StorageClass of folders on the node;
-//   - Grafana cannot be had: it has no pod. Loki has none where it is not built.
+//   - Grafana has no pod: it is in no package that a test could install. Loki has none where it is not built.
 //
-// What the cluster has beside the overlay stands in for what cannot be had here, and says so in its name or doc: the network plugin's policies (netpol), the
+// What the cluster has beside the overlay stands in for what a test does not install, and says so in its name or doc: the network plugin's policies (netpol), the
 // secrets driver (csifiles), the ingress controller (controller, on nginx's image, with its labels, in its namespace). The node says that it has more
 // processors than the machine, so that what the pods ask for fits on it.
 //

@@ -29,7 +29,7 @@ var published = map[string]string{
 }
 
 // release copies what is deployed of the tree, fills in the production overlay's settings as an operator does, and the images' digests as a release does. It
-// returns the tree. What is applied of it is overlays/stack, which wants no pod of what cannot be had. That names the client's image, which none of its
+// returns the tree. What is applied of it is overlays/stack, which wants no pod of what is not there. That names the client's image, which none of its
 // pods ever runs: an image without a digest is none that a release has, and the audit would say so.
 func release(t *testing.T, o *outside.Outside, used map[string]images.Image, none []string) string {
 	t.Helper()
