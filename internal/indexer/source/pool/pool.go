@@ -132,24 +132,31 @@ func (p *Pool) CheckNetwork(ctx context.Context) (uint32, error) {
 	return protocol, err
 }
 
-// LatestHash is the newest ledger of the first node that can be used and has all that was reported before.
+// LatestHash is the newest ledger of the first node that can be used and has all that was reported before it was asked. What others learn while it answers does
+// not make its answer wrong.
 func (p *Pool) LatestHash(ctx context.Context) (rpc.Ledger, stellar.Hash, error) {
 	type latest struct {
 		rpc.Ledger
 		hash stellar.Hash
+		seen uint32 // when the node was asked
 	}
 	got, err := ask(ctx, p, func(ctx context.Context, s Source) (latest, error) {
+		p.mu.Lock()
+		seen := p.newest.Sequence
+		p.mu.Unlock()
 		l, h, err := s.LatestHash(ctx)
-		return latest{l, h}, err
+		return latest{l, h, seen}, err
 	}, func(n *node, l latest) error {
-		if l.Sequence < p.newest.Sequence {
-			return fmt.Errorf("its newest ledger is %d, %d has been seen: %w", l.Sequence, p.newest.Sequence, errBehind)
+		if l.Sequence < min(l.seen, p.newest.Sequence) { // which may have been wild, and moved back
+			return fmt.Errorf("its newest ledger is %d, %d had been seen: %w", l.Sequence, l.seen, errBehind)
 		}
 		if err := p.claim(n, source.Link{Sequence: l.Sequence, Hash: l.hash}); err != nil {
 			return err
 		}
-		n.tipIs(l.Ledger, p.config.Now())
-		p.newest = l.Ledger
+		if l.Sequence >= p.newest.Sequence {
+			n.tipIs(l.Ledger, p.config.Now())
+			p.newest = l.Ledger
+		}
 		return nil
 	})
 	if errors.Is(err, errBehind) {
