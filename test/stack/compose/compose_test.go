@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -36,7 +35,6 @@ func TestStack(t *testing.T) {
 		{"networks are apart", s.isolated},
 		{"the machine is no way round", s.byTheMachine},
 		{"the certificate is taken over", s.certified},
-		{"the platform is ready", s.ready},
 		{"callers are known by key and address", s.callers},
 		{"trades are made through the front door", s.trades},
 		{"the audit", s.audited},
@@ -90,27 +88,6 @@ func (s *stack) certified(t *testing.T) {
 		}
 		if time.Now().After(end) {
 			t.Fatalf("%s after the certificate was renewed: %v", takenOver, err)
-		}
-	}
-}
-
-// readyWithin is how long the platform may take to have read all that the network has.
-const readyWithin = time.Minute
-
-// ready waits until the api answers reads.
-func (s *stack) ready(t *testing.T) {
-	client := s.outside.Client()
-	for end := time.Now().Add(readyWithin); ; time.Sleep(200 * time.Millisecond) {
-		res, err := client.Get("https://" + outside.Site + "/readyz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(res.Body)
-		if res.Body.Close(); err == nil && res.StatusCode == http.StatusOK {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("after %s: %s: %s %v", readyWithin, res.Status, text, err)
 		}
 	}
 }

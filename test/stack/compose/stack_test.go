@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -90,7 +93,8 @@ func start(t *testing.T) *stack {
 	if said, err := s.compose(t, services...); err != nil {
 		t.Fatalf("up: %v\n%s\n%s\n%s", err, said, s.logs(t, began), s.engine.Log())
 	}
-	step("the stack is up and healthy")
+	s.ready(t)
+	step("the stack is up, healthy and ready")
 	all, err := s.engine.Containers(t.Context(), project)
 	if err != nil {
 		t.Fatal(err)
@@ -105,6 +109,20 @@ func start(t *testing.T) *stack {
 		}
 	}
 	return s
+}
+
+// ready is that an `up --wait` which has returned has waited for the whole platform, up to the api that has read what the network has. Nobody certifies the door yet.
+func (s *stack) ready(t *testing.T) {
+	t.Helper()
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: s.outside.Dial, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	res, err := client.Get("https://" + outside.Site + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if text, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK {
+		t.Errorf("the stack was healthy, and is not ready: %s: %s %v", res.Status, text, err)
+	}
 }
 
 // build builds both programs.
@@ -141,6 +159,9 @@ func (s *stack) configure(t *testing.T, built map[string]images.Image) {
 	}
 	for _, name := range []string{"POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "GRAFANA_ADMIN_PASSWORD"} {
 		values[name] = random()
+	}
+	for _, severity := range []string{"critical", "warning"} { // nobody is there, and nothing is sent but alerts
+		values["ALERT_"+strings.ToUpper(severity)+"_URL"] = "https://pager.test/" + severity
 	}
 	text := fill(t, values)
 	var more strings.Builder
