@@ -3,6 +3,7 @@ package opinions
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -53,21 +54,14 @@ type material struct {
 	count   int
 }
 
-// gather copies what tools are shown. What cannot be read is told of each kind; none of it is an error.
+// gather copies what tools are shown. What cannot be read is told of each kind; the error is of a tree of which nothing can be.
 func gather(t *facts.Tree) (*material, error) {
-	m := &material{files: map[string]map[string][]byte{}, objects: map[string]guide.Place{}, skips: map[string]int{}, missing: map[string]string{}}
 	found, err := facts.Read(t, "projects", projects.Find)
 	if err != nil {
 		return nil, err
 	}
-	set, err := deployment.Rendered(t)
-	if err == nil {
-		err = m.manifests(set)
-	}
-	if err != nil && !facts.NotThere(err) {
-		m.missing[manifests] = err.Error()
-	}
-	_, err = facts.Read(t, "second opinions", func(files fs.FS) (struct{}, error) {
+	m, err := facts.Read(t, "second opinions", func(files fs.FS) (*material, error) {
+		m := &material{files: map[string]map[string][]byte{}, missing: map[string]string{}}
 		for _, dir := range found.Terraform {
 			m.take(files, terraform, path.Join(dir, "*.tf"), path.Join(dir, "*.tf.json"), path.Join(dir, "*.tfvars"))
 		}
@@ -80,9 +74,20 @@ func gather(t *facts.Tree) (*material, error) {
 		m.take(files, prometheus, prometheusFile)
 		m.take(files, rules, rulesFiles)
 		m.take(files, alertmanager, alertmanagerFile)
-		return struct{}{}, nil
+		return m, nil
 	})
-	return m, err
+	if err != nil {
+		return nil, err
+	}
+	whole := &material{files: maps.Clone(m.files), missing: maps.Clone(m.missing), objects: map[string]guide.Place{}, skips: map[string]int{}}
+	set, err := deployment.Rendered(t)
+	if err == nil {
+		err = whole.manifests(set)
+	}
+	if err != nil && !facts.NotThere(err) {
+		whole.missing[manifests] = err.Error()
+	}
+	return whole, nil
 }
 
 // take copies the files of these patterns.
