@@ -58,12 +58,3 @@ func Change(mode, what, file, old, new string, also ...string) guide.Mutation {
 func Append(mode, what, file, more string, also ...string) guide.Mutation {
 	return guide.Mutation{Mode: mode, What: what, Change: func(d *guide.Draft) error { return d.Append("k8s/base/"+file, more) }, Also: also}
 }
-
-// Judge is the tree's column of a control that is about the overlay.
-func Judge(t *facts.Tree, judge func(*kube.Set) guide.Result) guide.Result {
-	set, err := Rendered(t)
-	if err != nil {
-		return guide.NoEvidence("%v", err)
-	}
-	return judge(set)
-}

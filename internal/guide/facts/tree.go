@@ -17,7 +17,7 @@ type Tree struct {
 	files fs.FS
 	mu    sync.Mutex
 	known map[string]*fact
-	made  map[string]any // by Of
+	made  map[string]*derived // by Of
 }
 
 // fact is what came of reading something: a value or an error, and what it depends on.
@@ -30,7 +30,7 @@ type fact struct {
 
 // Open is the tree below a folder, os.DirFS for one of this machine.
 func Open(files fs.FS) *Tree {
-	return &Tree{files: files, known: map[string]*fact{}, made: map[string]any{}}
+	return &Tree{files: files, known: map[string]*fact{}, made: map[string]*derived{}}
 }
 
 // With is the tree with some files changed, and nil for one that is gone. What has been read of t and depends on none of them is not read again.
@@ -86,25 +86,33 @@ func Read[T any](t *Tree, key string, collect func(fs.FS) (T, error)) (T, error)
 	return value, f.err
 }
 
-// Of makes a fact of another one, once. It lasts as long as the other is the same.
+// Of makes a fact of another one, once, whoever asks. It lasts as long as the other is the same.
 func Of[F comparable, T any](t *Tree, key string, from F, make func(F) (T, error)) (T, error) {
-	type derived struct {
-		from  F
-		value T
-		err   error
-	}
 	t.mu.Lock()
-	held := t.made[key]
+	d := t.made[key]
+	if d == nil || d.from != any(from) {
+		d = &derived{from: from}
+		t.made[key] = d
+	}
 	t.mu.Unlock()
-	if d, ok := held.(derived); ok && d.from == from {
-		return d.value, d.err
-	}
-	d := derived{from: from}
-	d.value, d.err = make(from)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.made[key] = d
-	return d.value, d.err
+	d.once.Do(func() {
+		defer func() {
+			if broken := recover(); broken != nil {
+				d.err = fmt.Errorf("make %s: %v", key, broken)
+			}
+		}()
+		d.value, d.err = make(from)
+	})
+	value, _ := d.value.(T)
+	return value, d.err
+}
+
+// derived is what was made of another fact.
+type derived struct {
+	once  sync.Once
+	from  any
+	value any
+	err   error
 }
 
 // recorder notes what is looked at.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,31 +18,55 @@ import (
 
 const partLabel = "app.kubernetes.io/name"
 
-// platform is the rendered overlay and what its policies let through.
+// platform is an overlay, or a cluster, and what its policies let through.
 type platform struct {
-	set   *kube.Set
+	set *kube.Set
+	*ways
+	parts []string // of the namespace, in order
+	where string   // what was looked at
+	file  string   // that the guide wants default-deny in; empty where it may be any, and of a cluster, which has no files
+	// whole tells that every part has to be there. Of an overlay beside production one may be left out: nobody reaches what is not there, and it reaches nobody.
+	whole bool
+	// outside are the names of the addresses where parts are that the overlay has outside the cluster instead of pods.
+	outside map[string]string
+}
+
+// ways are what is open between whom.
+type ways struct {
 	graph *reach.Graph
 	// denied is the graph of the policies that allow nothing: who is held in both directions whatever else is added.
 	denied *reach.Graph
-	parts  []string // of the namespace, in order
-	others []string // everybody else
-	where  string   // what was looked at
-	file   string   // that the guide wants default-deny in; empty for a cluster, which has no files
+	others []string // everybody who is no part
 }
 
-// lookAt renders the production overlay, which is what the guide is about, and computes what is open.
-func lookAt(t *facts.Tree) (*platform, error) {
+// judgeEach is the tree's column of a control that is about what is open.
+func judgeEach(t *facts.Tree, judge func(*platform) guide.Result) guide.Result {
+	return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result {
+		p, err := lookAt(t, o)
+		if err != nil {
+			return guide.NoEvidence("%v", err)
+		}
+		return judge(p)
+	})
+}
+
+// lookAtProduction is what the guide is about.
+func lookAtProduction(t *facts.Tree) (*platform, error) {
 	set, err := deployment.Rendered(t)
 	if err != nil {
 		return nil, err
 	}
-	return facts.Of(t, "reach", set, newPlatform)
+	return lookAt(t, deployment.Overlay{Name: deployment.Production, Set: set})
 }
 
-func newPlatform(set *kube.Set) (*platform, error) {
-	p := &platform{set: set, where: deployment.Production, file: policyFile}
+// lookAt computes what is open in an overlay, once for all in which the same pods are held by the same policies.
+func lookAt(t *facts.Tree, o deployment.Overlay) (*platform, error) {
+	p := &platform{set: o.Set, where: o.Name}
+	if o.Name == deployment.Production {
+		p.whole, p.file = true, policyFile
+	}
 	c := reach.Cluster{Ranges: outside()}
-	for _, w := range set.Workloads() {
+	for _, w := range o.Set.Workloads() {
 		name := w.Pod.Labels[partLabel]
 		if name == "" || slices.Contains(p.parts, name) {
 			name = w.Object.String()
@@ -52,7 +77,16 @@ func newPlatform(set *kube.Set) (*platform, error) {
 		}
 	}
 	c.Endpoints = append(c.Endpoints, neighbours()...)
-	return p, p.compute(c)
+	if err := p.leaveOut(&c); err != nil {
+		return nil, err
+	}
+	p.hold(&c)
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("compare what holds pods: %w", err)
+	}
+	p.ways, err = facts.Of(t, "ways of "+string(text), string(text), func(string) (*ways, error) { return newWays(c, p.parts) })
+	return p, err
 }
 
 // neighbours are those outside the namespace whom the table speaks of, as they are installed everywhere.
@@ -60,23 +94,28 @@ func neighbours() []reach.Endpoint {
 	return []reach.Endpoint{reach.IngressController(), reach.ClusterDNS(), {Name: agent, Namespace: "logging", Labels: map[string]string{partLabel: "alloy"}}}
 }
 
-// compute finds what is open between all endpoints of the cluster, by the policies of the set.
-func (p *platform) compute(c reach.Cluster) error {
+// hold puts the namespaces and policies of the set into a cluster.
+func (p *platform) hold(c *reach.Cluster) {
 	for _, n := range p.set.Namespaces() {
 		c.Namespaces = append(c.Namespaces, reach.Namespace{Name: n.Name, Labels: n.Value.Labels})
 	}
 	for _, f := range p.set.NetworkPolicies() {
 		c.Policies = append(c.Policies, reach.Policy{NetworkPolicy: *f.Value, File: f.File, Line: f.Line})
 	}
+}
+
+// newWays finds what is open between all endpoints of a cluster.
+func newWays(c reach.Cluster, parts []string) (*ways, error) {
 	// Whoever could be started beside these, so that a rule which is too wide shows even where nobody stands in the gap yet.
 	c, strangers := reach.WithStrangers(c)
 	// A rule about a part that is not deployed opens nothing to anybody else: whoever has a part's label is that part, and its own clause says that it is not there.
 	c.Endpoints = slices.DeleteFunc(c.Endpoints, func(e reach.Endpoint) bool {
 		return slices.Contains(strangers, e.Name) && len(e.Labels) == 1 && isPart(e.Labels[partLabel])
 	})
+	w := &ways{}
 	var err error
-	if p.graph, err = reach.New(c); err != nil {
-		return err
+	if w.graph, err = reach.New(c); err != nil {
+		return nil, err
 	}
 	held := c
 	held.Policies = nil
@@ -85,15 +124,15 @@ func (p *platform) compute(c reach.Cluster) error {
 			held.Policies = append(held.Policies, policy)
 		}
 	}
-	if p.denied, err = reach.New(held); err != nil {
-		return err
+	if w.denied, err = reach.New(held); err != nil {
+		return nil, err
 	}
-	for _, party := range p.graph.Parties() {
-		if !slices.Contains(p.parts, party.Name) {
-			p.others = append(p.others, party.Name)
+	for _, party := range w.graph.Parties() {
+		if !slices.Contains(parts, party.Name) {
+			w.others = append(w.others, party.Name)
 		}
 	}
-	return nil
+	return w, nil
 }
 
 // isPart tells whether the table, or an addition to it, has a row of this part.
@@ -129,7 +168,13 @@ func outside() []reach.Range {
 
 // differences holds what a part lets in and out against the rows.
 func (p *platform) differences(part string, rows ...row) (findings []guide.Finding, subjects []guide.Subject, err error) {
-	if !slices.Contains(p.parts, part) {
+	switch {
+	case slices.Contains(p.parts, part):
+	case p.outside[part] != "":
+		return nil, []guide.Subject{{Name: part, Evidence: p.outside[part] + ": who reaches it, their own rows say"}}, nil
+	case !p.whole:
+		return nil, []guide.Subject{{Name: part, Evidence: "not there: it reaches nobody, and nobody reaches it"}}, nil
+	default:
 		return []guide.Finding{{Mode: noPart, Subject: part, Detail: fmt.Sprintf("nothing in %s makes pods with the label %s: %s", p.where, partLabel, part)}}, nil, nil
 	}
 	for _, d := range []reach.Direction{reach.Ingress, reach.Egress} {
@@ -142,6 +187,9 @@ func (p *platform) differences(part string, rows ...row) (findings []guide.Findi
 			}
 			for _, one := range list {
 				other := one.From + one.To
+				if at := p.outside[other]; at != "" && d == reach.Egress {
+					other, one.To = at, at
+				}
 				if !slices.Contains(p.parts, other) && !slices.Contains(p.others, other) {
 					continue // that it is not there its own clause says
 				}

@@ -44,7 +44,7 @@ func lookAtRunning(ctx context.Context, s *facts.System) (*platform, error) {
 // livePlatform is what a cluster's policies let through between the pods that it has and the next ones of what makes them. A part is the pods of the object that is
 // called as their label says: whoever else takes its label is a stranger, and what is open to it is too much.
 func livePlatform(f *cluster.Facts) (*platform, error) {
-	p := &platform{set: f.Set, where: f.Cluster.Name}
+	p := &platform{set: f.Set, where: f.Cluster.Name, whole: true}
 	ours, others := population(f)
 	taken := map[string]bool{}
 	for _, g := range ours {
@@ -80,7 +80,10 @@ func livePlatform(f *cluster.Facts) (*platform, error) {
 		taken[g.endpoint.Name] = true
 		c.Endpoints = append(c.Endpoints, *g.endpoint)
 	}
-	return p, p.compute(c)
+	p.hold(&c)
+	var err error
+	p.ways, err = newWays(c, p.parts)
+	return p, err
 }
 
 // group is pods that no policy tells apart: of one maker, with the same labels.

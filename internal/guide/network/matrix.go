@@ -14,9 +14,9 @@ import (
 // anybody is everybody who is not named: pods that could be started, and addresses that no row speaks of.
 const anybody = "anybody else"
 
-// Matrix is the picture of N1 to N7: every part of the platform, and whoever stands outside, each to each. It is an error where the manifests cannot be read.
+// Matrix is the picture of N1 to N7 in production: every part of the platform, and whoever stands outside, each to each. It is an error where the manifests cannot be read.
 func Matrix(t *facts.Tree) (*guide.Matrix, error) {
-	p, err := lookAt(t)
+	p, err := lookAtProduction(t)
 	if err != nil {
 		return nil, err
 	}

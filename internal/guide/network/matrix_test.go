@@ -5,6 +5,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
@@ -83,11 +84,14 @@ func TestMatrixIsWrongWhereTheClausesFail(t *testing.T) {
 			if m.Mode != missing && m.Mode != surplus {
 				continue
 			}
-			tried++
 			draft := guide.NewDraft(files)
 			if err := m.Change(draft); err != nil {
 				t.Fatal(err)
 			}
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(draft.Changed())), func(name string) bool { return !strings.HasPrefix(name, "k8s/overlays/") }) {
+				continue // an overlay beside production, which the picture is not of
+			}
+			tried++
 			broken, err := Matrix(whole.With(draft.Changed()))
 			if err != nil {
 				t.Fatal(err)

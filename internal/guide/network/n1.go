@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
@@ -35,7 +36,7 @@ func n1() guide.Control {
 		ID:     "N1",
 		Clause: "every pod in namespace `stellar-escrow` is under default-deny, ingress and egress (`k8s/base/network-policy.yaml`)",
 		Question: "With every rule that allows something taken away, does nothing reach any pod, and no pod anything? And is, of the parts that the guide's table " +
-			"does not name, nothing open but what they need? Running: the same of the cluster's policies, pods and namespaces.",
+			"does not name, nothing open but what they need, and of a pod that neither it nor a listed addition knows, nothing at all? In each overlay. Running: the same of the cluster's policies, pods and namespaces.",
 		Modes: append(modes(),
 			guide.Mode{Name: "not-denied", What: "without rules that allow something a pod can still be reached, or reach somebody"},
 			guide.Mode{Name: "published-by-nodes", What: "a Service opens pods on the machines: what comes by it comes from a pod's own node, which no policy holds back"},
@@ -59,8 +60,16 @@ func n1() guide.Control {
 			{Mode: missing, What: "Loki cannot be written by the log agent", Change: func(d *guide.Draft) error {
 				return d.Replace(addedFile, "matchLabels: {app.kubernetes.io/name: alloy}", "matchLabels: {app.kubernetes.io/name: another}")
 			}},
-			{Mode: noPart, What: "Loki is not deployed", Also: []string{"A2/not-deployed"}, Change: func(d *guide.Draft) error {
-				return d.Replace("k8s/base/kustomization.yaml", "  - loki.yaml\n", "")
+			gone(loki, "A2/not-deployed"),
+			deployment.Patch("no-default-deny", "in staging alone, default-deny lets go out", "staging", "{kind: NetworkPolicy, name: default-deny}",
+				"{op: replace, path: /spec/policyTypes, value: [Ingress]}", "N1/not-denied"),
+			deployment.Patch("published-by-nodes", "in dev alone, redis is opened on every node", "dev", "{kind: Service, name: redis}", "{op: replace, path: /spec, value: {type: NodePort, ports: [{port: 6379}]}}"),
+			{Mode: surplus, What: "in staging, a pod that no row knows has a way in", Change: func(d *guide.Draft) error {
+				renamed := "{op: replace, path: %s/app.kubernetes.io~1name, value: helper}"
+				if err := deployment.Patch("", "", "staging", "{kind: Deployment, name: client}", fmt.Sprintf(renamed, "/spec/template/metadata/labels")).Change(d); err != nil {
+					return err
+				}
+				return deployment.Patch("", "", "staging", "{kind: NetworkPolicy, name: client}", fmt.Sprintf(renamed, "/spec/podSelector/matchLabels")).Change(d)
 			}},
 		},
 		Breaks: []guide.Break{
@@ -74,11 +83,7 @@ func n1() guide.Control {
 			breaks.Change(missing, "Loki accepts from nobody", policy(loki), func(o breaks.Fields) error { return o.Set([]any{}, "spec", "ingress") }, differs),
 		},
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			p, err := lookAt(t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			return p.judgeDeny()
+			return judgeEach(t, (*platform).judgeDeny)
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result { return running(ctx, s, (*platform).judgeDeny) },
 	}
@@ -113,10 +118,13 @@ func (p *platform) judgeDeny() guide.Result {
 		}
 		subjects = append(subjects, guide.Subject{Name: part, Evidence: "without a rule that allows it nothing reaches it, and it reaches nothing"})
 	}
-	for _, r := range additions() {
-		if r.clause != "N1" {
-			continue
+	rows := slices.DeleteFunc(additions(), func(r row) bool { return r.clause != "N1" })
+	for _, part := range p.parts {
+		if !isPart(part) { // nobody has said what it needs
+			rows = append(rows, row{part: part})
 		}
+	}
+	for _, r := range rows {
 		more, seen, err := p.differences(r.part, r)
 		if err != nil {
 			return guide.NoEvidence("%v", err)

@@ -1,6 +1,9 @@
 package network
 
-import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+import (
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+)
 
 func n3() guide.Control {
 	return rowControl("N3", "`api`: from client, ingress-nginx; to postgres:5432, indexer:3000, DNS",
@@ -18,6 +21,8 @@ func n3() guide.Control {
 			"            matchLabels: {app.kubernetes.io/name: client}\n        - namespaceSelector: {}\n"),
 		change(missing, "the row that the guide has for the client is gone",
 			"        - podSelector:\n            matchLabels: {app.kubernetes.io/name: client}\n        - namespaceSelector:", "        - namespaceSelector:"),
+		deployment.Patch(surplus, "in staging alone, the api may go anywhere", "staging", "{kind: NetworkPolicy, name: api}", "{op: add, path: /spec/egress/-, value: {}}"),
+		deployment.Patch(missing, "in dev alone, the ingress does not reach the api", "dev", "{kind: NetworkPolicy, name: api}", "{op: remove, path: /spec/ingress/0/from/1}"),
 		gone(api, "S3/not-mounted"),
 	)
 }

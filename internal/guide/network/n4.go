@@ -3,6 +3,7 @@ package network
 import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 )
 
 func n4() guide.Control {
@@ -21,6 +22,11 @@ func n4() guide.Control {
 			"              - 2002::/16\n      ports:\n        - {protocol: TCP, port: 8443}\n", "N4/"+surplus),
 		change(missing, "prometheus does not reach the metrics", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: prometheus}\n      ports:\n        - {protocol: TCP, port: 3000}\n",
 			"      ports:\n        - {protocol: TCP, port: 3000}\n"),
+		deployment.Patch(surplus, "with managed stores, one more port of Redis' subnets is open", managedStores, "{kind: NetworkPolicy, name: managed-redis}", "{op: add, path: /spec/egress/0/ports/-, value: {protocol: TCP, port: 22}}"),
+		deployment.Patch(surplus, "with managed stores, every private address counts as Redis'", managedStores, "{kind: NetworkPolicy, name: managed-redis}", "{op: replace, path: /spec/egress/0/to/0/ipBlock/cidr, value: 10.0.0.0/8}"),
+		deployment.Patch(surplus, "with managed stores, nobody says why Redis is outside", managedStores, "{kind: NetworkPolicy, name: managed-redis}", "{op: remove, path: /metadata/annotations/stellar-escrow~1reason}"),
+		deployment.Patch(missing, "with managed stores, the indexer does not reach the database", managedStores, "{kind: NetworkPolicy, name: managed-postgres}",
+			"{op: replace, path: /spec/podSelector/matchExpressions/0/values, value: [api, backup]}"),
 		gone(indexer, "S3/not-mounted"),
 	)
 }

@@ -1,6 +1,9 @@
 package network
 
-import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+import (
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+)
 
 func n6() guide.Control {
 	return rowControl("N6", "`redis`: from indexer only; egress to nothing", "",
@@ -16,6 +19,7 @@ func n6() guide.Control {
 			"            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: UDP, port: 6379}\n", "N6/"+surplus),
 		change(surplus, "a pod that somebody could start here reaches redis", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
 			"        - podSelector:\n            matchLabels: {app.kubernetes.io/name: indexer}\n        - podSelector:\n            matchLabels: {debug: \"true\"}\n      ports:\n        - {protocol: TCP, port: 6379}\n"),
+		deployment.Patch(surplus, "in dev alone, everybody in the namespace reaches redis", "dev", "{kind: NetworkPolicy, name: redis}", "{op: add, path: /spec/ingress/0/from/-, value: {podSelector: {}}}"),
 		gone(redis),
 	)
 }

@@ -1,6 +1,9 @@
 package network
 
-import "github.com/Abdullahi130/StellarEscrow/internal/guide"
+import (
+	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
+)
 
 func n7() guide.Control {
 	return rowControl("N7", "`prometheus`: from nothing; to indexer:3000, DNS",
@@ -16,6 +19,7 @@ func n7() guide.Control {
 			return d.Replace(addedFile, "            matchLabels: {app.kubernetes.io/name: alertmanager}\n      ports:\n        - {protocol: TCP, port: 9093}\n",
 				"            matchLabels: {app.kubernetes.io/name: alertmanager}\n      ports:\n        - {protocol: TCP, port: 9094}\n")
 		}, Also: []string{"N7/" + surplus}},
+		deployment.Patch(surplus, "with managed stores alone, Prometheus may be asked by the whole namespace", managedStores, "{kind: NetworkPolicy, name: prometheus}", "{op: add, path: /spec/ingress/-, value: {from: [{podSelector: {}}]}}"),
 		gone(prometheus, "A2/not-deployed", "M11/not-deployed"),
 	)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 )
 
@@ -15,25 +16,21 @@ func rowControl(id, clause, defect string, broken []guide.Break, mutations ...gu
 	return guide.Control{
 		ID:        id,
 		Clause:    clause,
-		Question:  "Is, by the rendered manifests, exactly that open to and from " + r.part + ", on every port, from everybody who is there or could be, and by no other way? Running: the same of the cluster's policies, pods and namespaces.",
+		Question:  "Is, by the rendered manifests of each overlay, exactly that open to and from " + r.part + ", on every port, from everybody who is there or could be, and by no other way? Running: the same of the cluster's policies, pods and namespaces.",
 		Modes:     modes(),
 		Mutations: mutations,
 		Breaks:    broken,
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			p, err := lookAt(t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			return p.judgeRow(r, defect)
+			return instead(defect, judgeEach(t, func(p *platform) guide.Result { return p.judgeRow(r) }))
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
-			return running(ctx, s, func(p *platform) guide.Result { return p.judgeRow(r, defect) })
+			return instead(defect, running(ctx, s, func(p *platform) guide.Result { return p.judgeRow(r) }))
 		},
 	}
 }
 
 // judgeRow holds a part against its row and the additions to it.
-func (p *platform) judgeRow(r row, defect string) guide.Result {
+func (p *platform) judgeRow(r row) guide.Result {
 	wanted := []row{r}
 	for _, a := range additions() {
 		if a.clause == r.clause {
@@ -44,7 +41,11 @@ func (p *platform) judgeRow(r row, defect string) guide.Result {
 	if err != nil {
 		return guide.NoEvidence("%v", err)
 	}
-	judged := guide.Judge(subjects, findings)
+	return guide.Judge(subjects, findings)
+}
+
+// instead is what was judged, of a row that cannot hold as it is written: defect says what is done in its place, and is empty of others.
+func instead(defect string, judged guide.Result) guide.Result {
 	if defect == "" {
 		return judged
 	}
@@ -58,7 +59,5 @@ func change(mode, what, old, new string, also ...string) guide.Mutation {
 
 // gone is the mutation that a part is not deployed. Whoever is to reach it, or be reached by it, then has a row about nobody.
 func gone(part string, also ...string) guide.Mutation {
-	return guide.Mutation{Mode: noPart, What: part + " is not deployed", Change: func(d *guide.Draft) error {
-		return d.Replace("k8s/base/kustomization.yaml", "  - "+part+".yaml\n", "")
-	}, Also: also}
+	return deployment.Drop(noPart, part+" is not deployed", "production", "{kind: Deployment|StatefulSet|CronJob, name: "+part+"}", also...)
 }

@@ -66,7 +66,7 @@ func held(f *cluster.Facts) (subjects []guide.Subject, findings []guide.Finding)
 
 func runSynced(ctx context.Context, s *facts.System) guide.Result {
 	return deployment.Live(ctx, s, append(makers(), "secretproviderclasses", "secrets"), func(f *cluster.Facts) guide.Result {
-		subjects, findings := synced(f.Set)
+		subjects, findings := synced(f.Set, true)
 		more, wrong := there(f)
 		subjects, findings = append(subjects, more...), append(findings, wrong...)
 		more, wrong, unseen := mounts(f)

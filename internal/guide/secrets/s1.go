@@ -23,7 +23,7 @@ func s1() guide.Control {
 	return guide.Control{
 		ID:     "S1",
 		Clause: "production secrets come from AWS Secrets Manager through the Secrets Store CSI Driver",
-		Question: "Does every Secret and every volume of the driver that a pod mounts come from a SecretProviderClass of the provider aws, and is no secret in the manifests themselves? " +
+		Question: "Does, in each overlay, every Secret and every volume of the driver that a pod mounts come from a SecretProviderClass of the provider aws, and is no secret in the manifests themselves? " +
 			"Running: the same of the cluster's classes and pods; and is every Secret of the namespace one that the driver has made, of which nothing but its name and labels is asked for?",
 		Modes: []guide.Mode{
 			{Name: "plain-secret", What: "a Secret stands in the manifests, for everybody who reads them"},
@@ -38,6 +38,10 @@ func s1() guide.Control {
 			deployment.Change("secret-from-elsewhere", "the indexer mounts a Secret that somebody made by hand", "indexer.yaml", "            secretName: stellar-escrow-secrets\n", "            secretName: made-by-hand\n", "S3/not-mounted"),
 			deployment.Change("another-provider", "the guide's class is of a vault", "secrets-store.yaml", "  provider: aws\n", "  provider: vault\n", "S1/secret-from-elsewhere", "S2/no-class"),
 			deployment.Change("another-provider", "a secret is in the Parameter Store", "secrets-store.yaml", "stellar-escrow/production/stellar\n        objectType: secretsmanager\n", "stellar-escrow/production/stellar\n        objectType: ssmparameter\n"),
+			{Mode: "plain-secret", What: "in dev alone, a generator makes a Secret", Change: func(d *guide.Draft) error {
+				return d.Append("k8s/overlays/dev/kustomization.yaml", "secretGenerator:\n  - name: by-hand\n    literals: [A_SETTING=of-somebody]\n")
+			}},
+			deployment.Patch("another-provider", "in staging alone, redis' class is of a vault", "staging", "{kind: SecretProviderClass, name: redis}", "{op: replace, path: /spec/provider, value: vault}"),
 			deployment.Change("no-such-class", "redis mounts a class that is not there", "redis.yaml", "secretProviderClass: redis", "secretProviderClass: redis-of-old"),
 		},
 		Breaks: []guide.Break{
@@ -55,7 +59,9 @@ func s1() guide.Control {
 			breaks.Remove("no-such-class", "redis' class is gone", class("redis"), "S1/class-differs"),
 			breaks.Change("class-differs", "redis' class fetches from another region", class("redis"), func(o breaks.Fields) error { return o.Set("eu-west-1", "spec", "parameters", "region") }),
 		},
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeSources) },
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgeSources(o.Set) })
+		},
 		Running: runSources,
 		Agree: func(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result {
 			f, err := deployment.Cluster(ctx, s)
@@ -115,7 +121,10 @@ func sources(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding)
 }
 
 // mount is a volume that holds secrets: of a class of the driver's, or of a Secret.
-type mount struct{ volume, class, secret string }
+type mount struct {
+	volume, class, secret string
+	items                 []string // keys of the Secret that it has; nil: all
+}
 
 func (m mount) String() string {
 	if m.class != "" {
@@ -130,14 +139,21 @@ func mounted(pod corev1.PodSpec) (all []mount) {
 		case v.CSI != nil && v.CSI.Driver == kube.SecretsStoreDriver:
 			all = append(all, mount{volume: v.Name, class: v.CSI.VolumeAttributes[kube.ProviderClass]})
 		case v.Secret != nil:
-			all = append(all, mount{volume: v.Name, secret: v.Secret.SecretName})
+			all = append(all, mount{volume: v.Name, secret: v.Secret.SecretName, items: keysOf(v.Secret.Items)})
 		case v.Projected != nil:
 			for _, s := range v.Projected.Sources {
 				if s.Secret != nil {
-					all = append(all, mount{volume: v.Name, secret: s.Secret.Name})
+					all = append(all, mount{volume: v.Name, secret: s.Secret.Name, items: keysOf(s.Secret.Items)})
 				}
 			}
 		}
 	}
 	return all
+}
+
+func keysOf(items []corev1.KeyToPath) (keys []string) {
+	for _, i := range items {
+		keys = append(keys, i.Key)
+	}
+	return keys
 }

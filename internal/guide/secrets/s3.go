@@ -19,7 +19,7 @@ func s3() guide.Control {
 	return guide.Control{
 		ID:     "S3",
 		Clause: "the SecretProviderClass (`k8s/base/secrets-store.yaml`) syncs into `stellar-escrow-secrets`, mounted into pods",
-		Question: "Does the class in that file make the Secret of that name with every key, does every part that uses one mount the class or the Secret, read-only, and is none mounted so that " +
+		Question: "In each overlay, does the class in that file make the Secret of that name with every key, does every part that uses one mount the class or the Secret, read-only, and is none mounted so that " +
 			"it does not follow a change? Running: the same of the cluster's class and pods; and is the Secret there, and every class that a running pod has " +
 			"mounted?",
 		Modes: []guide.Mode{
@@ -35,17 +35,23 @@ func s3() guide.Control {
 			deployment.Change("not-synced", "the Secret has another name", storeFile, "    - secretName: stellar-escrow-secrets\n", "    - secretName: stellar-escrow\n", "S1/secret-from-elsewhere"),
 			deployment.Change("not-mounted", "the api mounts the class of its own alone", "api.yaml", "secretProviderClass: stellar-escrow-secrets", "secretProviderClass: api"),
 			deployment.Change("by-subpath", "one file of the api's is mounted by subPath", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api/RELAY_SECRET, subPath: RELAY_SECRET, readOnly: true}"),
+			deployment.Patch("writable-mount", "with managed stores alone, the indexer could write its secrets", "production-managed", "{kind: Deployment, name: indexer}", "{op: remove, path: /spec/template/spec/containers/0/volumeMounts/0/readOnly}"),
 			deployment.Change("writable-mount", "the api could write its secrets", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api}"),
 		},
-		Breaks:  breakSynced(),
-		Tree:    func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeSynced) },
+		Breaks: breakSynced(),
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result {
+				return judgeSynced(o.Set, o.Name == deployment.Production)
+			})
+		},
 		Running: runSynced,
 	}
 }
 
-func judgeSynced(set *kube.Set) guide.Result { return deployment.Once(synced(set)) }
+func judgeSynced(set *kube.Set, whole bool) guide.Result { return deployment.Once(synced(set, whole)) }
 
-func synced(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) {
+// synced looks at the class and at who mounts what. whole tells that every part has to be there; elsewhere one may be left out.
+func synced(set *kube.Set, whole bool) (subjects []guide.Subject, findings []guide.Finding) {
 	file := guide.Place{File: "k8s/base/" + storeFile}
 	keys := map[string]bool{}
 	for _, c := range set.SecretProviderClasses() {
@@ -68,7 +74,7 @@ func synced(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) 
 			subjects = append(subjects, guide.Subject{Name: key, Evidence: "synced into " + guideSecret, At: file})
 		}
 	}
-	holders, others := map[string]bool{}, map[string]bool{} // parts with pods that mount it, and with pods that do not
+	holders, others, there := map[string]bool{}, map[string]bool{}, map[string]bool{} // parts with pods that mount it, with pods that do not, and with pods
 	for _, w := range deployment.Workloads(set) {
 		part := w.Pod.Labels["app.kubernetes.io/name"]
 		holds := false
@@ -95,9 +101,12 @@ func synced(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) 
 				}
 			}
 		}
-		holders[part], others[part] = holders[part] || holds, others[part] || !holds
+		there[part], holders[part], others[part] = true, holders[part] || holds, others[part] || !holds
 	}
 	for _, part := range consumers() {
+		if !there[part] && !whole {
+			continue
+		}
 		if !holders[part] || others[part] {
 			findings = append(findings, guide.Finding{Mode: "not-mounted", Subject: part, Detail: "mount the class, or of the Secret the keys that it uses", At: file})
 		}

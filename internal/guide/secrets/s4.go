@@ -2,11 +2,13 @@ package secrets
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
-	"regexp"
+	"maps"
+	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
@@ -16,23 +18,21 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/kube"
 )
 
-// secretName are names of what is secret. One that ends in _FILE names a file, which is no secret.
-var secretName = regexp.MustCompile(`(?i)(^|_)(password|passwd|secret|secrets|token|tokens|key|keys|seed|credentials?)$|^DATABASE_URL$`)
-
-// secretValue are texts that hold a secret whatever they are called: a URL with a password, a Stellar seed.
-var secretValue = regexp.MustCompile(`://[^/@:\s]+:[^/@\s]+@|\bS[A-Z2-7]{55}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----`)
-
 func s4() guide.Control {
 	return guide.Control{
 		ID:     "S4",
 		Clause: "no pod gets a secret through an environment value in a plaintext manifest",
-		Question: "Does no container have a secret in an environment value, an argument or a ConfigMap, and, beyond the guide, none by reference either: programs read files, which follow a " +
+		Question: "Is, in each overlay, no secret in a text that a pod has of its manifest, an environment value, a command, what a shell shall run, a probe, a label, an annotation, a ConfigMap " +
+			"or any other field, and, beyond the guide, is none an environment value by reference either: programs read files, which follow a " +
 			"change and are in no dump of an environment? Running: the same of the pods that run, the next ones, and the cluster's ConfigMaps.",
 		Modes: []guide.Mode{
 			{Name: "secret-in-environment", What: "an environment value is a secret, for everybody who reads the manifest"},
 			{Name: "secret-by-reference", What: "an environment value is taken from a Secret: it stays what it was when the process began, and is in every dump"},
 			{Name: "secret-in-arguments", What: "an argument is a secret, for everybody who lists processes"},
 			{Name: "secret-in-configmap", What: "a ConfigMap holds a secret"},
+			{Name: "secret-in-probe", What: "what a probe or a hook runs or sends has a secret in it"},
+			{Name: "secret-in-annotation", What: "an annotation or a label is a secret, for everybody who lists objects"},
+			{Name: "secret-in-field", What: "another field of an object has a secret in it"},
 		},
 		Mutations: []guide.Mutation{
 			deployment.Change("secret-in-environment", "the api's keys are in its environment", "api.yaml", `            - {name: API_LISTEN, value: ":4000"}`+"\n", `            - {name: API_LISTEN, value: ":4000"}`+"\n            - {name: API_KEYS, value: one-of-somebody}\n"),
@@ -41,6 +41,17 @@ func s4() guide.Control {
 				"            - {name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: stellar-escrow-secrets, key: POSTGRES_PASSWORD}}}\n"),
 			deployment.Change("secret-by-reference", "the whole Secret is the api's environment", "api.yaml", "            - configMapRef: {name: settings}\n", "            - configMapRef: {name: settings}\n            - secretRef: {name: stellar-escrow-secrets}\n"),
 			deployment.Change("secret-in-arguments", "a password is an argument", "api.yaml", "          args: [api]\n", "          args: [api, --admin-password=of-somebody]\n"),
+			deployment.Change("secret-in-arguments", "a password is the word behind a flag", "api.yaml", "          args: [api]\n", "          args: [api, --admin-password, of-somebody]\n"),
+			deployment.Change("secret-in-arguments", "what a shell runs has a password in it", "api.yaml", "          args: [api]\n", "          command: [sh, -c, \"PGPASSWORD=of-somebody exec stellarescrow api\"]\n"),
+			deployment.Change("secret-in-probe", "a probe has redis' password in its command", "redis.yaml", "command: [sh, /etc/redis/ready.sh]", "command: [redis-cli, -a, of-somebody, ping]"),
+			deployment.Change("secret-in-probe", "a hook sends a token", "api.yaml", "              sleep: {seconds: 5} # until nobody is sent here any more\n",
+				"              httpGet: {path: /healthz, port: http, httpHeaders: [{name: Authorization, value: Bearer of-somebody}]}\n"),
+			deployment.Change("secret-in-annotation", "an annotation of the api's pods is a password", "api.yaml", "        eks.amazonaws.com/skip-containers: api # the role is the driver's business\n",
+				"        eks.amazonaws.com/skip-containers: api\n        example.org/database: postgres://escrow:of-somebody@postgres/escrow\n"),
+			deployment.Change("secret-in-field", "what a volume is given is a password", "api.yaml", "            volumeAttributes: {secretProviderClass: api}\n", "            volumeAttributes: {secretProviderClass: api, password: of-somebody}\n"),
+			deployment.Append("secret-in-configmap", "a ConfigMap has settings with a password", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {settings.ini: \"[database]\\nadmin_password = of-somebody\\n\"}\n"),
+			deployment.Patch("secret-in-environment", "with managed stores alone, a password is in the environment", "production-managed", "{kind: Deployment, name: api}",
+				"{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: A_PASSWORD, value: of-somebody}}"),
 			deployment.Append("secret-in-configmap", "a ConfigMap has a token", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {SCREENING_TOKEN: of-somebody}\n"),
 		},
 		Breaks: []guide.Break{
@@ -51,55 +62,159 @@ func s4() guide.Control {
 			breaks.Add("secret-in-configmap", "a ConfigMap has a token", breaks.Object{Version: "v1", Resource: "configmaps", Name: "audit-break"}, map[string]any{
 				"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"SCREENING_TOKEN": "of-somebody"}}),
 		},
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return deployment.Judge(t, judgeEnvironment) },
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgePlaintext(o.Set) })
+		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
-			return deployment.Live(ctx, s, append(makers(), "configmaps"), func(f *cluster.Facts) guide.Result { return judgeEnvironment(f.Set) })
+			return deployment.Live(ctx, s, append(makers(), "configmaps"), func(f *cluster.Facts) guide.Result { return judgePlaintext(f.Set) })
 		},
 	}
 }
 
-func judgeEnvironment(set *kube.Set) guide.Result {
+func judgePlaintext(set *kube.Set) guide.Result {
 	var findings []guide.Finding
 	var subjects []guide.Subject
-	for _, w := range deployment.Workloads(set) {
-		for _, c := range w.Containers() {
-			name := w.String() + " " + c.Name
-			for _, f := range environmentOf(c) {
-				f.Subject, f.At = name, deployment.At(w.Object)
-				findings = append(findings, f)
-			}
-			subjects = append(subjects, guide.Subject{Name: name, Evidence: fmt.Sprintf("%d environment values, %d arguments, none of them a secret", len(c.Env), len(c.Command)+len(c.Args)), At: deployment.At(w.Object)})
+	for _, o := range set.Every() {
+		if o.Namespace != deployment.NamespaceOf(set) || o.Kind == "Secret" { // of those S1 says that they are there
+			continue
 		}
-	}
-	for _, m := range set.ConfigMaps() {
-		for key, value := range m.Value.Data {
-			if secretName.MatchString(key) || secretValue.MatchString(value) {
-				findings = append(findings, guide.Finding{Mode: "secret-in-configmap", Subject: m.String(), Detail: key + ": put it into AWS Secrets Manager", At: deployment.At(m.Object)})
-			}
+		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o.Value)
+		if err != nil {
+			return guide.NoEvidence("%s: %v", o.Object, err)
+		}
+		l := looked{object: o.Object}
+		l.fields(fields, nil)
+		findings = append(findings, l.findings...)
+		for _, name := range slices.Sorted(maps.Keys(l.texts)) {
+			subjects = append(subjects, guide.Subject{Name: name, Evidence: fmt.Sprintf("%d texts, none of them a secret", l.texts[name]), At: deployment.At(o.Object)})
 		}
 	}
 	return deployment.Once(subjects, findings)
 }
 
-func environmentOf(c corev1.Container) (findings []guide.Finding) {
-	for _, e := range c.Env {
+// looked is what was found in an object, by its fields.
+type looked struct {
+	object    kube.Object
+	container string // in which the field stands
+	texts     map[string]int
+	findings  []guide.Finding
+}
+
+func (l *looked) add(mode string, path []string, advice string, args ...any) {
+	l.findings = append(l.findings, guide.Finding{Mode: mode, Subject: l.subject(), Detail: strings.Join(path, ".") + ": " + fmt.Sprintf(advice, args...), At: deployment.At(l.object)})
+}
+
+func (l *looked) subject() string {
+	return strings.TrimSuffix(l.object.String()+" "+l.container, " ")
+}
+
+// fields looks at a map of an object's: at values by their keys, and at pairs of a name and a value.
+func (l *looked) fields(all map[string]any, path []string) {
+	if name, ok := all["name"].(string); ok {
+		if value, ok := all["value"].(string); ok && secretVariable(name) && given(value) {
+			l.add(modeOf(l.object, path), append(path, name), "put its value into AWS Secrets Manager, mount it, and name the file, as in %s_FILE", name)
+			return
+		}
+		if from, ok := all["valueFrom"].(map[string]any); ok && from["secretKeyRef"] != nil {
+			l.add("secret-by-reference", append(path, name), "mount the Secret, and name the file in %s_FILE", name)
+		}
+	}
+	if from, ok := all["secretRef"].(map[string]any); ok && slices.Contains(path, "envFrom") {
+		l.add("secret-by-reference", path, "%v: mount it instead", from["name"])
+	}
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		at := append(slices.Clip(path), key)
+		if text, ok := all[key].(string); ok && given(text) && (secretWord(key) || slices.Equal(path, []string{"data"}) && secretVariable(key)) {
+			l.add(modeOf(l.object, at), at, "put it into AWS Secrets Manager")
+			continue
+		}
+		if key == "binaryData" {
+			l.binary(all[key], at)
+			continue
+		}
+		l.value(all[key], at)
+	}
+}
+
+func (l *looked) value(of any, path []string) {
+	switch v := of.(type) {
+	case map[string]any:
+		l.fields(v, path)
+	case []any:
+		l.list(v, path)
+	case string:
+		l.text(v, path)
+	}
+}
+
+// list looks at a list: of containers each under its own name, and the words of a command together.
+func (l *looked) list(all []any, path []string) {
+	var words []string
+	for _, one := range all {
+		if word, ok := one.(string); ok {
+			words = append(words, word)
+			continue
+		}
+		fields, _ := one.(map[string]any)
+		if name, ok := fields["name"].(string); ok && slices.Contains([]string{"containers", "initContainers", "ephemeralContainers"}, path[len(path)-1]) {
+			l.container = name
+			l.value(one, path)
+			l.container = ""
+			continue
+		}
+		l.value(one, path)
+	}
+	l.count(len(words))
+	if name := spellsIn(words); name != "" {
+		l.add(modeOf(l.object, path), path, "%s: name a file instead", name)
+	}
+}
+
+func (l *looked) text(text string, path []string) {
+	l.count(1)
+	if name := spells(text); name != "" {
+		l.add(modeOf(l.object, path), path, "%s: put it into AWS Secrets Manager", name)
+	}
+}
+
+// binary looks at what a ConfigMap has in base64.
+func (l *looked) binary(of any, path []string) {
+	all, _ := of.(map[string]any)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		text, _ := all[key].(string)
+		plain, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			plain = []byte(text)
+		}
+		l.text(string(plain), append(slices.Clip(path), key))
+	}
+}
+
+func (l *looked) count(n int) {
+	if l.texts == nil {
+		l.texts = map[string]int{}
+	}
+	if n > 0 {
+		l.texts[l.subject()] += n
+	}
+}
+
+// modeOf is the way to fail of a secret that stands in a field.
+func modeOf(o kube.Object, path []string) string {
+	for _, step := range path {
 		switch {
-		case e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil:
-			findings = append(findings, guide.Finding{Mode: "secret-by-reference", Detail: e.Name + ": mount the Secret, and name the file in " + e.Name + "_FILE"})
-		case e.Value != "" && (secretName.MatchString(e.Name) || secretValue.MatchString(e.Value)):
-			findings = append(findings, guide.Finding{Mode: "secret-in-environment", Detail: e.Name + ": put its value into AWS Secrets Manager, mount it, and name the file in " + e.Name + "_FILE"})
+		case step == "annotations" || step == "labels":
+			return "secret-in-annotation"
+		case step == "env":
+			return "secret-in-environment"
+		case step == "lifecycle" || strings.HasSuffix(step, "Probe"):
+			return "secret-in-probe"
+		case step == "command" || step == "args":
+			return "secret-in-arguments"
 		}
 	}
-	for _, from := range c.EnvFrom {
-		if from.SecretRef != nil {
-			findings = append(findings, guide.Finding{Mode: "secret-by-reference", Detail: "envFrom " + from.SecretRef.Name + ": mount it instead"})
-		}
+	if o.Kind == "ConfigMap" {
+		return "secret-in-configmap"
 	}
-	for _, arg := range append(append([]string{}, c.Command...), c.Args...) {
-		flag, value, ok := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if ok && value != "" && secretName.MatchString(strings.ReplaceAll(flag, "-", "_")) || secretValue.MatchString(arg) {
-			findings = append(findings, guide.Finding{Mode: "secret-in-arguments", Detail: flag + ": name a file instead"})
-		}
-	}
-	return findings
+	return "secret-in-field"
 }

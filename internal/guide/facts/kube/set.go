@@ -62,6 +62,21 @@ func (s *Set) Objects() []Object {
 	return append(all, s.Unread...)
 }
 
+// Any is an object of whatever kind that is known here.
+type Any struct {
+	Object
+	Value runtime.Object
+}
+
+// Every are all of them that were read, in kustomize's order.
+func (s *Set) Every() []Any {
+	all := make([]Any, 0, len(s.objects))
+	for _, o := range s.objects {
+		all = append(all, Any{o.Object, o.value})
+	}
+	return all
+}
+
 // Of are the objects of one type of k8s.io/api, or of this package.
 func Of[T any](s *Set) (all []Found[T]) {
 	for _, o := range s.objects {

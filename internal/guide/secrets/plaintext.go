@@ -1,0 +1,86 @@
+package secrets
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// secretName are names of variables that are secret. One that ends in _FILE names a file, which is no secret.
+var secretName = regexp.MustCompile(`(?i)(^|_)(secrets|tokens|keys?|seed)$|(password|passwd|secret|token|credentials?)$`)
+
+// spokenName are those that are secret in whatever text they stand: a key alone may be one of anything there.
+var spokenName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|credentials?|authorization|rediscli_auth|database_url|(api|admin|access|secret|private|fee|channel|keeper|server|signing|encryption)[-_.]?keys?)$`)
+
+// secretValue are texts that are secret whatever they are called: a Stellar seed, a private key, a key of AWS, of age or of GitHub.
+var secretValue = regexp.MustCompile(`\bS[A-Z2-7]{55}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bAGE-SECRET-KEY-1[0-9A-Z]+|\bgh[pousr]_[A-Za-z0-9]{36}\b`)
+
+// value is one as shells and files of settings write it, in quotes or bare.
+const value = `("[^"\n]*"|'[^'\n]*'|[^\s"';&|,)}\]]+)`
+
+// ways are how a text gives somebody a secret: the name that it goes by, if that has to be looked at, and the value.
+var (
+	inURL    = regexp.MustCompile(`://[^/@:\s"']*:([^/@\s"']+)@`)
+	assigned = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_.-]*)[ \t]*=[ \t]*` + value)
+	said     = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_.-]*)(?::[ \t]+|["']:\s*)` + value)
+	flagged  = regexp.MustCompile(`--?([A-Za-z][A-Za-z0-9_-]*)[ \t]+("[^"\n]*"|'[^'\n]*'|[^-\s"';&|][^\s"';&|]*)`)
+	remark   = regexp.MustCompile(`(?m)^[ \t]*(#|;|//|--[ \t]).*$`) // in which people write of passwords, with a colon behind the word
+	spoken   = []*regexp.Regexp{
+		inURL,
+		regexp.MustCompile(`(?i)\b(?:bearer|basic)[ \t]+` + value),
+		regexp.MustCompile(`(?i)\bpassword[ \t]+('[^'\n]+')`), // as SQL has it
+		regexp.MustCompile(`\bredis-cli\b[^|;&\n]*[ \t](?:-a|--pass)[ \t]+` + value),
+		regexp.MustCompile(`\bcurl\b[^|;&\n]*[ \t](?:-u|--user)[ \t]+["']?[^:\s"']+:` + value),
+		regexp.MustCompile(`(?m)(?:^|[\s"'])(?:--)?(?:requirepass|masterauth)[ \t]+` + value),
+		regexp.MustCompile(`(?m)\buser[ \t]+\S+[ \t](?:[^\n]*[ \t])?>` + value), // as Redis' list of users has it
+	}
+)
+
+// elsewhere are values that say where a secret is, or that there is none: a variable, what a command prints, a template, a file's path, the word before it.
+var elsewhere = regexp.MustCompile(`^(\$|` + "`" + `|%[a-z]|<|\{\{|\*+$|/[\w.-]+/|@?/run/|file:)|^(?i:true|false|yes|no|on|off|null|none|~|required|optional|bearer|basic)?$`)
+
+// secretWord tells whether a name is one of something secret in whatever text it stands. A network's passphrase is public: it says which network is meant.
+func secretWord(name string) bool {
+	return spokenName.MatchString(name) && !strings.EqualFold(name, "NETWORK_PASSPHRASE")
+}
+
+// secretVariable tells the same of the name of an environment variable, or of a setting.
+func secretVariable(name string) bool { return secretName.MatchString(name) || secretWord(name) }
+
+// given tells whether a value is one itself.
+func given(value string) bool { return !elsewhere.MatchString(strings.Trim(value, `"'`)) }
+
+// spells names what of a text is a secret that everybody who reads the text has; "" if nothing is.
+func spells(text string) string {
+	if secretValue.MatchString(text) {
+		return "a key"
+	}
+	for _, way := range spoken {
+		for _, m := range way.FindAllStringSubmatch(text, -1) {
+			if given(m[1]) {
+				return "a password or a token"
+			}
+		}
+	}
+	named := assigned.FindAllStringSubmatch(text, -1)
+	text = remark.ReplaceAllString(text, "")
+	for _, m := range slices.Concat(named, said.FindAllStringSubmatch(text, -1), flagged.FindAllStringSubmatch(text, -1)) {
+		if secretWord(m[1]) && given(m[2]) {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// spellsIn is spells of a command, whose words may belong together: the value of a flag stands behind it, and what a shell runs is one of them.
+func spellsIn(words []string) string {
+	for _, word := range words {
+		if name := spells(word); name != "" {
+			return name
+		}
+	}
+	if slices.ContainsFunc(words, func(w string) bool { return strings.ContainsAny(w, " \t\n") }) {
+		return "" // a text of a shell's: it has been looked at
+	}
+	return spells(strings.Join(words, " "))
+}
