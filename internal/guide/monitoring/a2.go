@@ -1,9 +1,12 @@
 package monitoring
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
@@ -22,23 +25,28 @@ const (
 	prometheusKeeps = "15d"   // defaultRetentionDuration
 	prometheusData  = "data/" // storage.tsdb.path
 	lokiConfig      = "/etc/loki/local-config.yaml"
+	lokiData        = "/loki"
 )
 
 func a2() guide.Control {
 	return guide.Control{
 		ID:     "A2",
 		Clause: "Prometheus keeps 30 days; Loki keeps what `monitoring/loki.yml` says",
-		Question: "Is Prometheus told to keep 30 days, without a limit of bytes that ends it earlier, on a volume that outlives it? Does Loki run with monitoring/loki.yml and no other, says " +
-			"that how long logs are kept, and does Loki delete them then, from a volume that outlives it? Running: the flags and the configuration that they work with",
+		Question: "Of each overlay and of Compose: is Prometheus told to keep 30 days, by its flags and its file, without a limit of bytes that ends it earlier, on a volume that outlives it? Does Loki " +
+			"run with monitoring/loki.yml and no other, says that how long logs are kept, all of them, and does Loki delete them then, from a volume that outlives it? And can nobody who reaches " +
+			"either take away what it keeps, or add to it? Running: the flags and the configuration that they work with",
 		Modes: []guide.Mode{
 			{Name: "not-deployed", What: "a deployment has no Prometheus, or no Loki"},
-			{Name: "keeps-less", What: "Prometheus is told to keep less than 30 days, or nothing, which is 15"},
+			{Name: "keeps-less", What: "Prometheus is told to keep less than 30 days, or not how long, which is 15, or to keep nothing and send all on"},
+			{Name: "keeps-some-less", What: "Loki is told to keep some logs for a shorter time than the others"},
+			{Name: "open-to-change", What: "whoever reaches it may have what is kept deleted, add to it, or end the program"},
+			wraps(),
 			{Name: "bounded-by-size", What: "a limit of bytes makes Prometheus forget earlier"},
 			{Name: "forgets", What: "what is kept is on a volume that ends with the container"},
 			{Name: "says-nothing", What: "monitoring/loki.yml does not say how long logs are kept"},
 			{Name: "never-deletes", What: "Loki is not told to delete what is older, so that what its file says does not happen"},
 			{Name: "another-file", What: "Loki does not run with monitoring/loki.yml"},
-			{Name: "told-otherwise", What: "a flag of Loki's says otherwise than its file"},
+			{Name: "told-otherwise", What: "a flag of Loki's, or another file, says otherwise than its file, or Prometheus' flags stand in a file"},
 			{Name: "keeps-otherwise", What: "the Loki that runs keeps logs for another time than monitoring/loki.yml says", Running: true},
 		},
 		Mutations: []guide.Mutation{
@@ -55,6 +63,26 @@ func a2() guide.Control {
 			deployment.Change("another-file", "the cluster's Loki runs with the file of its image", "loki.yaml", "-config.file=/etc/loki/loki.yml", "-config.file=/etc/loki/local-config.yaml"),
 			stackfile.Change("another-file", "Compose's Loki runs with a file of the machine's", "./monitoring/loki.yml:/etc/loki/loki.yml:ro", "/etc/loki.yml:/etc/loki/loki.yml:ro"),
 			stackfile.Change("told-otherwise", "a flag says a week", "command: [-config.file=/etc/loki/loki.yml]", "command: [-config.file=/etc/loki/loki.yml, -store.retention=168h]"),
+			stackfile.Change("told-otherwise", "a flag names a file with other limits", "command: [-config.file=/etc/loki/loki.yml]", "command: [-config.file=/etc/loki/loki.yml, -runtime-config.file=/etc/loki/runtime.yml]"),
+			change("told-otherwise", "the file names another with the limits of some tenants", lokiFile, "analytics:", "runtime_config: {file: /loki/limits.yml}\nanalytics:"),
+			deployment.Change("told-otherwise", "Prometheus' flags stand in a file", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - \"@/prometheus/flags\"\n"),
+			change("keeps-less", "its file says a week", prometheusFile, "rule_files:", "storage: {tsdb: {retention: {time: 7d}}}\nrule_files:"),
+			change("bounded-by-size", "its file says no more than 5 GB", prometheusFile, "rule_files:", "storage: {tsdb: {retention: {size: 5GB}}}\nrule_files:"),
+			deployment.Change("keeps-less", "the cluster's Prometheus keeps nothing and sends all on", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - --agent\n"),
+			stackfile.Change("keeps-less", "Compose's does so by the older name", "--storage.tsdb.retention.time=30d # A2", "--storage.tsdb.retention.time=30d\n      - --enable-feature=exemplar-storage,agent"),
+			deployment.Patch("keeps-less", "two weeks in staging alone", "staging", "{kind: StatefulSet, name: prometheus}", "{op: replace, path: /spec/template/spec/containers/0/args/2, value: --storage.tsdb.retention.time=14d}"),
+			deployment.Change("open-to-change", "whoever reaches the cluster's Prometheus may delete", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - --web.enable-admin-api\n"),
+			stackfile.Change("open-to-change", "whoever reaches Compose's may write into it", "--storage.tsdb.retention.time=30d # A2", "--storage.tsdb.retention.time=30d\n      - --web.enable-remote-write-receiver"),
+			stackfile.Change("open-to-change", "by OpenTelemetry's protocol too", "--storage.tsdb.retention.time=30d # A2", "--storage.tsdb.retention.time=30d\n      - --enable-feature=otlp-write-receiver"),
+			stackfile.Change("open-to-change", "whoever reaches Compose's may end it", "--storage.tsdb.retention.time=30d # A2", "--storage.tsdb.retention.time=30d\n      - --web.enable-lifecycle"),
+			change("open-to-change", "whoever reaches Loki may have logs deleted", lokiFile, "deletion_mode: disabled", "deletion_mode: filter-and-delete"),
+			change("open-to-change", "nothing is said of that, which lets them", lokiFile, "  deletion_mode: disabled # by whoever reaches it: what is kept is kept until it is old enough\n", ""),
+			change("keeps-some-less", "what the api logs is kept for a day", lokiFile, "  reject_old_samples: true\n", "  reject_old_samples: true\n  retention_stream: [{selector: '{app=\"api\"}', priority: 1, period: 24h}]\n"),
+			change("never-deletes", "there is no compactor", lokiFile, "compactor:\n  working_directory: /loki/compactor\n  retention_enabled: true\n  delete_request_store: filesystem\n", ""),
+			change("never-deletes", "it only answers questions", lokiFile, "auth_enabled: false", "target: querier\nauth_enabled: false"),
+			change("forgets", "logs are kept in memory", lokiFile, "chunks_directory: /loki/chunks", "chunks_directory: /tmp/chunks"),
+			stackfile.Change("wrapped", "a shell starts Compose's Prometheus", "    command:\n      - --config.file=/etc/prometheus/prometheus.yml", "    entrypoint: [/bin/sh, -c, \"exec /bin/prometheus --web.enable-admin-api $$@\"]\n    command:\n      - --config.file=/etc/prometheus/prometheus.yml", "M11/wrapped"),
+			deployment.Change("wrapped", "a shell starts the cluster's Loki", "loki.yaml", "          args: [-config.file=/etc/loki/loki.yml]\n", "          command: [/bin/sh, -c, exec /usr/bin/loki]\n          args: [-config.file=/etc/loki/loki.yml]\n"),
 		},
 		Tree:    judgeKept,
 		Running: runningKept,
@@ -71,7 +99,10 @@ func judgeKept(ctx context.Context, t *facts.Tree) guide.Result {
 	}
 	findings = append(findings, notDeployed("prometheus", absent)...)
 	for _, p := range watch {
-		found := keptBy(p)
+		found, err := keptBy(p)
+		if err != nil {
+			return guide.NoEvidence("%s: %v", p.subject, err)
+		}
 		findings = append(findings, found...)
 		if len(found) == 0 {
 			subjects = append(subjects, guide.Subject{Name: p.subject, Evidence: "keeps 30 days on " + string(lasting), At: p.where})
@@ -93,38 +124,94 @@ func judgeKept(ctx context.Context, t *facts.Tree) guide.Result {
 	if !says.Deletes {
 		findings = append(findings, guide.Finding{Mode: "never-deletes", Subject: lokiFile, Detail: "write compactor.retention_enabled: true", At: at})
 	}
+	if says.Least < says.Keeps {
+		findings = append(findings, guide.Finding{Mode: "keeps-some-less", Subject: lokiFile, Detail: fmt.Sprintf("limits_config.retention_stream keeps some for %s: leave it out", says.Least), At: at})
+	}
+	if says.Asked {
+		findings = append(findings, guide.Finding{Mode: "open-to-change", Subject: lokiFile, Detail: "write limits_config.deletion_mode: disabled", At: at})
+	}
+	for _, other := range says.Others {
+		findings = append(findings, guide.Finding{Mode: "told-otherwise", Subject: lokiFile, Detail: "leave out " + other + ", by which it keeps what it likes", At: at})
+	}
 	for _, p := range logs {
+		findings = append(findings, p.wrapped("loki")...)
 		name := p.configured(lokiConfig)
 		if text, ok := p.text(name); !ok || text != file {
 			findings = append(findings, guide.Finding{Mode: "another-file", Subject: p.subject, Detail: fmt.Sprintf("mount %s where it reads %s", lokiFile, name), At: p.where})
 		}
-		for _, begin := range []string{"store.retention", "compactor.retention", "compactor.deletion", "limits"} {
+		for _, begin := range []string{"store", "compactor", "limits", "runtime-config", "config.expand-env", "target", "common"} {
 			for _, flag := range monitors.FlagLike(p.args, begin) {
 				findings = append(findings, guide.Finding{Mode: "told-otherwise", Subject: p.subject, Detail: "leave out -" + flag + " and write it into " + lokiFile, At: p.where})
 			}
 		}
-		if k := p.of("/loki"); k != lasting {
-			findings = append(findings, guide.Finding{Mode: "forgets", Subject: p.subject, Detail: "mount a volume that outlives it at /loki, which is " + string(k), At: p.where})
+		for _, folder := range append([]string{lokiData}, says.Folders...) {
+			if k := p.of(folder); k != lasting {
+				findings = append(findings, guide.Finding{Mode: "forgets", Subject: p.subject, Detail: fmt.Sprintf("mount a volume that outlives it at %s, which is %s", folder, k), At: p.where})
+			}
 		}
 		subjects = append(subjects, guide.Subject{Name: p.subject, Evidence: fmt.Sprintf("runs with %s: keeps %s, then deletes", lokiFile, says.Keeps), At: p.where})
 	}
 	return guide.Judge(subjects, findings)
 }
 
+// opens are the switches by which whoever reaches a Prometheus may do more than ask, and features that are older names of them.
+func opens() (flags, features []string) {
+	return []string{"web.enable-admin-api", "web.enable-remote-write-receiver", "web.enable-otlp-receiver", "web.enable-lifecycle"}, []string{"remote-write-receiver", "otlp-write-receiver"}
+}
+
+// features are those that are switched on.
+func features(args []string) (all []string) {
+	for i, arg := range args {
+		if value, times := monitors.Flag(args[i:min(i+2, len(args))], "enable-feature"); times > 0 && strings.Contains(arg, "enable-feature") {
+			all = append(all, strings.Split(value, ",")...)
+		}
+	}
+	return all
+}
+
 // keptBy is what is wrong with how one Prometheus keeps what it has seen.
-func keptBy(p part) (findings []guide.Finding) {
+func keptBy(p part) (findings []guide.Finding, err error) {
 	add := func(mode, detail string) {
 		findings = append(findings, guide.Finding{Mode: mode, Subject: p.subject, Detail: detail, At: p.where})
 	}
+	findings = p.wrapped("prometheus")
 	text, times := monitors.Flag(p.args, "storage.tsdb.retention.time")
 	if times == 0 {
 		text = prometheusKeeps
 	}
-	if d, err := monitors.Duration(text); err != nil || d < keeps {
-		add("keeps-less", fmt.Sprintf("write --storage.tsdb.retention.time=30d; it keeps %q", text))
+	size, _ := monitors.Flag(p.args, "storage.tsdb.retention.size")
+	if config, ok := p.text(p.configured(prometheusConfig)); ok { // another one M11 finds
+		says, err := monitors.ReadPrometheus([]byte(config))
+		if err != nil {
+			return nil, err
+		}
+		text, size = cmp.Or(says.Keeps, text), cmp.Or(says.KeepsSize, size)
 	}
-	if size, times := monitors.Flag(p.args, "storage.tsdb.retention.size"); times > 0 && size != "0" && size != "0B" {
-		add("bounded-by-size", "leave out --storage.tsdb.retention.size="+size+", and give the volume room for 30 days")
+	if d, err := monitors.Duration(text); err != nil || d < keeps {
+		add("keeps-less", fmt.Sprintf("write --storage.tsdb.retention.time=30d, and nothing about it into its file; it keeps %q", text))
+	}
+	if size != "" && size != "0" && size != "0B" {
+		add("bounded-by-size", "leave out storage.tsdb.retention.size, which is "+size+", and give the volume room for 30 days")
+	}
+	switches, named := opens()
+	on := features(p.args)
+	if monitors.On(p.args, "agent") || slices.Contains(on, "agent") {
+		add("keeps-less", "leave out --agent: an agent keeps nothing")
+	}
+	for _, name := range switches {
+		if monitors.On(p.args, name) {
+			add("open-to-change", "leave out --"+name)
+		}
+	}
+	for _, name := range named {
+		if slices.Contains(on, name) {
+			add("open-to-change", "leave "+name+" out of --enable-feature")
+		}
+	}
+	for _, arg := range p.args {
+		if strings.HasPrefix(arg, "@") {
+			add("told-otherwise", "write the flags of "+arg+" here, where they are seen")
+		}
 	}
 	path, times := monitors.Flag(p.args, "storage.tsdb.path")
 	if times == 0 {
@@ -133,7 +220,7 @@ func keptBy(p part) (findings []guide.Finding) {
 	if k := p.of(path); k != lasting {
 		add("forgets", fmt.Sprintf("mount a volume that outlives it at %s, which is %s", path, k))
 	}
-	return findings
+	return findings, nil
 }
 
 // lokiSays is monitoring/loki.yml, and what it says.
@@ -162,15 +249,23 @@ func runningKept(ctx context.Context, s *facts.System) guide.Result {
 		unseen = append(unseen, fmt.Sprintf("prometheus: %v", err))
 	} else {
 		at := guide.Place{File: s.Targets.Prometheus}
-		text := seen.Flags["storage.tsdb.retention.time"]
-		if text == "0s" || text == "" { // a flag that nobody has set
-			text = prometheusKeeps
-		}
+		text, size, _ := strings.Cut(seen.Keeps, " or ") // "30d or 5GB": what its flags and its file come to
 		if d, err := monitors.Duration(text); err != nil || d < keeps {
-			findings = append(findings, guide.Finding{Mode: "keeps-less", Subject: "prometheus", Detail: fmt.Sprintf("start it with --storage.tsdb.retention.time=30d; it keeps %s", text), At: at})
+			findings = append(findings, guide.Finding{Mode: "keeps-less", Subject: "prometheus", Detail: fmt.Sprintf("start it with --storage.tsdb.retention.time=30d; it keeps %s", seen.Keeps), At: at})
 		}
-		if size := seen.Flags["storage.tsdb.retention.size"]; size != "" && size != "0B" {
-			findings = append(findings, guide.Finding{Mode: "bounded-by-size", Subject: "prometheus", Detail: "start it without --storage.tsdb.retention.size=" + size, At: at})
+		if size != "" {
+			findings = append(findings, guide.Finding{Mode: "bounded-by-size", Subject: "prometheus", Detail: "start it without storage.tsdb.retention.size, which is " + size, At: at})
+		}
+		switches, named := opens()
+		for _, name := range switches {
+			if !monitors.Off(seen.Flags[name]) {
+				findings = append(findings, guide.Finding{Mode: "open-to-change", Subject: "prometheus", Detail: "start it without --" + name, At: at})
+			}
+		}
+		for _, name := range strings.Split(seen.Flags["enable-feature"], ",") {
+			if slices.Contains(named, name) {
+				findings = append(findings, guide.Finding{Mode: "open-to-change", Subject: "prometheus", Detail: "start it without " + name + " in --enable-feature", At: at})
+			}
 		}
 		subjects = append(subjects, guide.Subject{Name: "prometheus", Evidence: "keeps " + seen.Keeps, At: at})
 	}
@@ -183,6 +278,15 @@ func runningKept(ctx context.Context, s *facts.System) guide.Result {
 		}
 		if !says.Deletes {
 			findings = append(findings, guide.Finding{Mode: "never-deletes", Subject: "loki", Detail: "start it with " + lokiFile, At: at})
+		}
+		if says.Least < says.Keeps {
+			findings = append(findings, guide.Finding{Mode: "keeps-some-less", Subject: "loki", Detail: fmt.Sprintf("it keeps some logs for %s: start it with %s", says.Least, lokiFile), At: at})
+		}
+		if says.Asked {
+			findings = append(findings, guide.Finding{Mode: "open-to-change", Subject: "loki", Detail: "start it with " + lokiFile, At: at})
+		}
+		for _, other := range says.Others {
+			findings = append(findings, guide.Finding{Mode: "told-otherwise", Subject: "loki", Detail: "it reads " + other + " beside: start it with " + lokiFile, At: at})
 		}
 		subjects = append(subjects, guide.Subject{Name: "loki", Evidence: fmt.Sprintf("keeps %s, then deletes", says.Keeps), At: at})
 	}
@@ -200,8 +304,8 @@ func agreeKept(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result
 		return guide.NoEvidence("%s: %v", lokiFile, err)
 	}
 	at := guide.Place{File: s.Targets.Loki}
-	if runs != says {
-		return guide.Fail(guide.Finding{Mode: "keeps-otherwise", Subject: "loki", Detail: fmt.Sprintf("it keeps %s (deletes: %v), the file says %s (deletes: %v): start it anew with the file", runs.Keeps, runs.Deletes, says.Keeps, says.Deletes), At: at})
+	if runs.Says() != says.Says() {
+		return guide.Fail(guide.Finding{Mode: "keeps-otherwise", Subject: "loki", Detail: fmt.Sprintf("it %s; of the file it would be that it %s: start it anew with the file", runs.Says(), says.Says()), At: at})
 	}
 	return guide.Pass(guide.Subject{Name: "loki", Evidence: fmt.Sprintf("keeps %s, as %s says", runs.Keeps, lokiFile), At: at})
 }

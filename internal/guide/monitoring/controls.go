@@ -3,6 +3,8 @@ package monitoring
 import (
 	"cmp"
 	"errors"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
@@ -33,6 +35,19 @@ func notDeployed(name string, absent []string) (findings []guide.Finding) {
 func (p part) configured(byDefault string) string {
 	path, _ := monitors.Flag(p.args, "config.file")
 	return cmp.Or(path, byDefault)
+}
+
+// wrapped is the finding of a program that something else starts, whose arguments then say nothing: a shell adds what it likes.
+func (p part) wrapped(programs ...string) []guide.Finding {
+	if p.starts == "" || slices.Contains(programs, path.Base(p.starts)) {
+		return nil
+	}
+	return []guide.Finding{{Mode: "wrapped", Subject: p.subject, Detail: p.starts + " starts it: leave it to what the image starts", At: p.where}}
+}
+
+// wraps is the way to fail that wrapped finds.
+func wraps() guide.Mode {
+	return guide.Mode{Name: "wrapped", What: "something else than the program is started, so that what it is told is not known"}
 }
 
 // change is a mutation of a file of monitoring/.

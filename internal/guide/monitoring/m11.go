@@ -32,8 +32,8 @@ func m11() guide.Control {
 	return guide.Control{
 		ID:     "M11",
 		Clause: "every alert reaches its receiver through Alertmanager, by severity",
-		Question: "Does Prometheus load every rules file there is and send what fires to Alertmanager unchanged, has every alert a severity, and does Alertmanager's own loader bring each severity to a " +
-			"receiver that tells somebody, critical alerts to one of their own, at any hour and whatever else fires? Running: whom Prometheus tells, and the configuration that Alertmanager has loaded",
+		Question: "Of each overlay and of Compose: does Prometheus load every rules file there is and send what fires to Alertmanager unchanged, has every alert a severity, and does Alertmanager's own loader bring " +
+			"each severity to a receiver that tells somebody, critical alerts to one of their own, at any hour and whatever else fires, and does nothing start without their addresses? Running: whom Prometheus tells, and the configuration that Alertmanager has loaded",
 		Modes: []guide.Mode{
 			{Name: "not-deployed", What: "a deployment has no Prometheus, or no Alertmanager"},
 			{Name: "another-file", What: "the program reads a file that is not in the tree"},
@@ -43,6 +43,8 @@ func m11() guide.Control {
 			{Name: "muted", What: "at some hours nobody is told of a critical alert"},
 			{Name: "kept-back", What: "while something else fires, a critical alert may be kept back"},
 			{Name: "address-not-mounted", What: "the file with a receiver's address is not of a mounted secret: Alertmanager would not find it"},
+			{Name: "address-may-be-empty", What: "Compose starts without a receiver's address: alerts come to Alertmanager, and reach nobody"},
+			wraps(),
 			{Name: "not-sent", What: "Prometheus does not send what fires to Alertmanager"},
 			{Name: "changed-on-the-way", What: "alerts are changed or dropped before Alertmanager gets them"},
 			{Name: "rules-not-loaded", What: "a rules file is in the tree, and Prometheus does not load it"},
@@ -66,6 +68,11 @@ func m11() guide.Control {
 			change("kept-back", "a warning keeps all critical alerts back", alertmanagerFile, receivers, "inhibit_rules:\n  - {source_matchers: [severity=\"warning\"], target_matchers: [severity=\"critical\"]}\n\n"+receivers),
 			deployment.Change("address-not-mounted", "the cluster's mounts its secrets elsewhere", "alertmanager.yaml", "{name: alertmanager-secrets, mountPath: /run/secrets, readOnly: true}", "{name: alertmanager-secrets, mountPath: /run/other, readOnly: true}"),
 			change("address-not-mounted", "the address is in a file that nobody mounts", alertmanagerFile, "/run/secrets/ALERT_CRITICAL_URL", "/etc/alerts/critical"),
+			change("address-not-mounted", "the address is one that nobody hands out", alertmanagerFile, "/run/secrets/ALERT_WARNING_URL", "/run/secrets/ALERT_WARNINGS_URL"),
+			stackfile.Change("address-may-be-empty", "Compose starts while the address of critical alerts is empty", "${ALERT_CRITICAL_URL:?", "${ALERT_CRITICAL_URL?"),
+			stackfile.Change("address-may-be-empty", "Compose starts without an address for all other alerts", "  - ${ALERT_WARNING_URL:?write where all other alerts go into .env, see .env.example}\n", ""),
+			deployment.Change("wrapped", "a shell starts the cluster's Alertmanager", "alertmanager.yaml", "          args:\n            - --config.file", "          command: [/bin/sh, -c, exec /bin/alertmanager]\n          args:\n            - --config.file"),
+			deployment.Patch("another-file", "staging's Alertmanager alone reads the file of its image", "staging", "{kind: StatefulSet, name: alertmanager}", "{op: replace, path: /spec/template/spec/containers/0/args/0, value: --config.file=/etc/amtool/config.yml}"),
 			change("not-sent", "Prometheus names no Alertmanager", prometheusFile, "        - targets: [alertmanager:9093]\n\nscrape_configs:", "        - targets: []\n\nscrape_configs:"),
 			change("not-sent", "Prometheus tells somebody else", prometheusFile, "    - static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:", "    - static_configs:\n        - targets: [alerts:9093]\n\nscrape_configs:"),
 			change("changed-on-the-way", "the severity is taken off", prometheusFile, "alerting:\n", "alerting:\n  alert_relabel_configs:\n    - {action: labeldrop, regex: severity}\n"),
@@ -109,6 +116,7 @@ func judgeRouted(ctx context.Context, t *facts.Tree) guide.Result {
 		return guide.NoEvidence("%v", err)
 	}
 	for _, p := range fire {
+		findings = append(findings, p.wrapped("prometheus")...)
 		f, s, err := judgeSends(p, rules)
 		if err != nil {
 			return guide.NoEvidence("%s: %v", prometheusFile, err)
@@ -128,6 +136,7 @@ func judgeRouted(ctx context.Context, t *facts.Tree) guide.Result {
 	}
 	findings = append(findings, notDeployed("alertmanager", absent)...)
 	for _, p := range route {
+		findings = append(findings, p.wrapped("alertmanager")...)
 		name := p.configured(alertmanagerConfig)
 		text, ok := p.text(name)
 		if !ok {
@@ -140,11 +149,33 @@ func judgeRouted(ctx context.Context, t *facts.Tree) guide.Result {
 			for _, file := range r.Files {
 				if k := p.of(file); k != secrets {
 					findings = append(findings, guide.Finding{Mode: "address-not-mounted", Subject: p.subject, Detail: fmt.Sprintf("receiver %s: mount a secret at %s, which is %s", r.Name, file, k), At: p.where})
+					continue
 				}
+				wrong, err := givenBy(ctx, t, p, r.Name, file)
+				if err != nil {
+					return guide.NoEvidence("%v", err)
+				}
+				findings = append(findings, wrong...)
 			}
 		}
 	}
 	return guide.Judge(subjects, findings)
+}
+
+// givenBy is what is wrong with whether Compose has what a receiver's file is made of, before it starts anything. What a cluster has, its secrets' clauses ask (S1 to S3).
+func givenBy(ctx context.Context, t *facts.Tree, p part, receiver, file string) ([]guide.Finding, error) {
+	if p.given == nil {
+		return nil, nil
+	}
+	variable := p.given[path.Base(file)]
+	if variable == "" {
+		return []guide.Finding{{Mode: "address-not-mounted", Subject: p.subject, Detail: fmt.Sprintf("receiver %s: hand out %s, from a variable of .env", receiver, path.Base(file)), At: p.where}}, nil
+	}
+	refused, err := stackfile.Refused(ctx, t, variable)
+	if err != nil || refused {
+		return nil, err
+	}
+	return []guide.Finding{{Mode: "address-may-be-empty", Subject: p.subject, Detail: fmt.Sprintf("receiver %s: write ${%s:?…} where Compose reads it first", receiver, variable), At: p.where}}, nil
 }
 
 // rulesOf are the alerts of every rules file of the tree, by file.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,14 +20,20 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/stackfile"
 )
 
-// part is a program as one of the two deployments runs it.
+// part is a program as one of the deployments runs it.
 type part struct {
-	subject string // "StatefulSet stellar-escrow/prometheus", "service prometheus"
+	subject string // "StatefulSet stellar-escrow/prometheus", "staging: StatefulSet stellar-escrow/prometheus", "service prometheus"
 	where   guide.Place
+	starts  string // the program that its command names; empty: the image's own
 	args    []string
 	env     map[string]string
+	beside  []string // whence it has more of its environment, which is not read
 	mounts  []mounted
+	given   map[string]string // of Compose's: the variables of .env by the names of the files that they come in
 }
+
+// unknown is the value of a variable that does not stand in the tree.
+const unknown = "what does not stand here"
 
 // mounted is what stands at a path of a part's file system.
 type mounted struct {
@@ -76,42 +83,91 @@ func (p part) of(name string) kind {
 	return m.kind
 }
 
-// parts are the programs of this name in the production overlay and in the stack of one machine. absent says where there is none.
+// parts are the programs of this name, and those of an image that is called so, in each overlay and in the stack of one machine. What is the same in another
+// overlay as in production is there once. absent says where there is none.
 func parts(ctx context.Context, t *facts.Tree, name string) (found []part, absent []string, err error) {
-	set, err := deployment.Rendered(t)
+	overlays, err := deployment.Overlays(t)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, w := range deployment.Workloads(set) {
-		if w.Pod.Labels["app.kubernetes.io/name"] == name {
-			found = append(found, ofPod(set, w, name))
+	for _, o := range overlays {
+		if o.Err != nil {
+			return nil, nil, o.Err
 		}
-	}
-	if len(found) == 0 {
-		absent = append(absent, deployment.Production)
+		there := false
+		for _, w := range deployment.Workloads(o.Set) {
+			for _, c := range w.Containers() {
+				if w.Pod.Labels["app.kubernetes.io/name"] == name && (c.Name == name || len(w.Pod.Spec.Containers) == 1 && len(w.Pod.Spec.InitContainers) == 0) || imageIs(c.Image, name) {
+					there, found = true, append(found, apart(found, ofPod(o.Set, w, c), o)...)
+				}
+			}
+		}
+		if !there {
+			absent = append(absent, o.Name)
+		}
 	}
 	p, err := stackfile.Project(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, ok := p.Model.Services[name]; !ok {
-		return found, append(absent, stackfile.Name), nil
+	there := false
+	for _, service := range p.Model.ServiceNames() {
+		if service != name && !imageIs(p.Model.Services[service].Image, name) {
+			continue
+		}
+		one, err := ofService(t, p, service)
+		if err != nil {
+			return nil, nil, err
+		}
+		there, found = true, append(found, one)
 	}
-	one, err := ofService(t, p, name)
-	return append(found, one), absent, err
+	if !there {
+		absent = append(absent, stackfile.Name)
+	}
+	return found, absent, nil
 }
 
-func ofPod(set *kube.Set, w kube.Workload, name string) part {
-	p := part{subject: w.String(), where: deployment.At(w.Object), env: map[string]string{}}
-	container := w.Pod.Spec.Containers[0]
-	for _, c := range w.Pod.Spec.Containers {
-		if c.Name == name {
-			container = c
+// imageIs tells whether an image is called so, whatever its registry, tag and digest.
+func imageIs(image, name string) bool {
+	image, _, _ = strings.Cut(image, "@")
+	base, _, _ := strings.Cut(path.Base(image), ":")
+	return base == name
+}
+
+// apart is the part, unless there is one already that is the same in all but where it stands.
+func apart(found []part, p part, o deployment.Overlay) []part {
+	same := p
+	for _, f := range found {
+		same.where, same.subject = f.where, f.subject
+		if reflect.DeepEqual(f, same) && strings.HasSuffix(f.subject, p.subject) {
+			return nil
 		}
 	}
+	if o.Name != deployment.Production {
+		p.subject = o.String() + ": " + p.subject
+	}
+	return []part{p}
+}
+
+func ofPod(set *kube.Set, w kube.Workload, container corev1.Container) part {
+	p := part{subject: w.String(), where: deployment.At(w.Object), env: map[string]string{}}
 	p.args = slices.Concat(container.Command, container.Args)
+	if len(container.Command) > 0 {
+		p.starts = container.Command[0]
+	}
 	for _, e := range container.Env {
 		p.env[e.Name] = e.Value
+		if e.ValueFrom != nil {
+			p.env[e.Name] = unknown
+		}
+	}
+	for _, from := range container.EnvFrom {
+		switch {
+		case from.ConfigMapRef != nil:
+			p.beside = append(p.beside, "envFrom, ConfigMap "+from.ConfigMapRef.Name)
+		case from.SecretRef != nil:
+			p.beside = append(p.beside, "envFrom, Secret "+from.SecretRef.Name)
+		}
 	}
 	volumes := map[string]corev1.Volume{}
 	for _, v := range w.Pod.Spec.Volumes {
@@ -167,11 +223,21 @@ func configFiles(set *kube.Set, namespace string, from *corev1.ConfigMapVolumeSo
 
 func ofService(t *facts.Tree, p *compose.Project, name string) (part, error) {
 	s := p.Model.Services[name]
-	one := part{subject: "service " + name, where: stackfile.At(p, "services", name), args: slices.Concat(s.Entrypoint, s.Command), env: map[string]string{}}
+	one := part{subject: "service " + name, where: stackfile.At(p, "services", name), args: slices.Concat(s.Entrypoint, s.Command), env: map[string]string{}, given: map[string]string{}}
+	if len(s.Entrypoint) > 0 {
+		one.starts = s.Entrypoint[0]
+	}
 	for name, value := range s.Environment {
+		one.env[name] = unknown // that of whoever starts it
 		if value != nil {
 			one.env[name] = *value
 		}
+	}
+	for _, file := range s.EnvFiles {
+		one.beside = append(one.beside, "env_file "+file.Path)
+	}
+	for name, secret := range p.Model.Secrets {
+		one.given[name] = secret.Environment
 	}
 	for _, v := range s.Volumes {
 		m := mounted{at: path.Clean(v.Target), kind: elsewhere}

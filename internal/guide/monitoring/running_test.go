@@ -105,6 +105,9 @@ func TestWhatIsKept(t *testing.T) {
 		"told nothing":    {nil, guide.Failed, []string{"keeps-less"}},
 		"a day less":      {[]string{"--storage.tsdb.retention.time=29d"}, guide.Failed, []string{"keeps-less"}},
 		"bounded by size": {[]string{"--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.size=1GB"}, guide.Failed, []string{"bounded-by-size"}},
+		"may be deleted":  {[]string{"--storage.tsdb.retention.time=30d", "--web.enable-admin-api"}, guide.Failed, []string{"open-to-change"}},
+		"may be added to": {[]string{"--storage.tsdb.retention.time=30d", "--web.enable-remote-write-receiver"}, guide.Failed, []string{"open-to-change"}},
+		"may be ended":    {[]string{"--storage.tsdb.retention.time=30d", "--web.enable-lifecycle"}, guide.Failed, []string{"open-to-change"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := monitoring.Prometheus(t, "", nil, c.flags...)
@@ -128,6 +131,9 @@ func TestWhatLokiKeeps(t *testing.T) {
 		"half of it":       {replace(t, shown, "retention_period: 30d", "retention_period: 15d"), guide.Passed, nil, guide.Failed},
 		"for ever":         {replace(t, shown, "retention_period: 30d", "retention_period: 0s"), guide.Failed, []string{"says-nothing"}, guide.Failed},
 		"never deletes":    {replace(t, shown, "retention_enabled: true", "retention_enabled: false"), guide.Failed, []string{"never-deletes"}, guide.Failed},
+		"some for a day":   {replace(t, shown, "retention_period: 30d", "retention_period: 30d\n  retention_stream: [{selector: '{app=\"api\"}', priority: 1, period: 24h}]"), guide.Failed, []string{"keeps-some-less"}, guide.Failed},
+		"when asked":       {replace(t, shown, "deletion_mode: disabled", "deletion_mode: filter-and-delete"), guide.Failed, []string{"open-to-change"}, guide.Failed},
+		"by another file":  {shown + "\nruntime_config: {file: /loki/limits.yml}\n", guide.Failed, []string{"told-otherwise"}, guide.Passed},
 		"another server":   {"<html>", guide.NotEvidenced, nil, guide.NotEvidenced},
 		"not a time":       {replace(t, shown, "retention_period: 30d", "retention_period: long"), guide.NotEvidenced, nil, guide.NotEvidenced},
 		"half of its file": {shown[:len(shown)/2] + "\n  x: [", guide.NotEvidenced, nil, guide.NotEvidenced},

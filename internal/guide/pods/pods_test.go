@@ -9,7 +9,6 @@ import (
 	"testing/fstest"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
@@ -59,7 +58,7 @@ func TestWrongs(t *testing.T) {
 	places := map[string]int{}
 	for _, w := range wrongs(good) {
 		spec := w.request.Pod.Spec.String()
-		if equality.Semantic.DeepEqual(w.request.Pod.Spec, good.Spec) || seen[spec] && w.request.Old == nil {
+		if spec == good.Spec.String() || seen[spec] && w.request.Old == nil {
 			t.Errorf("%s %s: it is as good as another", w.violation, w.where)
 		}
 		seen[spec] = true

@@ -8,7 +8,6 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/admit"
@@ -26,7 +25,8 @@ func letIn(overlay string) map[string]string {
 
 // policies are those of a set, as they are enforced in the platform's namespace.
 func policies(set *kube.Set) (*admit.Policies, error) {
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: deployment.NamespaceOf(set)}}
+	namespace := &corev1.Namespace{}
+	namespace.Name = deployment.NamespaceOf(set)
 	for _, n := range set.Namespaces() {
 		if n.Name == namespace.Name {
 			namespace = n.Value

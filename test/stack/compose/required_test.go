@@ -67,7 +67,7 @@ func TestComposeRefusesToStartWithout(t *testing.T) {
 // TestTheDevelopersFileFits: what docker-compose.dev.yml changes is changed, as the real Compose reads both.
 func TestTheDevelopersFileFits(t *testing.T) {
 	values := map[string]string{}
-	for _, name := range []string{"POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "API_KEYS", "ADMIN_KEYS", "GRAFANA_ADMIN_PASSWORD", "CONTRACT_ID", "NETWORK_PASSPHRASE", "STELLAR_RPC_URLS"} {
+	for _, name := range []string{"POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "API_KEYS", "ADMIN_KEYS", "GRAFANA_ADMIN_PASSWORD", "CONTRACT_ID", "NETWORK_PASSPHRASE", "STELLAR_RPC_URLS", "ALERT_CRITICAL_URL", "ALERT_WARNING_URL"} {
 		values[name] = random()
 	}
 	path := filepath.Join(t.TempDir(), ".env")

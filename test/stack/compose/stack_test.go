@@ -156,6 +156,8 @@ func (s *stack) configure(t *testing.T, built map[string]images.Image) {
 		"API_KEYS":           `"` + s.key(t, "shop", "203.0.113.0/24") + `\n` + s.key(t, "stranger", "192.0.2.7") + `"`,
 		"ADMIN_KEYS":         s.key(t, "operator", "203.0.113.10", "--admin"),
 		"BACKUP_RECIPIENTS":  s.identity.Recipient().String(),
+		"ALERT_CRITICAL_URL": "https://203.0.113.1/critical", // where nobody listens: whether alerts arrive is asked elsewhere (M11)
+		"ALERT_WARNING_URL":  "https://203.0.113.1/warning",
 	}
 	for _, name := range []string{"POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "GRAFANA_ADMIN_PASSWORD"} {
 		values[name] = random()

@@ -219,7 +219,7 @@ func TestSecretsAreFiles(t *testing.T) {
 
 // TestWhatMustBeFilledIn: docs/guide.md S9, S11, N9. Each variable that is required is asked for in .env.example, with no value, and without one it is named.
 func TestWhatMustBeFilledIn(t *testing.T) {
-	want := []string{"ADMIN_KEYS", "API_KEYS", "CONTRACT_ID", "GRAFANA_ADMIN_PASSWORD", "NETWORK_PASSPHRASE", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "STELLAR_RPC_URLS"}
+	want := []string{"ADMIN_KEYS", "ALERT_CRITICAL_URL", "ALERT_WARNING_URL", "API_KEYS", "CONTRACT_ID", "GRAFANA_ADMIN_PASSWORD", "NETWORK_PASSPHRASE", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "STELLAR_RPC_URLS"}
 	_, err := compose.Load(t.Context(), root(), nil, file)
 	var missing *compose.MissingError
 	if !errors.As(err, &missing) {

@@ -34,3 +34,18 @@ func FlagLike(args []string, begin string) (names []string) {
 	}
 	return names
 }
+
+// On tells whether a switch is on: --name, and not taken back by --no-name behind it.
+func On(args []string, name string) (on bool) {
+	for _, arg := range args {
+		rest, ok := strings.CutPrefix(arg, "-")
+		switch given, value, _ := strings.Cut(strings.TrimPrefix(rest, "-"), "="); {
+		case !ok:
+		case given == name:
+			on = value != "false"
+		case given == "no-"+name:
+			on = false
+		}
+	}
+	return on
+}

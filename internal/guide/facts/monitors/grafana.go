@@ -1,6 +1,7 @@
 package monitors
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/ini.v1"
@@ -25,6 +26,28 @@ func (g *Grafana) Setting(section, name string) string {
 		return ""
 	}
 	return s.Key(name).Value()
+}
+
+// Variable is the variable of the environment that says more than the setting does.
+func Variable(section, name string) string {
+	return "GF_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(section+"_"+name))
+}
+
+// Argument is what a program's arguments say of the setting, cfg:section.name=value, which says more than the environment; the last one counts.
+func Argument(args []string, section, name string) (value string, there bool) {
+	for _, word := range strings.Fields(strings.Join(args, " ")) {
+		_, setting, ok := strings.Cut(word, "cfg:")
+		given, text, _ := strings.Cut(setting, "=")
+		if ok && strings.TrimPrefix(given, "default.") == section+"."+name {
+			value, there = text, true
+		}
+	}
+	return value, there
+}
+
+// Off tells whether the value of a switch leaves it off, as the library reads it; nothing does.
+func Off(value string) bool {
+	return slices.Contains([]string{"", "0", "f", "false", "no", "n", "off"}, strings.ToLower(value))
 }
 
 // FromFile is the path of the file that a setting's value stands in, written $__file{PATH}; ok is false for any other value.

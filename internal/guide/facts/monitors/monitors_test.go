@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 const ours = "../../../../monitoring/"
@@ -99,7 +98,7 @@ func TestOurFiles(t *testing.T) {
 	if !slices.Equal(p.Tells, []string{"alertmanager:9093"}) || p.Finds+p.Rewrites != 0 || !p.Loads("/etc", "alert_rules.yml") || !p.Loads("/etc", "alert_rules_security.yml") || p.Loads("/etc", "prometheus.yml") {
 		t.Errorf("%+v", p)
 	}
-	if l := must(ReadLoki(read("loki.yml"))); l != (Loki{30 * 24 * time.Hour, true}) {
+	if l := must(ReadLoki(read("loki.yml"))); fmt.Sprint(l) != "{720h0m0s true 720h0m0s false [] [/loki /loki/chunks]}" {
 		t.Errorf("%+v", l)
 	}
 	g := must(ReadGrafana(read("grafana/grafana.ini")))
@@ -132,13 +131,14 @@ func TestTheLoaderIsTheDeployedOnes(t *testing.T) {
 func TestReadPrometheus(t *testing.T) {
 	text := `
 rule_files: [/etc/prometheus/rules/a*.yml]
+storage: {tsdb: {retention: {time: 7d, size: 1GB}}}
 alerting:
   alert_relabel_configs: [{action: labeldrop, regex: severity}]
   alertmanagers:
     - {dns_sd_configs: [{names: [a]}], alert_relabel_configs: [{action: drop}]}
     - static_configs: [{targets: ["b:9093", "c:9093"]}]
 `
-	if got := fmt.Sprintf("%+v", must(ReadPrometheus([]byte(text)))); got != "{RuleFiles:[/etc/prometheus/rules/a*.yml] Tells:[b:9093 c:9093] Finds:1 Rewrites:2}" {
+	if got := fmt.Sprintf("%+v", must(ReadPrometheus([]byte(text)))); got != "{RuleFiles:[/etc/prometheus/rules/a*.yml] Tells:[b:9093 c:9093] Finds:1 Rewrites:2 Keeps:7d KeepsSize:1GB}" {
 		t.Errorf("got %s", got)
 	}
 	absolute := Prometheus{RuleFiles: []string{"/etc/prometheus/rules/a*.yml"}}
@@ -157,12 +157,24 @@ alerting:
 }
 
 func TestReadLoki(t *testing.T) {
-	for text, want := range map[string]Loki{
-		"": {}, "limits_config: {retention_period: 30d}": {720 * time.Hour, false}, "compactor: {retention_enabled: true}\nlimits_config: {retention_period: 0s}": {0, true},
+	for text, want := range map[string]string{ // keeps, deletes, keeps some, deletes when asked, what it reads beside, where it keeps it
+		"":                                       "{0s false 0s true [] []}",
+		"limits_config: {retention_period: 30d}": "{720h0m0s false 720h0m0s true [] []}",
+		"limits_config: {deletion_mode: disabled}":                                                                                                                            "{0s false 0s false [] []}",
+		"compactor: {retention_enabled: true}\nlimits_config: {retention_period: 0s}":                                                                                         "{0s true 0s true [] []}",
+		"target: querier,ruler\ncompactor: {retention_enabled: true}":                                                                                                         "{0s false 0s true [] []}",
+		"target: read,backend\ncompactor: {retention_enabled: true}":                                                                                                          "{0s true 0s true [] []}",
+		"limits_config: {retention_period: 30d, retention_stream: [{selector: '{a=\"b\"}', priority: 1, period: 24h}, {period: 90d}]}":                                        "{720h0m0s false 24h0m0s true [] []}",
+		"limits_config: {retention_stream: [{period: 24h}]}":                                                                                                                  "{0s false 24h0m0s true [] []}",
+		"runtime_config: {file: /etc/a.yml}\nlimits_config: {per_tenant_override_config: /etc/b.yml}":                                                                         "{0s false 0s true [/etc/a.yml /etc/b.yml] []}",
+		"common: {path_prefix: /a, storage: {filesystem: {chunks_directory: /b}}}\nstorage_config: {filesystem: {directory: /c}, tsdb_shipper: {active_index_directory: /d}}": "{0s false 0s true [] [/a /b /c /d]}",
 	} {
-		if got := must(ReadLoki([]byte(text))); got != want {
-			t.Errorf("%q: %+v, want %+v", text, got, want)
+		if got := fmt.Sprint(must(ReadLoki([]byte(text)))); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
 		}
+	}
+	if _, err := ReadLoki([]byte("limits_config: {retention_stream: [{period: long}]}")); err == nil {
+		t.Error("a stream is kept for long")
 	}
 	if _, err := ReadLoki([]byte("limits_config: {retention_period: a month}")); err == nil {
 		t.Error("a month is taken")
@@ -179,9 +191,34 @@ func TestFlags(t *testing.T) {
 	if got := FlagLike(args, "a"); !slices.Equal(got, []string{"a", "a", "aa"}) {
 		t.Errorf("%v", got)
 	}
+	switches := []string{"--a", "--b", "--no-b", "-c=false", "--d=x", "a-value"}
+	for name, want := range map[string]bool{"a": true, "b": false, "c": false, "d": true, "e": false, "a-value": false} {
+		if On(switches, name) != want {
+			t.Errorf("%s is on: %v", name, !want)
+		}
+	}
 	for value, want := range map[string]string{"$__file{/run/x}": "/run/x", "$__file{x}": "", "admin": "", "$__file{/run/x": "", "${X}": ""} {
 		if path, ok := FromFile(value); ok != (want != "") || ok && path != want {
 			t.Errorf("%s: %s, %v", value, path, ok)
+		}
+	}
+}
+
+// What says more than Grafana's file.
+func TestGrafanasOverrides(t *testing.T) {
+	if got := Variable("auth.generic-oauth", "allow_sign_up"); got != "GF_AUTH_GENERIC_OAUTH_ALLOW_SIGN_UP" {
+		t.Errorf("got %s", got)
+	}
+	args := []string{"--config=/x", "cfg:auth.proxy.enabled=false", "--configOverrides", "cfg:default.auth.proxy.enabled=true cfg:a.b="}
+	for name, want := range map[string]string{"auth.proxy.enabled": "true true", "a.b": " true", "a.c": " false"} {
+		i := strings.LastIndex(name, ".")
+		if value, there := Argument(args, name[:i], name[i+1:]); fmt.Sprint(value, " ", there) != want {
+			t.Errorf("%s: %q %v, want %s", name, value, there, want)
+		}
+	}
+	for value, want := range map[string]bool{"": true, "false": true, "FALSE": true, "off": true, "true": false, "1": false, "$__env{X}": false} {
+		if Off(value) != want {
+			t.Errorf("%q is off: %v", value, !want)
 		}
 	}
 }

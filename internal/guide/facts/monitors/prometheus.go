@@ -13,12 +13,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Prometheus is what its file says of alerts.
+// Prometheus is what its file says of alerts, and of how long it keeps what it has seen.
 type Prometheus struct {
 	RuleFiles []string // patterns of paths; those that do not begin with / are from the file's folder
 	Tells     []string // the Alertmanagers, host:port, that are named one by one
 	Finds     int      // how many lists of them are found otherwise, by DNS and the like
 	Rewrites  int      // how many rules change or drop alerts before they are sent
+	Keeps     string   // storage.tsdb.retention.time, which says more than the flag; empty: nothing
+	KeepsSize string   // storage.tsdb.retention.size
 }
 
 // ReadPrometheus reads it.
@@ -29,11 +31,19 @@ func ReadPrometheus(text []byte) (Prometheus, error) {
 			Relabel       []any            `yaml:"alert_relabel_configs"`
 			Alertmanagers []map[string]any `yaml:"alertmanagers"`
 		} `yaml:"alerting"`
+		Storage struct {
+			TSDB struct {
+				Retention struct {
+					Time string `yaml:"time"`
+					Size string `yaml:"size"`
+				} `yaml:"retention"`
+			} `yaml:"tsdb"`
+		} `yaml:"storage"`
 	}
 	if err := one(text, &file); err != nil {
 		return Prometheus{}, err
 	}
-	p := Prometheus{RuleFiles: file.RuleFiles, Rewrites: len(file.Alerting.Relabel)}
+	p := Prometheus{RuleFiles: file.RuleFiles, Rewrites: len(file.Alerting.Relabel), Keeps: file.Storage.TSDB.Retention.Time, KeepsSize: file.Storage.TSDB.Retention.Size}
 	for _, group := range file.Alerting.Alertmanagers {
 		for name, value := range group {
 			list, _ := value.([]any)
