@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/child"
 )
 
 // Options say how nginx runs.
@@ -27,7 +29,7 @@ type Options struct {
 
 // Server is one nginx.
 type Server struct {
-	process *process
+	process *child.Kept
 	listens []string
 }
 
@@ -64,7 +66,7 @@ func Start(t testing.TB, o Options) *Server {
 		if t.Failed() {
 			t.Logf("nginx said:\n%s", s.Log())
 		}
-		if err := s.process.stop(); err != nil {
+		if err := s.process.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -88,13 +90,13 @@ func (s *Server) write(dir string, files map[string]string) error {
 // Put writes files into its folder while it runs, each at once.
 func (s *Server) Put(t testing.TB, files map[string]string) {
 	t.Helper()
-	if err := s.write(s.process.dir, files); err != nil {
+	if err := s.write(s.process.Dir, files); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Dir is its folder.
-func (s *Server) Dir() string { return s.process.dir }
+func (s *Server) Dir() string { return s.process.Dir }
 
 // Up starts it after a Down, or in place of one that runs.
 func (s *Server) Up(t testing.TB) {
@@ -126,19 +128,13 @@ func (s *Server) Signal(t testing.TB, name string) { t.Helper(); s.tell(t, name)
 
 func (s *Server) tell(t testing.TB, word string) {
 	t.Helper()
-	if err := s.process.tell(word); err != nil {
+	if err := s.process.Tell(word); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Log is what it has written so far to standard output and standard error.
-func (s *Server) Log() string {
-	text, err := os.ReadFile(filepath.Join(s.process.dir, "log"))
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
-}
+func (s *Server) Log() string { return s.process.Log() }
 
 // The ports that FreeAddress chooses from lie below those that the system gives to whoever asks for any (ip_local_port_range begins at 32768): between its
 // look and nginx's no other test is given one of them.

@@ -22,7 +22,7 @@ const (
 	keyFile  = "key.pem"
 )
 
-func (p *process) file(name string) string { return filepath.Join(p.dir, name) }
+func (p *process) file(name string) string { return filepath.Join(p.Dir, name) }
 
 // certify writes a certificate for 127.0.0.1 and its key, good for a day. It vouches for itself.
 func (p *process) certify(now time.Time) (*x509.CertPool, error) {

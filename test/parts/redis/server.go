@@ -72,7 +72,7 @@ func (s *Server) Stop() error {
 	if s.admin != nil {
 		_ = s.admin.Close() // the server goes anyway
 	}
-	return s.process.stop()
+	return s.process.Stop()
 }
 
 // URL is where the server is, without its password.
@@ -165,7 +165,7 @@ func (s *Server) tell(t testing.TB, word string) {
 	s.ready(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.process.tell(word); err != nil {
+	if err := s.process.Tell(word); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -231,7 +231,7 @@ func (s *Server) client() *redis.Client {
 
 func (s *Server) settings() map[string]string {
 	settings := map[string]string{
-		"bind": "127.0.0.1", "port": fmt.Sprint(s.port), "dir": s.process.dir, "requirepass": *s.password.Load(),
+		"bind": "127.0.0.1", "port": fmt.Sprint(s.port), "dir": s.process.Dir, "requirepass": *s.password.Load(),
 		"save": `""`, "appendonly": "no", "daemonize": "no", "loglevel": "notice", "maxclients": "200",
 	}
 	if s.options.TLS {

@@ -1,0 +1,78 @@
+//go:build unix
+
+package child
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// script is a server that says its number, what it was told and that it ends.
+const script = `echo "$$ in $PWD with $WORD"; trap 'echo ends; exit 0' TERM; trap 'echo told' USR1; while :; do sleep 0.02; done`
+
+func keep(t *testing.T) *Kept {
+	t.Helper()
+	dir, err := os.MkdirTemp(t.TempDir(), "kept-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := Keep(Keeping{Name: "a script", Dir: dir, Ending: "TERM", Env: []string{"WORD=a word"}, Command: []string{"/bin/sh", "-c", script}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func (k *Kept) tell(t *testing.T, word string) {
+	t.Helper()
+	if err := k.Tell(word); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func says(t *testing.T, k *Kept, word string, times int) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); strings.Count(k.Log(), word) < times; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it says %q, want %d times %q", k.Log(), times, word)
+		}
+	}
+}
+
+func TestItDoesWhatItIsTold(t *testing.T) {
+	k := keep(t)
+	k.tell(t, "start")
+	says(t, k, "in "+k.Dir+" with a word", 1)
+	k.tell(t, "USR1")
+	says(t, k, "told", 1)
+	k.tell(t, "end")
+	says(t, k, "ends", 1)
+	k.tell(t, "start")
+	says(t, k, "with a word", 2)
+	k.tell(t, "start") // one at a time
+	says(t, k, "ends", 2)
+	says(t, k, "with a word", 3)
+	if err := k.Stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(k.Dir); err == nil {
+		t.Errorf("%s is left", k.Dir)
+	}
+}
+
+// A folder that cannot go is said, and a keeper that has ended too.
+func TestWhatIsLeftIsSaid(t *testing.T) {
+	k := keep(t)
+	k.tell(t, "start")
+	if err := os.RemoveAll(k.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Stop(); err != nil {
+		t.Errorf("a folder that was gone already: %v", err)
+	}
+	if err := k.Tell("start"); err == nil || !strings.Contains(err.Error(), "start a script") {
+		t.Errorf("told after the end: %v", err)
+	}
+}
