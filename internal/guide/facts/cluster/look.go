@@ -40,7 +40,7 @@ type Pod struct {
 // Running tells that all of its containers have been started: whatever it mounts is mounted.
 func (p Pod) Running() bool { return p.Status.Phase == corev1.PodRunning }
 
-// Secret is what is known of a Secret of the platform's namespace. Its values are not asked for.
+// Secret is what is known of a Secret of the platform's namespace. Its values are not in it.
 type Secret struct {
 	Name    string
 	Labels  map[string]string
