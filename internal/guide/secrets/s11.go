@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/stackfile"
 	"github.com/Abdullahi130/StellarEscrow/internal/secret"
@@ -27,14 +28,18 @@ func s11() guide.Control {
 		}
 		mutations = append(mutations, m)
 	}
+	mutations = append(mutations, known()...)
 	return guide.Control{
 		ID:     "S11",
 		Clause: "required: POSTGRES_PASSWORD, REDIS_PASSWORD, API_KEYS, ADMIN_KEYS, GRAFANA_ADMIN_PASSWORD",
-		Question: "Does Compose start nothing while one of them is missing or empty, and name it? And do the programs refuse every value that everybody knows " +
+		Question: "Does Compose start nothing while one of them is missing or empty, and name it? Does the stack take none from a default, a text of its own, or a file of the tree that is short or well known, and does the database, " +
+			"there and in each overlay, ask everybody for it? And do the programs refuse every value that everybody knows " +
 			"(internal/secret, which this audit asks)? Running: is none that a container has in /run/secrets, or that stands in the guide's Secret, empty, short or well known? " +
 			"In a cluster the passwords of Redis and Grafana stand in files of pods alone, which no API shows: N9 and C6 try them.",
 		Modes: []guide.Mode{
 			{Name: "not-required", What: "the stack starts without the secret, or with an empty one"},
+			{Name: "known-value", What: "what the stack takes for a secret stands in its files: a default, or a file with a value that is short or that everybody knows"},
+			{Name: "password-not-asked", What: "the database lets somebody in without a password, or takes one so that others can hear it"},
 			{Name: "well-known-taken", What: "a value that everybody knows is taken for a secret", Running: true},
 			unfitInUse(),
 		},
@@ -42,7 +47,8 @@ func s11() guide.Control {
 		Breaks:    breakRequired(),
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
 			// Of a file that cannot be read whole nothing starts at all: that would be no evidence.
-			if _, err := stackfile.Project(ctx, t); err != nil {
+			p, err := stackfile.Project(ctx, t)
+			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
 			var findings []guide.Finding
@@ -64,8 +70,53 @@ func s11() guide.Control {
 					findings = append(findings, guide.Finding{Mode: "well-known-taken", Subject: value, Detail: "the programs take it for a secret"})
 				}
 			}
-			return guide.Judge(subjects, findings)
+			more, wrong, err := sourcesOf(ctx, t, p)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			subjects, findings = append(subjects, more...), append(findings, wrong...)
+			if more, wrong, err = databaseOf(t, p); err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			subjects, findings = append(subjects, more...), append(findings, wrong...)
+			overlays := deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgeDatabases(o.Set) })
+			if overlays.Verdict() == guide.NotEvidenced && len(findings) == 0 {
+				return overlays
+			}
+			return deployment.Once(append(subjects, overlays.Subjects()...), append(findings, overlays.Findings()...))
 		},
 		Running: runRequired,
+	}
+}
+
+// known are mutations of where the stack's secrets come from, and of whom the databases ask.
+func known() []guide.Mutation {
+	const mode, method = "known-value", "password-not-asked"
+	declared, given := "  POSTGRES_PASSWORD: {environment: POSTGRES_PASSWORD}\n", "      POSTGRES_PASSWORD_FILE: /run/secrets/stellar-escrow/POSTGRES_PASSWORD\n"
+	withFile := func(what, file, text, old, new string) guide.Mutation {
+		return guide.Mutation{Mode: mode, What: what, Change: func(d *guide.Draft) error {
+			if err := d.Write(file, []byte(text)); err != nil {
+				return err
+			}
+			return d.Replace(stackfile.Name, old, new)
+		}}
+	}
+	return []guide.Mutation{
+		withFile("the database's password is in a file that everybody has, and is well known", "images/postgres/password", "postgres\n", declared, "  POSTGRES_PASSWORD: {file: ./images/postgres/password}\n"),
+		withFile("a file with a short password is mounted where the database's is", "images/postgres/password", "short\n", "      - secrets-postgres:/run/secrets/stellar-escrow:ro\n",
+			"      - ./images/postgres/password:/run/secrets/stellar-escrow/POSTGRES_PASSWORD:ro\n"),
+		withFile("a file with variables has the database's password", "images/postgres/settings", "POSTGRES_PASSWORD=of-somebody\n", "    shm_size: 256m\n", "    shm_size: 256m\n    env_file: [images/postgres/settings]\n"),
+		stackfile.Change(mode, "the database's password has a default", given, "      POSTGRES_PASSWORD: ${DATABASE_PASSWORD:-postgres}\n"),
+		stackfile.Change(mode, "the api has a password in its command", "    command: [api]\n    environment:\n", "    command: [api, --admin-password=of-somebody]\n    environment:\n"),
+		stackfile.Change("not-required", "the database's password is the value of a variable that may be missing", declared, "  POSTGRES_PASSWORD: {environment: DATABASE_PASSWORD}\n"),
+		stackfile.Change(method, "who comes by the network is trusted", given, given+"      "+hostMethod+": trust\n"),
+		stackfile.Change(method, "the database is made so that it trusts everybody", "--auth-host=scram-sha-256", "--auth-host=trust"),
+		{Mode: method, What: "the stack's database trusts whoever reaches it", Change: func(d *guide.Draft) error {
+			return d.Replace("images/postgres/pg_hba.conf", "host  stellarescrow stellarescrow all scram-sha-256", "host  all all 0.0.0.0/0 trust")
+		}},
+		{Mode: method, What: "the cluster's database takes passwords in the clear", Change: func(d *guide.Draft) error {
+			return d.Replace("k8s/base/config/postgres/pg_hba.conf", "hostssl stellarescrow stellarescrow all scram-sha-256", "host stellarescrow stellarescrow all password")
+		}},
+		deployment.Patch(method, "in staging alone, who comes by the network is trusted", "staging", "{kind: StatefulSet, name: postgres}", "{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: "+hostMethod+", value: trust}}"),
 	}
 }

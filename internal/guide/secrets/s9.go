@@ -56,8 +56,11 @@ func s9() guide.Control {
 }
 
 // readExample is nil without an example.
-func readExample(files fs.FS) (map[string]setting, error) {
-	text, err := facts.File(files, example)
+func readExample(files fs.FS) (map[string]setting, error) { return readSettings(files, example) }
+
+// readSettings reads a file of variables, a line each; nil without one.
+func readSettings(files fs.FS, name string) (map[string]setting, error) {
+	text, err := facts.File(files, name)
 	if facts.NotThere(err) {
 		return nil, nil
 	}
