@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/runtime"
-
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/breaks"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
@@ -78,9 +76,9 @@ func judgePlaintext(set *kube.Set) guide.Result {
 		if o.Namespace != deployment.NamespaceOf(set) || o.Kind == "Secret" { // of those S1 says that they are there
 			continue
 		}
-		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o.Value)
+		fields, err := o.Fields()
 		if err != nil {
-			return guide.NoEvidence("%s: %v", o.Object, err)
+			return guide.NoEvidence("%v", err)
 		}
 		l := looked{object: o.Object}
 		l.fields(fields, nil)

@@ -65,7 +65,16 @@ func (s *Set) Objects() []Object {
 // Any is an object of whatever kind that is known here.
 type Any struct {
 	Object
-	Value runtime.Object
+	value runtime.Object
+}
+
+// Fields are all of an object's that say something, as JSON has them.
+func (a Any) Fields() (map[string]any, error) {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(a.value)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a.Object, err)
+	}
+	return fields, nil
 }
 
 // Every are all of them that were read, in kustomize's order.
