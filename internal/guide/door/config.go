@@ -3,7 +3,9 @@ package door
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
@@ -34,27 +36,75 @@ func config(t *facts.Tree) (*nginxconf.Config, error) {
 	})
 }
 
-// judge is the tree's column of a control that is about servers of nginx: those with TLS, or all that others reach.
-func judge(t *facts.Tree, tlsOnly bool, look func(nginxconf.Server) ([]guide.Subject, []guide.Finding)) guide.Result {
+// seen is what is said of a door, or of a part of one.
+type seen struct {
+	subjects []guide.Subject
+	findings []guide.Finding
+}
+
+func (s *seen) add(more seen) {
+	s.subjects, s.findings = append(s.subjects, more.subjects...), append(s.findings, more.findings...)
+}
+
+// judge is the tree's column of a control: of both doors, nginx (Compose's) and, where the tree has one, the ingress of a cluster. server is asked of every server of nginx that others reach by
+// TLS, cluster of the ingress.
+func judge(t *facts.Tree, server func(nginxconf.Server) seen, cluster func(*ingress) seen) guide.Result {
+	var all seen
 	c, err := config(t)
 	if err != nil {
 		return guide.NoEvidence("%v", err)
 	}
-	var findings []guide.Finding
-	var subjects []guide.Subject
 	for _, s := range c.Servers() {
-		tls := slices.ContainsFunc(s.Listen, func(l nginxconf.Listen) bool { return l.TLS })
-		reached := slices.ContainsFunc(s.Listen, func(l nginxconf.Listen) bool { return !l.Loopback })
-		if tlsOnly && !tls || !reached {
-			continue
+		if speaksTLS(s) && reached(s) {
+			all.add(server(s))
 		}
-		more, wrong := look(s)
-		subjects, findings = append(subjects, more...), append(findings, wrong...)
 	}
-	if len(subjects)+len(findings) == 0 {
+	if len(all.subjects)+len(all.findings) == 0 {
 		return guide.Fail(guide.Finding{Mode: noServer, Subject: configFile, Detail: "no server listens with TLS", At: guide.Place{File: configFile}})
 	}
-	return guide.Judge(subjects, findings)
+	all.findings = append(all.findings, undoneBy(c)...)
+	in, err := ingressOf(t)
+	if in == nil {
+		in = &ingress{}
+	} else {
+		all.add(cluster(in))
+		all.add(seen{findings: in.undone()})
+	}
+	if err != nil {
+		in.unseen = append(in.unseen, err.Error())
+	}
+	if len(all.findings) == 0 && len(in.unseen) > 0 {
+		return guide.NoEvidence("%s", strings.Join(in.unseen, "; "))
+	}
+	return guide.Judge(all.subjects, all.findings)
+}
+
+// programmed are directives of nginx' modules by which whoever writes the configuration can have it say anything else: headers taken away, programs run, settings handed to the TLS library.
+var programmed = regexp.MustCompile(`^(more_(set|clear)_.*|.*_by_lua(_.*)?|js_.*|perl.*|load_module|ssl_conf_command)$`)
+
+// undoneBy is what of nginx' configuration can undo any clause of the door.
+func undoneBy(c *nginxconf.Config) (findings []guide.Finding) {
+	add := func(name string, at nginxconf.Place) {
+		if programmed.MatchString(name) {
+			findings = append(findings, guide.Finding{Mode: unjudgedSetting, Subject: "nginx, " + at.String(), Detail: "take " + name + " away: what it does to TLS and headers is not known here", At: place(at)})
+		}
+	}
+	for scope := range c.Main.All() {
+		add(scope.Kind, scope.At)
+		for _, d := range scope.Directives {
+			add(d.Name, d.At)
+		}
+	}
+	return findings
+}
+
+func speaksTLS(s nginxconf.Server) bool {
+	return slices.ContainsFunc(s.Listen, func(l nginxconf.Listen) bool { return l.TLS })
+}
+
+// reached tells whether more than this machine reaches a server.
+func reached(s nginxconf.Server) bool {
+	return slices.ContainsFunc(s.Listen, func(l nginxconf.Listen) bool { return !l.Loopback })
 }
 
 const noServer = "no-tls-server"

@@ -37,40 +37,23 @@ func keepsToItself(value string) string {
 	return ""
 }
 
-// allowsNothingToAll is a Permissions-Policy that gives no page within ours a use of what it names.
-func allowsNothingToAll(value string) string {
-	switch {
-	case !strings.Contains(value, "="):
-		return "it names nothing: write camera=(), microphone=() and what else no page of ours uses"
-	case strings.Contains(value, "*"):
-		return "it lets every page use something: write () in place of *"
-	}
-	return ""
-}
+// never are features that no page of ours uses, and that tell most of who is at a machine.
+var never = []string{"camera", "geolocation", "microphone", "payment", "usb"}
 
-// policy is a CSP that keeps foreign and inline scripts out.
-func policy(value string) string {
-	var scripts, other []string
-	for _, directive := range strings.Split(value, ";") {
-		words := strings.Fields(directive)
-		switch {
-		case len(words) == 0:
-		case words[0] == "script-src":
-			scripts = words[1:]
-		case words[0] == "default-src":
-			other = words[1:]
+// allowsNothingToAll is a Permissions-Policy that gives nobody the use of what no page of ours needs, and nothing to every page within ours.
+func allowsNothingToAll(value string) string {
+	denied := map[string]bool{}
+	for feature := range strings.SplitSeq(value, ",") {
+		name, list, _ := strings.Cut(strings.TrimSpace(feature), "=")
+		if strings.Contains(list, "*") {
+			return "it lets every page use something: write () in place of *"
 		}
+		denied[name] = list == "()" // of several browsers take the last (RFC 8941, 3.2)
 	}
-	if scripts == nil {
-		scripts = other
-	}
-	switch {
-	case scripts == nil:
-		return "it says nothing of scripts: write default-src and script-src"
-	case slices.ContainsFunc(scripts, func(w string) bool {
-		return w == "'unsafe-inline'" || w == "'unsafe-eval'" || w == "*" || w == "https:" || w == "http:" || w == "data:"
-	}):
-		return "scripts from anywhere, or inline ones, are let in: " + strings.Join(scripts, " ")
+	for _, name := range never {
+		if !denied[name] {
+			return "write " + name + "=()"
+		}
 	}
 	return ""
 }
@@ -82,14 +65,17 @@ func headerModes() []guide.Mode {
 		{Name: "header-twice", What: "the header is there twice: browsers may take either"},
 		{Name: "not-on-every-status", What: "the header is on good answers alone: an error page goes without"},
 		{Name: "sent-twice-by-parts", What: "what a part behind says of the header comes through beside nginx's"},
-		noServerMode(),
+		noServerMode(), ingressModes()[0], ingressModes()[1],
 		{Name: "answer-without", What: "a real answer lacks the header", Running: true},
 		{Name: "answer-with-another", What: "a real answer has another value, or the header twice", Running: true},
 	}
 }
 
-func inFiles(t *facts.Tree, all []wanted) guide.Result {
-	return judge(t, true, func(s nginxconf.Server) (subjects []guide.Subject, findings []guide.Finding) {
+// inLocations judges every location of a server of nginx.
+func inLocations(all []wanted) func(nginxconf.Server) seen {
+	return func(s nginxconf.Server) seen {
+		var subjects []guide.Subject
+		var findings []guide.Finding
 		for _, at := range s.Locations() {
 			name := at.String() + " (" + at.At.String() + ")"
 			add := func(mode, detail string, where guide.Place) {
@@ -123,8 +109,8 @@ func inFiles(t *facts.Tree, all []wanted) guide.Result {
 			}
 			subjects = append(subjects, guide.Subject{Name: name, Evidence: fmt.Sprintf("%d headers, each once and on every status", len(all)), At: place(at.At)})
 		}
-		return subjects, findings
-	})
+		return seen{subjects, findings}
+	}
 }
 
 func inAnswers(ctx context.Context, s *facts.System, all []wanted) guide.Result {

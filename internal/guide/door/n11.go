@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
-	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/nginxconf"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/probe/tlsprobe"
 )
 
@@ -24,17 +23,18 @@ func n11() guide.Control {
 	return guide.Control{
 		ID:       "N11",
 		Clause:   "TLS 1.2 and 1.3 only, weak ciphers off",
-		Question: "Does every server with TLS allow 1.2 and 1.3 and nothing older, and of 1.2 only named suites with forward secrecy and authenticated encryption? Running: does the door refuse every older version, and every weak suite, in real handshakes?",
+		Question: "Does every server of nginx with TLS, and the ingress of a cluster, allow 1.2 and 1.3 and nothing older, and of 1.2 only named suites with forward secrecy and authenticated encryption? Is whoever comes in the clear sent to TLS, and served nothing else? Running: does the door refuse every older version, and every weak suite, in real handshakes?",
 		Modes: []guide.Mode{
 			{Name: "old-protocol", What: "a version before TLS 1.2 is allowed"},
 			{Name: "new-protocol-off", What: "TLS 1.2 or TLS 1.3 is not allowed"},
 			{Name: "weak-suite", What: "a suite without forward secrecy or authenticated encryption is allowed, or named by a word whose meaning changes"},
-			noServerMode(),
+			{Name: "in-the-clear", What: "the door serves somebody without TLS, instead of sending them there"},
+			noServerMode(), ingressModes()[0], ingressModes()[1],
 			{Name: "old-protocol-accepted", What: "a handshake with a version before TLS 1.2 succeeds", Running: true},
 			{Name: "new-protocol-refused", What: "a handshake with TLS 1.2 or 1.3 fails", Running: true},
 			{Name: "weak-suite-accepted", What: "a handshake with a weak suite succeeds", Running: true},
 		},
-		Mutations: []guide.Mutation{
+		Mutations: append(undoings("N11"),
 			change("old-protocol", "TLS 1.1 is allowed", tlsFile, "TLSv1.2 TLSv1.3;", "TLSv1.1 TLSv1.2 TLSv1.3;"),
 			change("old-protocol", "nothing is said, and nginx 1.22 allows TLS 1.0", tlsFile, "ssl_protocols             TLSv1.2 TLSv1.3;\n", ""),
 			change("old-protocol", "the server has its own line, with SSLv3", configFile, "        include include/tls.conf;\n", "        include include/tls.conf;\n        ssl_protocols SSLv3 TLSv1.2 TLSv1.3;\n"),
@@ -42,48 +42,30 @@ func n11() guide.Control {
 			change("weak-suite", "a suite with 3DES", tlsFile, "ECDHE-RSA-CHACHA20-POLY1305;", "ECDHE-RSA-CHACHA20-POLY1305:DES-CBC3-SHA;"),
 			change("weak-suite", "a suite without forward secrecy", tlsFile, "ECDHE-RSA-CHACHA20-POLY1305;", "ECDHE-RSA-CHACHA20-POLY1305:AES128-GCM-SHA256;"),
 			change("weak-suite", "a word for many suites", tlsFile, "ECDHE-RSA-CHACHA20-POLY1305;", "HIGH;"),
+			change("old-protocol", "TLS 1.1 is allowed in the cluster", controllerFile, "TLSv1.2 TLSv1.3", "TLSv1.1 TLSv1.2 TLSv1.3"),
+			change("old-protocol", "nothing is said in the cluster", controllerFile, "  ssl-protocols: TLSv1.2 TLSv1.3\n", ""),
+			change("new-protocol-off", "TLS 1.3 is off in the cluster", controllerFile, "TLSv1.2 TLSv1.3", "TLSv1.2"),
+			change("weak-suite", "a suite without forward secrecy in the cluster", controllerFile, "ssl-ciphers: ", "ssl-ciphers: AES128-GCM-SHA256:"),
+			guide.Mutation{Mode: "weak-suite", What: "no suites are named in the cluster", Change: func(d *guide.Draft) error {
+				return d.Replace(controllerFile, "  ssl-ciphers: ", "  use-http2: \"true\" # ")
+			}},
+			change("in-the-clear", "nginx serves the client without TLS", configFile, "return 301 https://$host$request_uri;", "proxy_pass http://client:3001;"),
+			change("in-the-clear", "nginx sends who comes in the clear to the clear", configFile, "return 301 https://$host$request_uri;", "return 301 http://$host$request_uri;"),
+			change("in-the-clear", "one path is served without TLS", configFile, "        location ^~ /.well-known/acme-challenge/ {\n", "        location /v1/ {\n            proxy_pass http://api:4000;\n        }\n        location ^~ /.well-known/acme-challenge/ {\n"),
+			change("in-the-clear", "an Ingress has no certificate", waysFile, "      secretName: stellar-escrow-tls\n  rules:\n    - host: escrow.example.com\n      http:\n        paths:\n          - {path: /v1/evidence", "  rules:\n    - host: escrow.example.com\n      http:\n        paths:\n          - {path: /v1/evidence"),
+			deployment.Patch("in-the-clear", "staging alone has an Ingress without TLS", "staging", "{kind: Ingress, name: client}", "{op: remove, path: /spec/tls}"),
+			change("in-the-clear", "the ingress believes callers who say that they came by TLS", controllerFile, `use-forwarded-headers: "false"`, `use-forwarded-headers: "true"`),
+			change("in-the-clear", "an Ingress sends nobody to TLS", waysFile, "force-ssl-redirect: \"true\"\n    nginx.ingress.kubernetes.io/proxy-body-size: 10m", "force-ssl-redirect: \"false\"\n    nginx.ingress.kubernetes.io/proxy-body-size: 10m"),
+			change("in-the-clear", "an Ingress has it that nobody is sent to TLS", waysFile, "force-ssl-redirect: \"true\"\n    nginx.ingress.kubernetes.io/proxy-body-size: 10m", "ssl-redirect: \"false\"\n    nginx.ingress.kubernetes.io/proxy-body-size: 10m"),
 			noServerMutation("N12/"+noServer, "N13/"+noServer, "N14/"+noServer),
-		},
+		),
 		OnlyRunning: true,
-		Tree:        func(_ context.Context, t *facts.Tree) guide.Result { return judge(t, true, protocols) },
+		Tree:        protected,
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			seen, err := handshakes(ctx, s)
 			return judgeHandshakes(seen, err)
 		},
 	}
-}
-
-func protocols(s nginxconf.Server) (subjects []guide.Subject, findings []guide.Finding) {
-	name := "server " + s.At.String()
-	at := func(directive string) guide.Place {
-		if all := s.Effective(directive); len(all) > 0 {
-			return place(all[len(all)-1].At)
-		}
-		return place(s.At)
-	}
-	allowed := s.Value("ssl_protocols")
-	if allowed == nil {
-		allowed = []string{"TLSv1", "TLSv1.1", "TLSv1.2"} // nginx's own before 1.23.4
-	}
-	for _, p := range allowed {
-		if p != "TLSv1.2" && p != "TLSv1.3" {
-			findings = append(findings, guide.Finding{Mode: "old-protocol", Subject: name, Detail: p + " is allowed: write ssl_protocols TLSv1.2 TLSv1.3", At: at("ssl_protocols")})
-		}
-	}
-	if s.Value("ssl_protocols") != nil {
-		for _, p := range []string{"TLSv1.2", "TLSv1.3"} {
-			if !slices.Contains(allowed, p) {
-				findings = append(findings, guide.Finding{Mode: "new-protocol-off", Subject: name, Detail: p + " is not allowed", At: at("ssl_protocols")})
-			}
-		}
-	}
-	suites := strings.Join(s.Value("ssl_ciphers"), ":")
-	for _, suite := range strings.Split(suites, ":") {
-		if !Strong(suite) {
-			findings = append(findings, guide.Finding{Mode: "weak-suite", Subject: name, Detail: fmt.Sprintf("%q: name suites with ECDHE and GCM or CHACHA20", suite), At: at("ssl_ciphers")})
-		}
-	}
-	return []guide.Subject{{Name: name, Evidence: strings.Join(allowed, ", ") + "; " + suites, At: place(s.At)}}, findings
 }
 
 func judgeHandshakes(seen tlsprobe.Facts, unseen error) guide.Result {

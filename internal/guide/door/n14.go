@@ -19,23 +19,25 @@ func n14() guide.Control {
 	return guide.Control{
 		ID:       "N14",
 		Clause:   "OCSP stapling on",
-		Question: "Is stapling on, and are stapled responses verified, in every server with TLS, and can nginx look the responder up? Running: does a handshake bring a response that is signed for the issuer, about this certificate, and current?",
+		Question: "Is stapling on, and are stapled responses verified, in every server of nginx with TLS, and can nginx look the responder up? Is it on in the ingress of a cluster, which staples none unverified? Running: does a handshake bring a response that is signed for the issuer, about this certificate, and current?",
 		Modes: []guide.Mode{
 			{Name: "stapling-off", What: "no response is stapled"},
 			{Name: "stapling-unverified", What: "a response is stapled without being verified"},
 			{Name: "no-resolver", What: "nginx cannot find the responder: it has no resolver"},
-			noServerMode(),
+			noServerMode(), ingressModes()[0], ingressModes()[1],
 			{Name: "not-stapled", What: "the certificate names a responder, and no handshake brings a response", Running: true},
 			{Name: "bad-staple", What: "what is stapled is worth nothing, or says that the certificate is revoked", Running: true},
 		},
-		Mutations: []guide.Mutation{
+		Mutations: append(undoings("N14"),
 			change("stapling-off", "it is off", tlsFile, "ssl_stapling              on;", "ssl_stapling              off;"),
 			change("stapling-off", "nothing is said of it", tlsFile, "ssl_stapling              on;\n", ""),
 			change("stapling-unverified", "responses are not verified", tlsFile, "ssl_stapling_verify       on;", "ssl_stapling_verify       off;"),
 			change("no-resolver", "no resolver is named", configFile, "    resolver         127.0.0.11 valid=10s ipv6=off;\n", ""),
+			change("stapling-off", "it is off in the cluster", controllerFile, "enable-ocsp: \"true\"", "enable-ocsp: \"false\""),
+			change("stapling-off", "nothing is said of it in the cluster", controllerFile, "  enable-ocsp: \"true\"\n", ""),
 			noServerMutation("N11/"+noServer, "N12/"+noServer, "N13/"+noServer),
-		},
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return judge(t, true, stapling) },
+		),
+		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return judge(t, stapling, staplingOfIngress) },
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			seen, err := handshakes(ctx, s)
 			return judgeStaples(seen, err)
@@ -43,7 +45,8 @@ func n14() guide.Control {
 	}
 }
 
-func stapling(s nginxconf.Server) (subjects []guide.Subject, findings []guide.Finding) {
+func stapling(s nginxconf.Server) seen {
+	var findings []guide.Finding
 	name := "server " + s.At.String()
 	for _, want := range []struct{ directive, mode string }{{"ssl_stapling", "stapling-off"}, {"ssl_stapling_verify", "stapling-unverified"}} {
 		if !slices.Equal(s.Value(want.directive), []string{"on"}) {
@@ -53,7 +56,16 @@ func stapling(s nginxconf.Server) (subjects []guide.Subject, findings []guide.Fi
 	if s.Value("resolver") == nil {
 		findings = append(findings, guide.Finding{Mode: "no-resolver", Subject: name, Detail: "name a resolver", At: place(s.At)})
 	}
-	return []guide.Subject{{Name: name, Evidence: "stapling on and verified", At: place(s.At)}}, findings
+	return seen{[]guide.Subject{{Name: name, Evidence: "stapling on and verified", At: place(s.At)}}, findings}
+}
+
+// staplingOfIngress: it asks the responder in Lua, and hands on no response that it has not verified (ingress-nginx, rootfs/etc/nginx/lua/certificate.lua).
+func staplingOfIngress(in *ingress) seen {
+	const name = "ingress-nginx, its settings"
+	if v := in.setting("enable-ocsp", "nothing"); v != "true" {
+		return seen{findings: []guide.Finding{{Mode: "stapling-off", Subject: name, Detail: "it says " + v + `: write enable-ocsp: "true"`, At: in.at}}}
+	}
+	return seen{subjects: []guide.Subject{{Name: name, Evidence: "enable-ocsp: true", At: in.at}}}
 }
 
 func judgeStaples(seen tlsprobe.Facts, unseen error) guide.Result {

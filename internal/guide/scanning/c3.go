@@ -33,6 +33,7 @@ func c3() guide.Control {
 			in("deployed-images", "no-gate", "the database's is not listed", "          - postgres\n", ""),
 			in("deployed-images", "no-gate", "it only reports", `exit-code: "1"`, `exit-code: "0"`),
 			in("deployed-images", "no-gate", "it may fail", trivy, trivy+"\n        continue-on-error: true"),
+			in("deployed-images", "no-gate", "a variable has it that it succeeds", trivy, trivy+"\n        env: {TRIVY_EXIT_CODE: \"0\"}"),
 			in("deployed-images", "no-gate", "only what is critical counts", "severity: CRITICAL,HIGH", "severity: CRITICAL"),
 			in("deployed-images", "no-gate", "always the same image", `--arg name "$IMAGE"`, `--arg name redis`),
 			in("deployed-images", "no-gate", "the image is another than the one that was looked up", "image-ref: ${{ steps.lock.outputs.reference }}", "image-ref: docker.io/library/redis:7"),
@@ -104,7 +105,7 @@ func (s scans) deployed(t *facts.Tree) (all []attempt, err error) {
 			if with["ignore-unfixed"] == "true" {
 				problems = append(problems, problem{leftOut, ""})
 			}
-			all = append(all, attempt{short(with["image-ref"]), p, evidence, problems})
+			all = append(all, attempt{subject: short(with["image-ref"]), place: p, evidence: evidence, problems: problems})
 			return
 		}
 		ref := lookedUp.FindStringSubmatch(p.step().Written["image-ref"])
@@ -117,10 +118,10 @@ func (s scans) deployed(t *facts.Tree) (all []attempt, err error) {
 			}
 			for i, c := range b.Commands {
 				if a := parse(c.Args[1:], "arg"); c.Args[0] == "jq" && slices.Equal(a.rest[min(1, len(a.rest)):], []string{pick, lock}) && a.last("", "arg") == "name" {
-					all = append(all, attempt{a.rest[0], p, "Trivy, as " + lock + " has it", append(problems, p.beside(n).stops(&b.Commands[i])...)})
+					all = append(all, attempt{subject: a.rest[0], place: p, evidence: "Trivy, as " + lock + " has it", problems: append(problems, p.beside(n).stops(&b.Commands[i])...)})
 				}
 			}
 		}
 	})
-	return all, err
+	return judged(all), err
 }

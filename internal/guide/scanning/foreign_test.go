@@ -46,7 +46,7 @@ func tree(workflow string, others ...string) fstest.MapFS {
 
 // Workflows as others write them: each holds, or fails by its name.
 func TestOthersWorkflows(t *testing.T) {
-	const job = "on: [push, pull_request]\npermissions: {contents: read}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    timeout-minutes: 5\n    steps:\n"
+	const job = "on: [push, pull_request]\npermissions: {contents: read}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    timeout-minutes: 5\n    steps:\n      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1\n"
 	step := func(run string) string { return job + "      - run: " + run + "\n" }
 	for _, c := range []struct {
 		name, clause, workflow string
@@ -78,6 +78,34 @@ func TestOthersWorkflows(t *testing.T) {
 			[]string{"a.go", "a.ts"}, "not-scanned"}, // of the workflow itself: actions
 		{"tags, read-all, no limit", "V1", "on:\n  push: {tags: [v1]}\n  pull_request:\n  schedule: [{cron: \"0 0 1 * *\"}]\npermissions: read-all\njobs: {a: {runs-on: ubuntu-24.04, steps: [{uses: actions/checkout@v4}, {run: go install example.com/a@latest}]}}\n",
 			nil, "filtered more-rights no-time-limit not-nightly not-pinned"},
+		{"nothing is checked out", "V2", strings.Replace(step("npm audit"), "actions/checkout@", "actions/setup-go@", 1), []string{"package.json"}, "unjudged"},
+		{"a machine of one's own", "V2", strings.Replace(step("npm audit"), "ubuntu-24.04", "[self-hosted, linux]", 1), []string{"package.json"}, "unjudged"},
+		{"in a container", "V2", strings.Replace(step("npm audit"), "    steps:", "    container: node:24\n    steps:", 1), []string{"package.json"}, "unjudged"},
+		{"beside a service", "V2", strings.Replace(step("npm audit"), "    steps:", "    services: {db: {image: postgres}}\n    steps:", 1), []string{"package.json"}, "unjudged"},
+		{"a variable of the job", "V3g", strings.Replace(step("govulncheck -test ./..."), "    steps:", "    env: {GOFLAGS: -tags=none}\n    steps:", 1), []string{"go.mod", "a.go"}, "unjudged"},
+		{"variables that only a run knows", "V3g", strings.Replace(step("govulncheck -test ./..."), "    steps:", "    env: ${{ fromJSON('{}') }}\n    steps:", 1), []string{"go.mod", "a.go"}, "unjudged"},
+		{"a variable of the script", "V3g", step("\"GOFLAGS=-tags=none govulncheck -test ./...\""), []string{"go.mod", "a.go"}, "unjudged"},
+		{"an exported one", "V3g", step("|\n          export GOFLAGS=-tags=none\n          govulncheck -test ./..."), []string{"go.mod", "a.go"}, "unjudged"},
+		{"a function of the scanner's name", "V3g", step("|\n          govulncheck() { :; }\n          govulncheck -test ./..."), []string{"go.mod", "a.go"}, "unjudged"},
+		{"an alias", "V3g", step("|\n          alias govulncheck=true\n          govulncheck -test ./..."), []string{"go.mod", "a.go"}, "unjudged"},
+		{"a program put in its place", "V3g", step("cp /bin/true /usr/local/bin/govulncheck") + "      - run: govulncheck -test ./...\n", []string{"go.mod", "a.go"}, "unjudged"},
+		{"a path for later steps", "V3g", step("echo . >> \"$GITHUB_PATH\"") + "      - run: govulncheck -test ./...\n", []string{"go.mod", "a.go"}, "unjudged"},
+		{"a program of the checkout", "V3g", step("go run ./scan") + "      - run: govulncheck -test ./...\n", []string{"go.mod", "a.go"}, "unjudged"},
+		{"another tool that brings one of that name", "V3g", step("go install example.com/govulncheck@v1.0.0") + "      - run: govulncheck -test ./...\n", []string{"go.mod", "a.go"}, "unjudged"},
+		{"an action of the checkout", "V3g", job + "      - uses: ./.github/prepare\n      - run: govulncheck -test ./...\n", []string{"go.mod", "a.go"}, "unjudged"},
+		{"another commit is checked out", "V3g", job + "      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1\n        with: {ref: v1}\n      - run: govulncheck -test ./...\n", []string{"go.mod", "a.go"}, "unjudged"},
+		{"an option that nobody knows", "V2", step("npm audit --ignore-scripts"), []string{"package.json"}, "unjudged"},
+		{"what the shell makes of it", "V2", step("npm audit \"--json$FLAGS\""), []string{"package.json"}, "unjudged"},
+		{"another shell", "V2", step("npm audit") + "        shell: bash {0}\n", []string{"package.json"}, "not-scanned"},
+		{"errexit off", "V2", step("|\n          set +e\n          npm audit\n          echo done"), []string{"package.json"}, "never-fails"},
+		{"a colon", "V2", step("\"npm audit || :\""), []string{"package.json"}, "never-fails"},
+		{"an expression that is always true", "V2", step("npm audit") + "        continue-on-error: ${{ true }}\n", []string{"package.json"}, "never-fails"},
+		{"an expression that is never true", "V2", step("npm audit") + "        if: ${{ !always() }}\n", []string{"package.json"}, "switched-off"},
+		{"the image is built again, of something else", "V5", job + "      - run: docker build -t a:b one\n      - run: docker build -t a:b two\n      - run: trivy image --exit-code 1 a:b\n", []string{"one/Dockerfile"}, "not-scanned nothing-there"},
+		{"a stage of the image", "V5", job + "      - run: docker build --target empty -t a:b one\n      - run: trivy image --exit-code 1 a:b\n", []string{"one/Dockerfile"}, "unjudged"},
+		{"no time limit", "V1", strings.Replace(step("npm audit"), "timeout-minutes: 5", "timeout-minutes: 0", 1), nil, "no-time-limit not-nightly not-valid"},
+		{"branches", "V1", strings.Replace(step("npm audit"), "on: [push, pull_request]", "on: {push: {branches-ignore: [main]}, pull_request: {paths-ignore: [\"**\"]}, schedule: [{cron: \"0 0 * * *\"}]}", 1), nil, "filtered"},
+		{"a job that a later one ends", "V1", strings.Replace(step("npm audit"), "    steps:", "    concurrency: {group: one, cancel-in-progress: true}\n    steps:", 1), nil, "cut-short not-nightly"},
 		{"no upload", "V8", step("npm audit"), []string{"package.json"}, "not-uploaded"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,6 +16,8 @@ const file = ".github/workflows/security-scan.yml"
 type scans struct {
 	workflow *workflow.Workflow // nil: there is none
 	tree     projects.Found
+	bearings []bearing
+	work     []problem // of what go reads unasked
 }
 
 // look reads both. A workflow that is not there is nil: nothing is scanned then, which every control says of its own subjects.
@@ -24,8 +26,16 @@ func look(t *facts.Tree) (scans, error) {
 	if err != nil && !facts.NotThere(err) {
 		return scans{}, err
 	}
+	borne, err := facts.Read(t, borneModules, bearings)
+	if err != nil {
+		return scans{}, err
+	}
 	found, err := facts.Read(t, "projects", projects.Find)
-	return scans{w, found}, err
+	if err != nil {
+		return scans{}, err
+	}
+	work, err := facts.Read(t, "go's files", goFiles)
+	return scans{w, found, borne, work}, err
 }
 
 // each calls do for every step of the workflow, once for each combination of its job's matrix.
@@ -65,6 +75,7 @@ func (p place) after() (all []place) {
 type attempt struct {
 	subject  string
 	place    place
+	until    place  // where it ends, if that is another step
 	evidence string // what is run
 	problems []problem
 }
@@ -87,6 +98,7 @@ func shared(of string) []guide.Mode {
 		{Name: switchedOff, What: "the scan runs only under a condition, or when another job has succeeded"},
 		{Name: neverFails, What: "the job succeeds whatever the scan finds"},
 		{Name: leftOut, What: "a part of what the scan must look at is left out"},
+		{Name: unjudged, What: "where it runs, or what is set or done before it, is none of what is known to leave the scan as it reads"},
 		{Name: nothingThere, What: "the scan is of something that is not in the tree"},
 	}
 }

@@ -63,9 +63,16 @@ func weakened(job, step, script string, also ...string) []guide.Mutation {
 		in(job, switchedOff, "the step is switched off", step, step+"\n        if: false", also...),
 		in(job, neverFails, "the job may fail", "    runs-on:", "    continue-on-error: true\n    runs-on:", also...),
 		in(job, neverFails, "the step may fail", step, step+"\n        continue-on-error: true", also...),
+		in(job, neverFails, "the job may fail, by an expression", "    runs-on:", "    continue-on-error: ${{ true }}\n    runs-on:", also...),
+		in(job, unjudged, "the step has a variable that programs read", step, step+"\n        env: {PATH: .}", also...),
+		in(job, unjudged, "something is put in the scanner's place", step, "      - run: cp /bin/true /usr/local/bin/scanner\n"+step, also...),
+		in(job, unjudged, "it runs on somebody's own machine", "    runs-on: ubuntu-24.04", "    runs-on: self-hosted", also...),
 	}
 	if script != "" {
-		all = append(all, in(job, neverFails, "its failure is ignored", "        run: "+script+"\n", "        run: "+script+" || true\n", also...))
+		line := "        run: " + script + "\n"
+		all = append(all, in(job, neverFails, "its failure is ignored", line, "        run: "+script+" || true\n", also...),
+			in(job, unjudged, "a function has the scanner's name", line, "        run: |\n          "+strings.Fields(script)[0]+"() { :; }\n          "+script+"\n", also...),
+			in(job, unjudged, "a variable is set for it", line, "        run: PATH=. "+script+"\n", also...))
 	}
 	return all
 }

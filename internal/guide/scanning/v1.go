@@ -77,13 +77,16 @@ func judgeWorkflow(s scans) guide.Result {
 	if !nightly {
 		add("not-nightly", file, 0, `add schedule: [{cron: "17 2 * * *"}] to on`)
 	}
-	if c := bare(w.Cancels); c != "" && c != "false" && c != "github.event_name == 'pull_request'" {
+	if cancels(w.Cancels) {
 		add("cut-short", file, 0, "cancel-in-progress: write ${{ github.event_name == 'pull_request' }}, so that a push and the night's run go on to their end")
 	}
 	for _, r := range excess(w.Rights) {
 		add("more-rights", "every job", 0, r)
 	}
 	for _, j := range w.Jobs {
+		if cancels(j.Cancels) {
+			add("cut-short", "job "+j.ID, j.Line, "take cancel-in-progress away: the workflow's own is for all of its jobs")
+		}
 		if j.Minutes == 0 && j.Calls == "" {
 			add("no-time-limit", "job "+j.ID, j.Line, "add timeout-minutes")
 		}
@@ -106,6 +109,12 @@ func judgeWorkflow(s scans) guide.Result {
 	return guide.Judge([]guide.Subject{{
 		Name: file, Evidence: fmt.Sprintf("push, pull_request and schedule, %d jobs, read by actionlint without a complaint", len(w.Jobs)), At: guide.Place{File: file},
 	}}, findings)
+}
+
+// cancels tells whether a later run ends one that looks at something else: of a pull request it looks at the same, as it is by now.
+func cancels(inProgress string) bool {
+	c := bare(inProgress)
+	return c != "" && c != "false" && c != "github.event_name == 'pull_request'"
 }
 
 // daily tells whether a schedule of five fields comes at least once each day.

@@ -34,6 +34,7 @@ func v1Mutations() []guide.Mutation {
 		change("filtered", "only a push of code starts it", "  push:\n", "  push:\n    paths: [\"**.go\"]\n"),
 		change("filtered", "only a pull request that is opened starts it", "  pull_request:\n", "  pull_request:\n    types: [opened]\n"),
 		change("cut-short", "every later run ends it", "cancel-in-progress: ${{ github.event_name == 'pull_request' }}", "cancel-in-progress: true"),
+		in("cargo-audit", "cut-short", "every later run ends one job", "    runs-on:", "    concurrency: {group: crates, cancel-in-progress: true}\n    runs-on:"),
 		in("gitleaks", "not-pinned", "an action by its tag", "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "actions/checkout@v7"),
 		in("images", "not-pinned", "an action by a branch", trivyAction+"@ed142fd0673e97e23eac54620cfb913e5ce36c25", trivyAction+"@master"),
 		in("gitleaks", "not-pinned", "the newest of a tool", "gitleaks/v8@v8.30.1", "gitleaks/v8@latest"),

@@ -30,6 +30,10 @@ func v2() guide.Control {
 			guide.Mutation{Mode: notScanned, What: "a second package.json", Also: []string{"C2/no-gate", "V9/no-command"}, Change: func(d *guide.Draft) error {
 				return d.Write("client/package.json", []byte("{\"name\": \"client\"}\n"))
 			}},
+			in("npm-audit", neverFails, "what its shell does is not known", "        run: npm audit --audit-level=critical\n", "        shell: bash {0}\n        run: npm audit --audit-level=critical\n", "C2/no-gate"),
+			guide.Mutation{Mode: unjudged, What: "a variable of the whole workflow", Change: func(d *guide.Draft) error {
+				return d.Replace(file, "\ndefaults:\n", "\nenv: {LD_PRELOAD: ./quiet.so}\n\ndefaults:\n")
+			}, Also: []string{"V3/" + unjudged, "V3g/" + unjudged, "V4/" + unjudged, "V5/" + unjudged, "V6/" + unjudged, "V7/" + unjudged, "C2/no-gate", "C3/no-gate"}},
 			in("npm-audit", nothingThere, "a folder more, which is not in the tree", "          - test/js\n", "          - test/js\n          - test/ts\n"),
 		),
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
@@ -72,10 +76,10 @@ func (s scans) npm(t *facts.Tree) (all []attempt, err error) {
 			dir := path.Join(c.Dir, a.last("", "prefix", "C"))
 			more, e := facts.Read(t, path.Join(dir, npmrc), func(files fs.FS) ([]problem, error) { return npmSettings(files, path.Join(dir, npmrc)) })
 			err = errors.Join(err, e)
-			all = append(all, attempt{path.Join(dir, "package.json"), p, line(c), append(problems, more...)})
+			all = append(all, attempt{subject: path.Join(dir, "package.json"), place: p, evidence: line(c), problems: append(problems, more...)})
 		}
 	})
-	return all, err
+	return judged(all), err
 }
 
 // npmrc is npm's own settings, read beside the package.json.

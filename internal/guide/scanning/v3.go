@@ -34,6 +34,9 @@ func v3() guide.Control {
 			in("cargo-audit", "threshold", "of the warnings, only unsound crates count", scan+"\n      - name: write", `cargo audit --deny unsound --file "$LOCK"`+"\n      - name: write", "C2/no-gate"),
 			in("cargo-audit", leftOut, "an advisory is ignored where no reason can stand", scan+"\n      - name: write", scan+" --ignore RUSTSEC-2021-0001\n      - name: write", "C2/no-gate"),
 			in("cargo-audit", leftOut, "what is only for Windows counts", scan+"\n      - name: write", scan+" --target-os windows\n      - name: write", "C2/no-gate"),
+			guide.Mutation{Mode: leftOut, What: "cargo's own settings have audit stand for something else", Also: []string{"C2/no-gate"}, Change: func(d *guide.Draft) error {
+				return d.Write(".cargo/config.toml", []byte("[alias]\naudit = \"version\"\n"))
+			}},
 			in("cargo-audit", neverFails, "a pipe without an end that fails", "        run: "+scan+"\n      - name: write", "        shell: sh\n        run: "+scan+" | cat\n      - name: write", "C2/no-gate"),
 			guide.Mutation{Mode: "ignored-without-reason", What: "an advisory more is ignored", Also: []string{"C2/no-gate"}, Change: func(d *guide.Draft) error {
 				return d.Replace(borne, "ignore = [\n", "ignore = [\n  \"RUSTSEC-2021-0001\",\n")
@@ -61,13 +64,17 @@ func v3() guide.Control {
 func (s scans) locks() []subject { return paths(s.tree.CargoLocks, "add it to the cargo audit job") }
 
 func (s scans) cargo(t *facts.Tree) (all []attempt, err error) {
+	unasked, err := facts.Read(t, "cargo's files", cargoFiles)
+	if err != nil {
+		return nil, err
+	}
 	s.each(func(p place) {
 		for i, c := range p.step().Commands {
 			a := parse(c.Args[1:], "file", "f", "deny", "D", "ignore", "db", "d", "url", "u", "format", "target-arch", "target-os", "color", "c")
 			if c.Args[0] != "cargo" || !slices.Equal(a.rest, []string{"audit"}) {
 				continue
 			}
-			problems := p.stops(&p.step().Commands[i])
+			problems := append(p.stops(&p.step().Commands[i]), unasked...)
 			if !slices.Contains(append(a.options["deny"], a.options["D"]...), "warnings") {
 				problems = append(problems, problem{"threshold", "add --deny warnings: without it crates that are unsound, unmaintained or withdrawn do not make it fail"})
 			}
@@ -80,10 +87,10 @@ func (s scans) cargo(t *facts.Tree) (all []attempt, err error) {
 			}
 			more, e := facts.Read(t, path.Join(c.Dir, borne), func(files fs.FS) ([]problem, error) { return settings(files, path.Join(c.Dir, borne)) })
 			err = errors.Join(err, e)
-			all = append(all, attempt{path.Join(c.Dir, a.last("Cargo.lock", "file", "f")), p, line(c), append(problems, more...)})
+			all = append(all, attempt{subject: path.Join(c.Dir, a.last("Cargo.lock", "file", "f")), place: p, evidence: line(c), problems: append(problems, more...)})
 		}
 	})
-	return all, err
+	return judged(all), err
 }
 
 var (

@@ -34,6 +34,9 @@ func v4() guide.Control {
 			in("codeql", switchedOff, "the job waits for another", "    runs-on:", "    needs: [gitleaks]\n    runs-on:"),
 			in("codeql", neverFails, "the job may fail", "    runs-on:", "    continue-on-error: true\n    runs-on:"),
 			in("codeql", neverFails, "the analysis may fail", "          category: codeql/${{ matrix.language }}\n", "          category: codeql/${{ matrix.language }}\n        continue-on-error: true\n", "V8/not-uploaded"),
+			in("codeql", unjudged, "the code is made another before it is looked at", "      - uses: "+codeqlAnalyze, "      - run: git checkout v1\n      - uses: "+codeqlAnalyze),
+			in("codeql", unjudged, "another commit is checked out", "          persist-credentials: false\n", "          persist-credentials: false\n          ref: v1\n"),
+			in("codeql", unjudged, "the queries are not run", "          category: codeql/", "          skip-queries: true\n          category: codeql/"),
 			in("codeql", nothingThere, "a language more, which is not in the tree", "          - {language: actions, build: none}\n", "          - {language: actions, build: none}\n          - {language: swift, build: autobuild}\n"),
 		},
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
@@ -98,8 +101,8 @@ func (s scans) codeql() (all []attempt) {
 			}
 		}
 		for _, l := range strings.Split(with["languages"], ",") {
-			all = append(all, attempt{known(strings.TrimSpace(l)), p, "CodeQL, " + with["queries"], problems})
+			all = append(all, attempt{subject: known(strings.TrimSpace(l)), place: p, evidence: "CodeQL, " + with["queries"], until: *analysis, problems: problems})
 		}
 	})
-	return all
+	return judged(all)
 }

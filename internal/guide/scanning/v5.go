@@ -2,7 +2,6 @@ package scanning
 
 import (
 	"context"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -38,6 +37,8 @@ func v5() guide.Control {
 			guide.Mutation{Mode: leftOut, What: "a file that Trivy reads unasked has holes to ignore", Also: []string{"C3/no-gate"}, Change: func(d *guide.Draft) error {
 				return d.Write(".trivyignore", []byte("CVE-2026-0001\n"))
 			}},
+			in("images", unjudged, "Trivy is told otherwise by a variable", "    env:\n      IMAGE: ${{ matrix.image }}\n", "    env:\n      IMAGE: ${{ matrix.image }}\n      TRIVY_IGNORE_UNFIXED: \"true\"\n", "C3/no-gate"),
+			in("images", unjudged, "another stage of the Dockerfile is built", "docker build --file", "docker build --target builder --file", "C3/no-gate"),
 			in("images", nothingThere, "an image more, of which there is no Dockerfile", "          - api\n", "          - api\n          - web\n"),
 		),
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
@@ -132,15 +133,15 @@ func (s scans) trivy(t *facts.Tree) (all []attempt, err error) {
 			if with["ignore-unfixed"] == "true" {
 				problems = append(problems, problem{leftOut, `write ignore-unfixed: "false": what has no fix is in the image all the same`})
 			}
-			all = append(all, attempt{of, p, "Trivy, " + with["image-ref"] + ", " + with["severity"], problems})
+			all = append(all, attempt{subject: of, place: p, evidence: "Trivy, " + with["image-ref"] + ", " + with["severity"], problems: problems})
 		}
 	})
-	return all, err
+	return judged(all), err
 }
 
-// built are the Dockerfiles that steps before this one have built an image of that name from.
+// built are the Dockerfiles that steps before this one have built an image of that name from: one, the last, for what is built later takes the name.
 func (p place) built(image string) []string {
-	found := map[string]bool{}
+	var found []string
 	for n := range p.before() {
 		for _, c := range p.run.Steps[n].Commands {
 			a := parse(c.Args[1:], "file", "f", "tag", "t", "target", "build-arg", "platform", "output", "o", "network", "progress")
@@ -149,9 +150,9 @@ func (p place) built(image string) []string {
 				continue
 			}
 			if slices.Contains(append(a.options["tag"], a.options["t"]...), image) {
-				found[path.Join(c.Dir, a.last(path.Join(a.rest[len(a.rest)-1], "Dockerfile"), "file", "f"))] = true
+				found = []string{path.Join(c.Dir, a.last(path.Join(a.rest[len(a.rest)-1], "Dockerfile"), "file", "f"))}
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(found))
+	return found
 }

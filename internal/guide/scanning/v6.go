@@ -23,7 +23,7 @@ func v6() guide.Control {
 		Clause: "Gitleaks over the full history, fail on any leak",
 		Question: "Does the workflow look through the whole history and fail on any secret, with rules that also find this platform's own keys (tried on keys made for the purpose)? And does " +
 			"gitleaks' own code, by the same rules, find none in the history of this checkout?",
-		Modes: append(shared("the history")[:4],
+		Modes: append(shared("the history")[:5],
 			guide.Mode{Name: "own-keys-unseen", What: "a key of this platform would not be found"},
 			guide.Mode{Name: "allowed-without-reason", What: "something is said to be no leak, and nothing says why"},
 			guide.Mode{Name: "leak", What: "a commit holds a secret: whoever has a clone has it"}),
@@ -38,6 +38,7 @@ func v6() guide.Control {
 			in("gitleaks", leftOut, "a remark hides a secret", " --ignore-gitleaks-allow", ""),
 			in("gitleaks", leftOut, "other rules, which nobody has looked at", "--config .gitleaks.toml", "--config .github/gitleaks.toml"),
 			in("gitleaks", notScanned, "another repository", " gitleaks.sarif .\n", " gitleaks.sarif ./vendor\n"),
+			in("gitleaks", unjudged, "gitleaks has other rules by a variable", "      - name: gitleaks\n", "      - name: gitleaks\n        env: {GITLEAKS_CONFIG_TOML: \"title = 'none'\"}\n"),
 			guide.Mutation{Mode: leftOut, What: "a file that gitleaks reads unasked has secrets to ignore", Change: func(d *guide.Draft) error {
 				return d.Write(".gitleaksignore", []byte("0123456789012345678901234567890123456789:a:rule:1\n"))
 			}},
@@ -173,18 +174,18 @@ func (s scans) gitleaks() (all []attempt) {
 				where = a.rest[1]
 			}
 			if path.Join(c.Dir, where) == "." {
-				all = append(all, attempt{".", p, line(c), problems})
+				all = append(all, attempt{subject: ".", place: p, evidence: line(c), problems: problems})
 			}
 		}
 	})
-	return all
+	return judged(all)
 }
 
 // history is why not all of it is checked out before a step; empty if it is.
 func (p place) history() string {
 	why := "check the repository out before, with fetch-depth: 0"
 	for _, b := range p.before() {
-		if b.Uses != "actions/checkout" || strings.TrimSpace(b.With["path"]) != "" {
+		if b.Uses != checkout || strings.TrimSpace(b.With["path"]) != "" {
 			continue
 		}
 		switch {

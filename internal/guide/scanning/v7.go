@@ -21,7 +21,7 @@ func v7() guide.Control {
 		ID:       "V7",
 		Clause:   "Checkov on Terraform (fail) and Kubernetes (warn)",
 		Question: "Does Checkov look at all of " + infra + " and fail on any check, and does it look at what " + kubernetes + " comes to? Of that it need only warn: this audit judges it.",
-		Modes:    append(shared("the Terraform code, or the production overlay,")[:4], guide.Mode{Name: "threshold", What: "some checks do not make it fail"}),
+		Modes:    append(shared("the Terraform code, or the production overlay,")[:5], guide.Mode{Name: "threshold", What: "some checks do not make it fail"}),
 		Mutations: append(weakened("checkov-terraform", "      - name: checkov", scan),
 			gone("checkov-terraform", notScanned, "the job of Terraform is gone"),
 			gone("checkov-kubernetes", notScanned, "the job of Kubernetes is gone"),
@@ -107,11 +107,11 @@ func (s scans) checkov(t *facts.Tree) (all []attempt, err error) {
 				problems = append(problems, problem{leftOut, "take --" + o + " away: a skip stands beside what it is of, with its reason"})
 			}
 			if slices.ContainsFunc(s.plans(), func(s subject) bool { return s.name == of }) {
-				all = append(all, attempt{of, p, line(c), problems})
+				all = append(all, attempt{subject: of, place: p, evidence: line(c), problems: problems})
 			}
 		}
 	})
-	return all, nil
+	return judged(all), nil
 }
 
 // rendered is the overlay that a step before this one has rendered into the file.

@@ -25,6 +25,7 @@ func v8() guide.Control {
 			{Name: "no-right", What: "the job may not write results: GitHub refuses them"},
 			{Name: "another-file", What: "what is uploaded is a file that nothing before it has written"},
 			{Name: "overwritten", What: "two uploads have the same category: the later takes the place of the earlier"},
+			{Name: unjudged, What: "between the scan and the upload something is set or done that may make the results others than were found"},
 			{Name: "cut-short", What: "when one combination of the matrix fails, the others are ended and upload nothing"},
 		},
 		Mutations: []guide.Mutation{
@@ -40,6 +41,9 @@ func v8() guide.Control {
 			in("images", "another-file", "Trivy writes elsewhere", "output: trivy.sarif", "output: results.sarif"),
 			in("images", "overwritten", "all images under one name", "category: trivy/${{ matrix.image }}", "category: trivy"),
 			in("govulncheck", "overwritten", "no name at all", "          category: govulncheck/${{ matrix.module }}\n", ""),
+			in("govulncheck", unjudged, "results without a finding are written", `run: govulncheck -C "$MODULE" -test -format sarif "$PACKAGES" > govulncheck.sarif`, `run: echo '{"version":"2.1.0","runs":[]}' > govulncheck.sarif`),
+			in("zizmor", unjudged, "a step more changes what was found", "      - name: upload the results\n", "      - run: sed -i s/error/note/ zizmor.sarif\n      - name: upload the results\n"),
+			in("gitleaks", unjudged, "the results are uploaded as another commit's", "          category: gitleaks\n", "          category: gitleaks\n          ref: refs/heads/none\n"),
 			in("deployed-images", "cut-short", "the first that fails ends the others", "      fail-fast: false\n", ""),
 		},
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
@@ -57,7 +61,7 @@ func v8() guide.Control {
 	}
 }
 
-// gates are the steps that fail when a scan finds something, by what step.key says.
+// gates are the steps that scan, by what step.key says: true for one that fails when it finds something.
 func (s scans) gates(t *facts.Tree) (map[string]bool, error) {
 	npm, err := s.npm(t)
 	if err != nil {
@@ -81,9 +85,11 @@ func (s scans) gates(t *facts.Tree) (map[string]bool, error) {
 	}
 	all := map[string]bool{}
 	for _, a := range slices.Concat(npm, cargo, s.govulncheck(), trivy, s.gitleaks(), checkov, deployed) {
-		if !slices.ContainsFunc(a.problems, func(p problem) bool { return p.mode == neverFails }) {
-			all[a.place.key()] = true
-		}
+		key := a.place.key()
+		all[key] = all[key] || !slices.ContainsFunc(a.problems, func(p problem) bool { return p.mode == neverFails })
+	}
+	for _, a := range s.codeql() { // it finds, and never fails for it: what stops a change is the repository's own rule
+		all[a.until.key()] = false
 	}
 	return all, nil
 }
@@ -120,6 +126,9 @@ func judgeUploads(s scans, gates map[string]bool) guide.Result {
 			}
 			for _, p := range up {
 				mode, detail := p.upload(gates)
+				if mode == "" {
+					mode, detail = p.between(gates)
+				}
 				if mode != "" {
 					add(mode, detail, p.step().Line)
 				}
@@ -181,6 +190,26 @@ func (p place) upload(gates map[string]bool) (mode, detail string) {
 	for n := range w.before() {
 		if gates[p.beside(n).key()] && (w.step().If == "" || !unless(w.step().If)) {
 			return "lost-when-found", fmt.Sprintf("write if: ${{ !cancelled() }} to the step of line %d, which writes the results", w.step().Line)
+		}
+	}
+	return "", ""
+}
+
+// between is what nobody has judged from the first scan of a job, or from its beginning where it has none, to an upload.
+func (p place) between(gates map[string]bool) (mode, detail string) {
+	first := 0
+	if _, scan := gates[p.key()]; scan {
+		return "", ""
+	}
+	for n := range p.before() {
+		if _, scan := gates[p.beside(n).key()]; scan {
+			first = n + 1
+			break
+		}
+	}
+	for _, s := range p.run.Steps[first : p.n+1] {
+		if why := odd(s); why != "" {
+			return unjudged, fmt.Sprintf("the step of line %d: %s", s.Line, why)
 		}
 	}
 	return "", ""

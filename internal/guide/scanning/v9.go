@@ -89,7 +89,7 @@ func judgePage(t *facts.Tree, s scans, text []byte) guide.Result {
 	if len(findings) > 0 {
 		return guide.Judge(nil, findings)
 	}
-	hand := scans{&workflow.Workflow{Jobs: []workflow.Job{{ID: "by hand", Runs: []workflow.Run{{Steps: []workflow.Step{step, step}}}}}}, s.tree}
+	hand := scans{&workflow.Workflow{Jobs: []workflow.Job{{ID: "by hand", Runs: []workflow.Run{{Steps: []workflow.Step{step, step}}}}}}, s.tree, nil, nil}
 	npm, err := hand.npm(t)
 	if err != nil {
 		return guide.NoEvidence("%v", err)

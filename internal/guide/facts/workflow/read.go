@@ -127,6 +127,28 @@ func readJob(w *actionlint.Workflow, j *actionlint.Job, otherwise Rights) (Job, 
 	if j.TimeoutMinutes != nil {
 		job.Minutes = j.TimeoutMinutes.Value
 	}
+	if j.Concurrency != nil {
+		job.Cancels = boolean(j.Concurrency.CancelInProgress)
+	}
+	if j.RunsOn != nil {
+		for _, l := range j.RunsOn.Labels {
+			job.RunsOn = append(job.RunsOn, value(l))
+		}
+		for _, s := range []*actionlint.String{j.RunsOn.LabelsExpr, j.RunsOn.Group} {
+			if s != nil {
+				job.RunsOn = append(job.RunsOn, value(s))
+			}
+		}
+	}
+	switch {
+	case j.Container != nil:
+		job.Inside = "container"
+	case j.Services != nil:
+		job.Inside = "services"
+	case j.Environment != nil:
+		job.Inside = "environment"
+	}
+	job.Env = append(names(w.Env), names(j.Env)...)
 	if j.WorkflowCall != nil {
 		job.Calls = value(j.WorkflowCall.Uses)
 	}
@@ -168,7 +190,7 @@ func readJob(w *actionlint.Workflow, j *actionlint.Job, otherwise Rights) (Job, 
 
 func readStep(s *actionlint.Step, defaults actionlint.DefaultsRun, in scope) Step {
 	in = in.with(s.Env)
-	out := Step{ID: value(s.ID), Name: value(s.Name), If: value(s.If), ContinueOnError: boolean(s.ContinueOnError), Line: s.Pos.Line}
+	out := Step{ID: value(s.ID), Name: value(s.Name), If: value(s.If), ContinueOnError: boolean(s.ContinueOnError), Line: s.Pos.Line, Env: names(s.Env)}
 	switch e := s.Exec.(type) {
 	case *actionlint.ExecAction:
 		out.Uses, out.Ref, _ = strings.Cut(value(e.Uses), "@")
@@ -185,9 +207,24 @@ func readStep(s *actionlint.Step, defaults actionlint.DefaultsRun, in scope) Ste
 			dir = defaults.WorkingDirectory
 		}
 		out.Script = value(e.Run)
-		out.Commands, out.Broken = commands(in.expand(out.Script), value(shell), in.expand(value(dir)), in.env)
+		out.Commands, out.More, out.Broken = commands(in.expand(out.Script), value(shell), in.expand(value(dir)), in.env)
 	}
 	return out
+}
+
+// names are those of an env.
+func names(e *actionlint.Env) (all []string) {
+	if e == nil {
+		return nil
+	}
+	for _, v := range e.Vars {
+		all = append(all, value(v.Name))
+	}
+	if e.Expression != nil {
+		all = append(all, Unknown)
+	}
+	slices.Sort(all)
+	return all
 }
 
 func rights(p *actionlint.Permissions, otherwise Rights) Rights {

@@ -20,7 +20,7 @@ type Command struct {
 
 // Commands are those of a script, run at the root of a checkout by bash -e; err is why it cannot be read.
 func Commands(script string) ([]Command, error) {
-	all, broken := commands(script, "", "", nil)
+	all, _, broken := commands(script, "", "", nil)
 	if broken != "" {
 		return nil, errors.New(broken)
 	}
@@ -28,7 +28,8 @@ func Commands(script string) ([]Command, error) {
 }
 
 // commands reads a script as a shell does that GitHub starts: bash -e without a shell named, bash -eo pipefail for bash, sh -e for sh. What another shell makes of it is not known.
-func commands(script, shell, dir string, env map[string]string) ([]Command, string) {
+// more is why it is more than commands one after the other (plain), broken why it cannot be read.
+func commands(script, shell, dir string, env map[string]string) (all []Command, more, broken string) {
 	r := &reading{env: env, dir: clean(dir), stops: true}
 	language := syntax.LangBash
 	switch shell {
@@ -38,14 +39,14 @@ func commands(script, shell, dir string, env map[string]string) ([]Command, stri
 	case "sh":
 		language = syntax.LangPOSIX
 	default:
-		return nil, "shell " + shell + " is not known"
+		return nil, "", "shell " + shell + " is not known"
 	}
 	file, err := syntax.NewParser(syntax.Variant(language)).Parse(strings.NewReader(script), "")
 	if err != nil {
-		return nil, err.Error()
+		return nil, "", err.Error()
 	}
 	r.list(file.Stmts, "")
-	return r.all, ""
+	return r.all, plain(file), ""
 }
 
 // clean is a folder from the root of the checkout: "." for the root itself.

@@ -56,9 +56,13 @@ type Job struct {
 	ContinueOnError string   // "", "true", "false", or an expression
 	Needs           []string // jobs that must have succeeded before it starts
 	Rights          Rights
-	Minutes         float64 // time limit; 0 if there is none but GitHub's own, six hours
-	FailFast        bool    // one combination of its matrix that fails ends the others
-	Calls           string  // a workflow that it calls, and has then no steps of its own
+	Minutes         float64  // time limit; 0 if there is none but GitHub's own, six hours
+	FailFast        bool     // one combination of its matrix that fails ends the others
+	Cancels         string   // its own concurrency's cancel-in-progress, as a workflow's
+	RunsOn          []string // labels of the machines that it may run on
+	Inside          string   // what it needs or runs in beside the machine: "container", "services", "environment"; empty: nothing
+	Env             []string // names of the variables that the workflow and the job set; Unknown for those that an expression sets
+	Calls           string   // a workflow that it calls, and has then no steps of its own
 	Runs            []Run
 	// Dynamic is why its combinations are not known before it runs; Runs is then a single one, in which they are Unknown.
 	Dynamic string
@@ -81,7 +85,10 @@ type Step struct {
 	With      map[string]string // its inputs, by lower-case name
 	Written   map[string]string // the same as the file has them, expressions and all
 
+	Env []string // names of the variables that it sets, as a job's
+
 	Script   string    // what it runs, as it is written
 	Commands []Command // the commands of Script
 	Broken   string    // why Script could not be read: it has then no Commands
+	More     string    // why Script is more than Commands one after the other; empty if it is no more
 }
