@@ -48,14 +48,13 @@ func n10() guide.Control {
 			stackfile.Change("writable-root", "grafana's root can be written", "    ports: [\"127.0.0.1:3002:3000\"]\n", "    ports: [\"127.0.0.1:3002:3000\"]\n    read_only: false\n"),
 			stackfile.Change("writable-root", "the root of a service of a profile can be written", "    profiles: [backup]\n", "    profiles: [backup]\n    read_only: false\n"),
 			stackfile.Change("privileged", "the indexer is privileged", "    command: [indexer]\n", "    command: [indexer]\n    privileged: true\n"),
+			{Mode: "privileged", What: "a developer's api is privileged", Change: func(d *guide.Draft) error {
+				return d.Replace("docker-compose.dev.yml", "    command: [api, --log-level=debug]\n", "    command: [api, --log-level=debug]\n    privileged: true\n")
+			}},
 			stackfile.Change("needless-exception", "the root of secrets is read-only", "    read_only: false\n", ""),
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			p, err := stackfile.Project(ctx, t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			return judgeHardened(p)
+			return judgeStacks(ctx, t, judgeHardened)
 		},
 		Running: runHardened,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,13 +25,14 @@ func n8() guide.Control {
 	return guide.Control{
 		ID:     "N8",
 		Clause: "Compose: postgres, redis, prometheus, grafana, loki, alertmanager published on 127.0.0.1 only",
-		Question: "Is each port that Compose publishes of an internal service bound to a loopback address, and does no other service but the front door publish one? Running: the same of what the " +
+		Question: "Is each port that Compose publishes of an internal service bound to a loopback address, and does no other service but the front door publish one? In docker-compose.yml, and with each docker-compose.NAME.yml over it. Running: the same of what the " +
 			"engine has published, and does, as the kernel has it, each of these ports listen on loopback addresses only?",
 		Modes: []guide.Mode{
 			{Name: "published-to-the-world", What: "a port of an internal service is published on every address of the machine, or on one that others reach"},
 			{Name: "shares-the-hosts-network", What: "an internal service has the machine's own network, so that every port it opens is published"},
 			{Name: "no-such-service", What: "a service that the clause names is not there, so that nothing can be said of it"},
 			{Name: "published-beside-the-door", What: "another service than the front door publishes a port to the world"},
+			{Name: "address-by-variable", What: "a variable decides on which address a port is published: what the file says of it is only what happens without it"},
 			{Name: "listens-to-the-world", What: "a published port listens on an address that others reach", Running: true},
 		},
 		Mutations: []guide.Mutation{
@@ -47,14 +49,18 @@ func n8() guide.Control {
 				return d.Replace(stackfile.Name, "    ports: [\"127.0.0.1:3100:3100\"]\n", "")
 			}},
 			stackfile.Change("published-beside-the-door", "the api is published too", "    command: [api]\n    environment:\n      API_LISTEN", "    command: [api]\n    ports: [\"4000:4000\"]\n    environment:\n      API_LISTEN"),
+			stackfile.Change("address-by-variable", "where postgres is published a variable says, though it need not", `ports: ["127.0.0.1:5432:5432"]`, `ports: ["${BIND:-127.0.0.1}:5432:5432"]`),
+			stackfile.Change("address-by-variable", "where loki is published a variable says, in the long form", `ports: ["127.0.0.1:3100:3100"]`, `ports: [{target: 3100, published: "3100", host_ip: "${BIND:-127.0.0.1}"}]`),
+			{Mode: "published-beside-the-door", What: "a developer's indexer is published to the world", Change: func(d *guide.Draft) error {
+				return d.Replace("docker-compose.dev.yml", `ports: ["127.0.0.1:3000:3000"]`, `ports: ["3000:3000"]`)
+			}},
+			{Mode: "published-to-the-world", What: "one more file puts redis on every address", Change: func(d *guide.Draft) error {
+				return d.Write("docker-compose.debug.yml", []byte("services:\n  redis:\n    ports: [\"6380:6379\"]\n"))
+			}},
 			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N9/no-such-service"}},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			p, err := stackfile.Project(ctx, t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			return judgePublished(p)
+			return judgeStacks(ctx, t, judgePublished)
 		},
 		Running: runPublished,
 	}
@@ -94,6 +100,7 @@ func judgePublished(p *compose.Project) guide.Result {
 		if len(seen) == 0 {
 			seen = []string{"publishes nothing"}
 		}
+		findings = append(findings, byVariable(p, i.name)...)
 		subjects = append(subjects, guide.Subject{Name: "service " + i.name, Evidence: strings.Join(seen, ", "), At: stackfile.At(p, "services", i.name)})
 	}
 	for name, s := range p.Model.Services {
@@ -105,6 +112,7 @@ func judgePublished(p *compose.Project) guide.Result {
 		}) {
 			continue
 		}
+		findings = append(findings, byVariable(p, name)...)
 		for n, port := range s.Ports {
 			if !loopback(port.HostIP) {
 				findings = append(findings, guide.Finding{Mode: "published-beside-the-door", Subject: name, At: stackfile.At(p, "services", name, "ports", strconv.Itoa(n)),
@@ -114,6 +122,32 @@ func judgePublished(p *compose.Project) guide.Result {
 	}
 	return guide.Judge(subjects, findings)
 }
+
+// maxPorts is how many entries of a service's ports are looked at as they are written.
+const maxPorts = 200
+
+// byVariable are the ports of a service whose address a variable may change.
+func byVariable(p *compose.Project, service string) (findings []guide.Finding) {
+	for n := range maxPorts {
+		path := []string{"services", service, "ports", strconv.Itoa(n)}
+		text, there := p.Written(path...)
+		if !there {
+			break
+		}
+		if text == "" {
+			text, _ = p.Written(append(path, "host_ip")...)
+		} else if host := bound.FindString(text); host != "" && loopback(strings.TrimSuffix(host, ":")) {
+			continue // what follows is ports
+		}
+		if strings.Contains(text, "$") {
+			findings = append(findings, guide.Finding{Mode: "address-by-variable", Subject: service, Detail: text + ": write 127.0.0.1 itself", At: stackfile.At(p, path...)})
+		}
+	}
+	return findings
+}
+
+// bound is the address that a port in the short form begins with, where no variable is in it.
+var bound = regexp.MustCompile(`^(\[[^\]$]*\]|[0-9.]+):`)
 
 func published(host, port string, target uint32) string {
 	if host == "" {

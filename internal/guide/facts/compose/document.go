@@ -183,8 +183,29 @@ func (p *Project) At(path ...string) Place {
 	return at
 }
 
+// Written is the text that stands at a path, in the last of the files that has it, before any variable in it is replaced. It is empty, and there is true, where a
+// list or a mapping stands.
+func (p *Project) Written(path ...string) (text string, there bool) {
+	for _, d := range p.documents {
+		if n, _, depth := walk(d.root, path); depth == len(path) {
+			n = behind(n)
+			text, there = "", true
+			if n.Kind == yaml.ScalarNode {
+				text = n.Value
+			}
+		}
+	}
+	return text, there
+}
+
 // find goes down a path as far as it is there, and says where that is and how far it came.
 func find(n *yaml.Node, path []string) (line, depth int) {
+	_, line, depth = walk(n, path)
+	return line, depth
+}
+
+// walk is find, with what stands there.
+func walk(n *yaml.Node, path []string) (at *yaml.Node, line, depth int) {
 	for ; depth < len(path); depth++ {
 		n = behind(n)
 		var next *yaml.Node
@@ -206,7 +227,7 @@ func find(n *yaml.Node, path []string) (line, depth int) {
 		}
 		n, line = next, at
 	}
-	return line, depth
+	return n, line, depth
 }
 
 // withoutVersion takes the obsolete attribute `version` out, which means nothing any more: compose-go would say so on standard error, and remember in a
