@@ -66,6 +66,8 @@ func a2() guide.Control {
 			stackfile.Change("told-otherwise", "a flag names a file with other limits", "command: [-config.file=/etc/loki/loki.yml]", "command: [-config.file=/etc/loki/loki.yml, -runtime-config.file=/etc/loki/runtime.yml]"),
 			change("told-otherwise", "the file names another with the limits of some tenants", lokiFile, "analytics:", "runtime_config: {file: /loki/limits.yml}\nanalytics:"),
 			deployment.Change("told-otherwise", "Prometheus' flags stand in a file", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - \"@/prometheus/flags\"\n"),
+			deployment.Change("told-otherwise", "a flag of Prometheus' is a value of a ConfigMap's", "prometheus.yaml", "            - --web.listen-address=:9090\n          ports:\n", "            - --web.listen-address=:9090\n            - $(MORE)\n          env: [{name: MORE, valueFrom: {configMapKeyRef: {name: prometheus-more, key: flag, optional: true}}}]\n          ports:\n"),
+			deployment.Change("open-to-change", "the flag is a variable's value", "prometheus.yaml", "            - --web.listen-address=:9090\n          ports:\n", "            - --web.listen-address=:9090\n            - $(MORE)\n          env: [{name: MORE, value: --web.enable-admin-api}]\n          ports:\n"),
 			change("keeps-less", "its file says a week", prometheusFile, "rule_files:", "storage: {tsdb: {retention: {time: 7d}}}\nrule_files:"),
 			change("bounded-by-size", "its file says no more than 5 GB", prometheusFile, "rule_files:", "storage: {tsdb: {retention: {size: 5GB}}}\nrule_files:"),
 			deployment.Change("keeps-less", "the cluster's Prometheus keeps nothing and sends all on", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - --agent\n"),
@@ -209,8 +211,8 @@ func keptBy(p part) (findings []guide.Finding, err error) {
 		}
 	}
 	for _, arg := range p.args {
-		if strings.HasPrefix(arg, "@") {
-			add("told-otherwise", "write the flags of "+arg+" here, where they are seen")
+		if strings.HasPrefix(arg, "@") || reference.MatchString(arg) {
+			add("told-otherwise", "write what stands in "+arg+" here, where it is seen")
 		}
 	}
 	path, times := monitors.Flag(p.args, "storage.tsdb.path")

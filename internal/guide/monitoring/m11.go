@@ -167,15 +167,18 @@ func givenBy(ctx context.Context, t *facts.Tree, p part, receiver, file string) 
 	if p.given == nil {
 		return nil, nil
 	}
-	variable := p.given[path.Base(file)]
-	if variable == "" {
+	from := p.given[path.Base(file)]
+	if from.file != "" { // without it Compose does not start
+		return nil, nil
+	}
+	if from.variable == "" {
 		return []guide.Finding{{Mode: "address-not-mounted", Subject: p.subject, Detail: fmt.Sprintf("receiver %s: hand out %s, from a variable of .env", receiver, path.Base(file)), At: p.where}}, nil
 	}
-	refused, err := stackfile.Refused(ctx, t, variable)
+	refused, err := stackfile.Refused(ctx, t, from.variable)
 	if err != nil || refused {
 		return nil, err
 	}
-	return []guide.Finding{{Mode: "address-may-be-empty", Subject: p.subject, Detail: fmt.Sprintf("receiver %s: write ${%s:?…} where Compose reads it first", receiver, variable), At: p.where}}, nil
+	return []guide.Finding{{Mode: "address-may-be-empty", Subject: p.subject, Detail: fmt.Sprintf("receiver %s: write ${%s:?…} where Compose reads it first", receiver, from.variable), At: p.where}}, nil
 }
 
 // rulesOf are the alerts of every rules file of the tree, by file.

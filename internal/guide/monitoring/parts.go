@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,8 +30,14 @@ type part struct {
 	env     map[string]string
 	beside  []string // whence it has more of its environment, which is not read
 	mounts  []mounted
-	given   map[string]string // of Compose's: the variables of .env by the names of the files that they come in
+	given   map[string]source // of Compose's: what secrets are made of, by the names of their files
 }
+
+// source is what Compose makes a secret of: a variable, or a file.
+type source struct{ variable, file string }
+
+// reference is a variable in an argument of a container.
+var reference = regexp.MustCompile(`\$\([A-Za-z_.-][A-Za-z0-9_.-]*\)`)
 
 // unknown is the value of a variable that does not stand in the tree.
 const unknown = "what does not stand here"
@@ -161,6 +168,14 @@ func ofPod(set *kube.Set, w kube.Workload, container corev1.Container) part {
 			p.env[e.Name] = unknown
 		}
 	}
+	for i, arg := range p.args { // as the kubelet does
+		p.args[i] = reference.ReplaceAllStringFunc(arg, func(text string) string {
+			if value, ok := p.env[text[2:len(text)-1]]; ok && value != unknown {
+				return value
+			}
+			return text
+		})
+	}
 	for _, from := range container.EnvFrom {
 		switch {
 		case from.ConfigMapRef != nil:
@@ -223,7 +238,7 @@ func configFiles(set *kube.Set, namespace string, from *corev1.ConfigMapVolumeSo
 
 func ofService(t *facts.Tree, p *compose.Project, name string) (part, error) {
 	s := p.Model.Services[name]
-	one := part{subject: "service " + name, where: stackfile.At(p, "services", name), args: slices.Concat(s.Entrypoint, s.Command), env: map[string]string{}, given: map[string]string{}}
+	one := part{subject: "service " + name, where: stackfile.At(p, "services", name), args: slices.Concat(s.Entrypoint, s.Command), env: map[string]string{}, given: map[string]source{}}
 	if len(s.Entrypoint) > 0 {
 		one.starts = s.Entrypoint[0]
 	}
@@ -237,7 +252,7 @@ func ofService(t *facts.Tree, p *compose.Project, name string) (part, error) {
 		one.beside = append(one.beside, "env_file "+file.Path)
 	}
 	for name, secret := range p.Model.Secrets {
-		one.given[name] = secret.Environment
+		one.given[name] = source{secret.Environment, secret.File}
 	}
 	for _, v := range s.Volumes {
 		m := mounted{at: path.Clean(v.Target), kind: elsewhere}

@@ -27,6 +27,7 @@ func p1() guide.Control {
 			{Name: "not-restricted", What: "a pod is not what `restricted` allows: the API server would refuse it, or it runs with what it should not have"},
 			{Name: "writable-root", What: "a container's root can be written, which `restricted` leaves open"},
 			{Name: "shared-processes", What: "the containers of a pod see each other's processes, and by them each other's files"},
+			{Name: "elsewhere", What: "an overlay has a pod in another namespace, where none of this is asked of it"},
 			{Name: "no-namespace", What: "the overlay, or the cluster, has no namespace of the platform's"},
 			{Name: "ours-refused", What: "the API server would not take a pod of ours: the next one does not start"},
 			{Name: "violation-admitted", What: "the API server would take a pod that it has to refuse"},
@@ -49,6 +50,7 @@ func p1() guide.Control {
 			deployment.Change("writable-root", "the api's root can be written", "api.yaml", hardened, strings.Replace(hardened, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", 1)),
 			deployment.Change("not-restricted", "the api runs as root in a user namespace", "api.yaml", "      securityContext:\n        runAsNonRoot: true\n        runAsUser: 65532\n", "      hostUsers: false\n      securityContext:\n        runAsUser: 0\n"),
 			deployment.Change("shared-processes", "the api's containers see each other's processes", "api.yaml", "      enableServiceLinks: false\n", "      enableServiceLinks: false\n      shareProcessNamespace: true\n"),
+			beside("elsewhere", "an overlay has a pod in the namespace of the system", "apiVersion: v1\nkind: Pod\nmetadata: {name: more, namespace: kube-system}\nspec: {containers: [{name: more, image: \"redis:7\", securityContext: {privileged: true}}]}\n"),
 			deployment.Patch("not-enforced", "baseline is enforced in production-managed alone", "production-managed", "{kind: Namespace}", "{op: replace, path: /metadata/labels/pod-security.kubernetes.io~1enforce, value: baseline}"),
 			deployment.Patch("not-told", "nothing is audited in staging alone", "staging", "{kind: Namespace}", "{op: remove, path: /metadata/labels/pod-security.kubernetes.io~1audit}"),
 			deployment.Patch("not-restricted", "the indexer may gain privileges in staging alone", "staging", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/containers/0/securityContext/allowPrivilegeEscalation, value: true}"),
@@ -65,6 +67,11 @@ func p1() guide.Control {
 
 func judgeRestricted(ctx context.Context, o deployment.Overlay) guide.Result {
 	subjects, findings := restricted(o.Set)
+	for _, w := range o.Set.Workloads() {
+		if w.Namespace != deployment.NamespaceOf(o.Set) {
+			findings = append(findings, guide.Finding{Mode: "elsewhere", Subject: w.String(), Detail: "put it into the namespace " + deployment.NamespaceOf(o.Set) + ", or into a kustomization of its own", At: deployment.At(w.Object)})
+		}
+	}
 	more, wrong, err := judgePolicies(ctx, o)
 	if err != nil && len(findings) == 0 {
 		return guide.NoEvidence("%v", err)

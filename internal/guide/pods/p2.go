@@ -18,11 +18,12 @@ func p2() guide.Control {
 	return guide.Control{
 		ID:       "P2",
 		Clause:   "one ServiceAccount a service, `automountServiceAccountToken: false`",
-		Question: "Of each overlay: has each part a ServiceAccount of its own, and is no token of it mounted, by the account or by the pod? Running: the same of the pods that run and of the next ones.",
+		Question: "Of each overlay: has each part a ServiceAccount of its own, and is no token of it mounted, by the account or by the pod, or kept in a Secret? Running: the same of the pods that run and of the next ones.",
 		Modes: []guide.Mode{
 			{Name: "no-account", What: "a pod runs under the namespace's default account, or one that is not there"},
 			{Name: "shared-account", What: "two parts share an account: what one is allowed, the other is"},
 			{Name: "token-mounted", What: "a pod is given a token for the API server"},
+			{Name: "token-kept", What: "a Secret holds a token of an account, which does not end, for whoever reads it"},
 		},
 		Mutations: []guide.Mutation{
 			deployment.Change("no-account", "the api runs under the default account", "api.yaml", "      serviceAccountName: api\n", ""),
@@ -33,6 +34,7 @@ func p2() guide.Control {
 			deployment.Change("token-mounted", "the api's pod projects a token itself", "api.yaml", "      volumes:\n", "      volumes:\n        - {name: token, projected: {sources: [{serviceAccountToken: {path: token}}]}}\n"),
 			deployment.Patch("token-mounted", "the indexer's pod takes a token in staging alone", "staging", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/automountServiceAccountToken, value: true}"),
 			deployment.Patch("shared-account", "the indexer runs under the api's account in production-managed alone", "production-managed", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/serviceAccountName, value: api}"),
+			deployment.Append("token-kept", "a Secret is made for a token of the api's account", "rbac.yaml", "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: api-token\n  annotations: {kubernetes.io/service-account.name: api}\ntype: kubernetes.io/service-account-token\n", "S1/plain-secret"),
 		},
 		Breaks: []guide.Break{
 			breaks.Change("no-account", "the next pods of the api run under the default account", workload("deployments", "api"), account("default")),
@@ -43,19 +45,37 @@ func p2() guide.Control {
 			breaks.Change("token-mounted", "the next pods of the api take a token", workload("deployments", "api"), func(o breaks.Fields) error {
 				return o.Set(true, "spec", "template", "spec", "automountServiceAccountToken")
 			}, "P1/ours-refused"),
+			breaks.Add("token-kept", "a Secret is made for a token of the api's account", breaks.Object{Version: "v1", Resource: "secrets", Name: "audit-break"}, map[string]any{"apiVersion": "v1", "kind": "Secret",
+				"metadata": map[string]any{"annotations": map[string]any{"kubernetes.io/service-account.name": "api"}}, "type": "kubernetes.io/service-account-token"}),
 		},
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgeAccounts(o.Set) })
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return deployment.Once(accounts(o.Set)) })
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
-			return deployment.Live(ctx, s, append(makers(), "serviceaccounts"), func(f *cluster.Facts) guide.Result { return judgeAccounts(f.Set) })
+			return deployment.Live(ctx, s, append(makers(), "serviceaccounts", "secrets"), func(f *cluster.Facts) guide.Result {
+				subjects, findings := accounts(f.Set)
+				for _, one := range f.Secrets {
+					if one.Account != "" {
+						findings = append(findings, kept("Secret "+f.Cluster.Namespace+"/"+one.Name, guide.Place{File: f.Cluster.Name}))
+					}
+				}
+				return deployment.Once(subjects, findings)
+			})
 		},
 	}
 }
 
-func judgeAccounts(set *kube.Set) guide.Result {
-	var findings []guide.Finding
-	var subjects []guide.Subject
+// kept is the finding of a Secret that a controller of the cluster writes a token into.
+func kept(secret string, at guide.Place) guide.Finding {
+	return guide.Finding{Mode: "token-kept", Subject: secret, Detail: "take it away: no part of ours asks the API server for anything", At: at}
+}
+
+func accounts(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding) {
+	for _, s := range set.Secrets() {
+		if s.Value.Type == corev1.SecretTypeServiceAccountToken {
+			findings = append(findings, kept(s.String(), deployment.At(s.Object)))
+		}
+	}
 	user := map[string]string{}
 	for _, w := range deployment.Workloads(set) {
 		spec, where := w.Pod.Spec, deployment.At(w.Object)
@@ -93,7 +113,7 @@ func judgeAccounts(set *kube.Set) guide.Result {
 		}
 		subjects = append(subjects, guide.Subject{Name: w.String(), Evidence: "account " + name + ", no token", At: where})
 	}
-	return deployment.Once(subjects, findings)
+	return subjects, findings
 }
 
 // account puts pods under another account, by its name and by the old name of that field, which the server fills in.

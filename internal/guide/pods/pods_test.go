@@ -44,13 +44,7 @@ func modes(findings []guide.Finding) (all []string) {
 
 // A pod that is wrong is otherwise than the good one, and wrong in one way alone: there is no other violation that it is as well.
 func TestWrongs(t *testing.T) {
-	yes, no := true, false
-	good := corev1.Pod{Spec: corev1.PodSpec{
-		AutomountServiceAccountToken: &no,
-		SecurityContext:              &corev1.PodSecurityContext{RunAsNonRoot: &yes, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
-		Containers: []corev1.Container{{Name: "a", Image: "a@sha256:" + strings.Repeat("0", 64), SecurityContext: &corev1.SecurityContext{
-			AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}}},
-	}}
+	good := *plain()
 	if v, err := kube.Restricted(kube.Workload{Pod: corev1.PodTemplateSpec{Spec: good.Spec}}); err != nil || len(v) > 0 {
 		t.Fatalf("the good pod is not: %v, %v", v, err)
 	}
@@ -91,6 +85,21 @@ func TestOurOverlays(t *testing.T) {
 		if _, findings, err = judgePolicies(t.Context(), o); err != nil || (len(findings) > 0) != let {
 			t.Errorf("%s as production: %v, %v", o, findings, err)
 		}
+	}
+}
+
+// Without any pod there is one that is wrong all the same, and without policies it is let in.
+func TestWithoutPods(t *testing.T) {
+	const namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: stellar-escrow\n  labels: {pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/audit: restricted, pod-security.kubernetes.io/warn: restricted}\n---\n"
+	if r := judgeRestricted(t.Context(), deployment.Overlay{Set: set(t, namespace)}); !slices.Equal(modes(r.Findings()), []string{"violation-admitted"}) || len(r.Findings()) != 8 {
+		t.Errorf("%s %v", r.Verdict(), r.Findings())
+	}
+	text, err := os.ReadFile(root + "/k8s/base/admission-policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := judgeRestricted(t.Context(), deployment.Overlay{Set: set(t, namespace+string(text))}); r.Verdict() != guide.Passed {
+		t.Errorf("%s %v", r.Verdict(), r.Findings())
 	}
 }
 

@@ -50,8 +50,12 @@ func judgePolicies(ctx context.Context, o deployment.Overlay) (subjects []guide.
 	if err != nil {
 		return nil, nil, err
 	}
+	workloads := deployment.Workloads(o.Set)
 	var good *corev1.Pod
-	for _, w := range deployment.Workloads(o.Set) {
+	if len(workloads) == 0 {
+		good = plain()
+	}
+	for _, w := range workloads {
 		next := mended(w)
 		refusals, err := p.Refuse(ctx, admit.Request{Pod: next})
 		if err != nil {
@@ -65,7 +69,7 @@ func judgePolicies(ctx context.Context, o deployment.Overlay) (subjects []guide.
 		}
 	}
 	if good == nil {
-		return nil, findings, nil // each is refused, or there is none: what a wrong one was refused for would show nothing
+		return nil, findings, nil // each is refused: what a wrong one was refused for would show nothing
 	}
 	more, bad, err := refusals(ctx, o, p, *good)
 	return more, append(findings, bad...), err

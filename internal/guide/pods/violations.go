@@ -98,6 +98,17 @@ func asked() []string {
 		"env", "envFrom", "secretRef", "valueFrom", "secretKeyRef", "image"}
 }
 
+// plain is a good pod, and no more.
+func plain() *corev1.Pod {
+	yes, no := true, false
+	return &corev1.Pod{Spec: corev1.PodSpec{
+		AutomountServiceAccountToken: &no,
+		SecurityContext:              &corev1.PodSecurityContext{RunAsNonRoot: &yes, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
+		Containers: []corev1.Container{{Name: "plain", Image: withDigest("plain"), SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}}},
+	}}
+}
+
 // wrong is a pod that is wrong in one way, and where.
 type wrong struct {
 	violation string

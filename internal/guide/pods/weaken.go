@@ -39,6 +39,17 @@ func weaken(mode, what, document, old, new string, also ...string) guide.Mutatio
 	}}
 }
 
+// beside is a mutation that makes an overlay of production's with more objects in it, which does not say what namespace they are in.
+func beside(mode, what, objects string, also ...string) guide.Mutation {
+	const folder = "k8s/overlays/production-and-more/"
+	return guide.Mutation{Mode: mode, What: what, Also: also, Change: func(d *guide.Draft) error {
+		if err := d.Write(folder+"more.yaml", []byte(objects)); err != nil {
+			return err
+		}
+		return d.Write(folder+"kustomization.yaml", []byte("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../production, more.yaml]\n"))
+	}}
+}
+
 // weakened are the ways in which a policy of admission no longer does what it is there for.
 func weakened() []guide.Mutation {
 	const (
