@@ -13,21 +13,22 @@ import (
 // ErrStored is wrapped by every refusal to read what the contract stores.
 var ErrStored = errors.New("not laid out as the contract stores it")
 
-// The layout of a trade's entry (contract/escrow/src/state.rs): numbers of 1 to 8 bytes, least significant first, one after the other.
+// The layout of a trade's entry (contract/escrow/src/state.rs): numbers of 1 to 8 bytes, least significant first, one after the other, and
+// records of a key, a length and so many bytes. A milestone's record has parts; the lowest bit names none.
 const (
-	storedDelivered = 1 << iota
-	storedBuyerOffered
+	storedBuyerOffered = 2 << iota
 	storedSellerOffered
 	storedDisputed
 	storedRuled
 	storedAppealed
-	storedKnown = 1<<iota - 1
+	storedPastParts
 )
 
-// Most milestones, and roles, that a trade can have (docs/contract.md, errors 22 and 27).
+// Most milestones, and roles, that a trade can have (docs/contract.md, errors 22 and 27), and the key of what is parked for role 0.
 const (
 	storedMilestones = 20
 	storedRoles      = 16
+	storedParked     = 32
 )
 
 // ReadStoredTrade reads the value of a trade's ledger entry (TradeKey): what the view `trade` answers, without a simulation. It refuses
@@ -97,48 +98,74 @@ func (r *reader) party() escrow.Role {
 }
 
 func (r *reader) trade() *escrow.Trade {
-	const stageBits = 3
 	head := r.number(1)
-	t := &escrow.Trade{Stage: escrow.Stage(head & (1<<stageBits - 1)), OpenedBy: escrow.Role(head >> stageBits)}
-	if t.Stage > escrow.StageCancelled || !t.OpenedBy.IsParty() {
-		r.fail("a stage and role of %d", head)
-	}
+	t := &escrow.Trade{Stage: escrow.Stage(head % 5), OpenedBy: escrow.Role(head / 5 % 2)}
+	alive := head / 10
 	if t.Stage <= escrow.StageFunded {
 		t.Bonds = [2]amount.Int128{r.amount(), r.amount()}
 		count := r.number(1)
 		if count > storedMilestones || (count > 0) != (t.Stage == escrow.StageFunded) {
 			r.fail("%d milestones in stage %d", count, t.Stage)
+			return nil
 		}
-		for range count {
-			t.Milestones = append(t.Milestones, r.milestone())
-			if r.err != nil {
-				return nil
-			}
+		t.Milestones = make([]escrow.MilestoneState, count)
+	}
+	for i := range t.Milestones {
+		m := &t.Milestones[i]
+		m.Left, m.DeliveredAt = r.amount(), r.number(8)
+		if m.Left.Sign() != 0 {
+			alive--
+		} else if m.DeliveredAt != 0 {
+			r.fail("milestone %d is delivered, and nothing is left of it", i)
 		}
 	}
-	for len(r.left) > 0 && r.err == nil {
-		p := escrow.Parcel{Role: escrow.Role(r.number(1))}
-		lo := r.number(8)
-		p.Amount = amount.FromParts(int64(r.number(8)), lo)
-		if n := len(t.Parked); p.Amount.Sign() <= 0 || n > 0 && t.Parked[n-1].Role >= p.Role || p.Role >= storedRoles {
-			r.fail("parked money of %s for role %d, out of order or none", p.Amount.Units(), p.Role)
-		}
-		t.Parked = append(t.Parked, p)
+	if len(t.Milestones) == 0 {
+		t.Milestones = nil
+	}
+	if alive != 0 {
+		r.fail("%d milestones have something left", head/10)
+	}
+	for last := -1; len(r.left) > 0 && r.err == nil; {
+		last = r.record(t, last)
 	}
 	return t
 }
 
-func (r *reader) milestone() escrow.MilestoneState {
-	m := escrow.MilestoneState{Left: r.amount()}
-	if m.Left.Sign() == 0 {
-		return m
+// record reads one, whose key must be above last, and answers its key.
+func (r *reader) record(t *escrow.Trade, last int) int {
+	key := int(r.number(1))
+	length := int(r.number(1))
+	if r.err == nil && (key <= last || length == 0 || length > len(r.left)) {
+		r.fail("a record %d of %d bytes behind %d", key, length, last)
 	}
+	if r.err != nil {
+		return key
+	}
+	of := &reader{left: r.left[:length]}
+	switch {
+	case key >= storedParked && key < storedParked+storedRoles:
+		lo := of.number(8)
+		p := escrow.Parcel{Role: escrow.Role(key - storedParked), Amount: amount.FromParts(int64(of.number(8)), lo)}
+		if p.Amount.Sign() <= 0 {
+			of.fail("parked money of %s for role %d", p.Amount.Units(), p.Role)
+		}
+		t.Parked = append(t.Parked, p)
+	case key < len(t.Milestones) && t.Milestones[key].Left.Sign() != 0:
+		of.milestone(&t.Milestones[key])
+	default:
+		of.fail("a record of %d, of which nothing is left", key)
+	}
+	if len(of.left) > 0 {
+		of.fail("%d bytes too many in record %d", len(of.left), key)
+	}
+	r.err, r.left = of.err, r.left[length:]
+	return key
+}
+
+func (r *reader) milestone(m *escrow.MilestoneState) {
 	parts := r.number(1)
-	if parts > storedKnown || parts&storedDisputed == 0 && parts&(storedRuled|storedAppealed) != 0 {
+	if parts >= storedPastParts || parts&1 != 0 || parts == 0 || parts&storedDisputed == 0 && parts&(storedRuled|storedAppealed) != 0 {
 		r.fail("parts %b of a milestone", parts)
-	}
-	if parts&storedDelivered != 0 {
-		m.DeliveredAt = r.time("delivered")
 	}
 	for side, part := range []uint64{storedBuyerOffered, storedSellerOffered} {
 		if parts&part != 0 {
@@ -148,7 +175,6 @@ func (r *reader) milestone() escrow.MilestoneState {
 	if parts&storedDisputed != 0 {
 		m.Dispute = r.dispute(parts)
 	}
-	return m
 }
 
 // time is one that is not 0: what was not reached has no place here.

@@ -21,59 +21,77 @@ func laidOut(t *escrow.Trade) []byte {
 		out = append(out, binary.LittleEndian.AppendUint64(nil, n)[:width]...)
 	}
 	units := func(a amount.Int128) { _, lo := a.Parts(); put(lo, 8) }
-	put(uint64(t.Stage)|uint64(t.OpenedBy)<<3, 1)
+	head := uint64(t.Stage) + 5*uint64(t.OpenedBy)
+	for _, m := range t.Milestones {
+		if m.Left.Sign() != 0 {
+			head += 10
+		}
+	}
+	put(head, 1)
 	if t.Stage <= escrow.StageFunded {
 		units(t.Bonds[0])
 		units(t.Bonds[1])
 		put(uint64(len(t.Milestones)), 1)
 		for _, m := range t.Milestones {
 			units(m.Left)
-			if m.Left.Sign() == 0 {
-				continue
-			}
-			parts := uint64(0)
-			for bit, there := range []bool{
-				m.DeliveredAt != 0, m.Offers[0] != nil, m.Offers[1] != nil, m.Dispute != nil,
-				m.Dispute != nil && m.Dispute.RuledAt != 0, m.Dispute != nil && m.Dispute.AppealBy != nil,
-			} {
-				if there {
-					parts |= 1 << bit
-				}
-			}
-			put(parts, 1)
-			if m.DeliveredAt != 0 {
-				put(m.DeliveredAt, 8)
-			}
-			for _, o := range m.Offers {
-				if o != nil {
-					put(uint64(o.Phase), 1)
-					units(o.SellerAmount)
-				}
-			}
-			if d := m.Dispute; d != nil {
-				put(d.Since, 8)
-				put(uint64(d.By), 1)
-				units(d.Aside[0])
-				units(d.Aside[1])
-				if d.RuledAt != 0 {
-					put(d.RuledAt, 8)
-				}
-				if d.AppealBy != nil {
-					put(uint64(*d.AppealBy), 1)
-					put(d.AppealedAt, 8)
-				}
-				put(uint64(len(d.Votes)), 1)
-				for _, v := range d.Votes {
-					put(uint64(v.Role)<<20|uint64(v.SellerPpm), 3)
-				}
-			}
+			put(m.DeliveredAt, 8)
 		}
+	}
+	record := func(key int, content []byte) {
+		if len(content) > 0 {
+			out = append(append(out, byte(key), byte(len(content))), content...)
+		}
+	}
+	for i, m := range t.Milestones {
+		record(i, laidOutMilestone(m))
 	}
 	for _, p := range t.Parked {
 		hi, lo := p.Amount.Parts()
-		put(uint64(p.Role), 1)
-		put(lo, 8)
-		put(uint64(hi), 8)
+		record(32+int(p.Role), binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, lo), uint64(hi)))
+	}
+	return out
+}
+
+// laidOutMilestone is the content of a milestone's record.
+func laidOutMilestone(m escrow.MilestoneState) (out []byte) {
+	put := func(n uint64, width int) {
+		out = append(out, binary.LittleEndian.AppendUint64(nil, n)[:width]...)
+	}
+	units := func(a amount.Int128) { _, lo := a.Parts(); put(lo, 8) }
+	parts := uint64(0)
+	for bit, there := range []bool{
+		m.Offers[0] != nil, m.Offers[1] != nil, m.Dispute != nil, m.Dispute != nil && m.Dispute.RuledAt != 0, m.Dispute != nil && m.Dispute.AppealBy != nil,
+	} {
+		if there {
+			parts |= 2 << bit
+		}
+	}
+	if parts == 0 {
+		return nil
+	}
+	put(parts, 1)
+	for _, o := range m.Offers {
+		if o != nil {
+			put(uint64(o.Phase), 1)
+			units(o.SellerAmount)
+		}
+	}
+	if d := m.Dispute; d != nil {
+		put(d.Since, 8)
+		put(uint64(d.By), 1)
+		units(d.Aside[0])
+		units(d.Aside[1])
+		if d.RuledAt != 0 {
+			put(d.RuledAt, 8)
+		}
+		if d.AppealBy != nil {
+			put(uint64(*d.AppealBy), 1)
+			put(d.AppealedAt, 8)
+		}
+		put(uint64(len(d.Votes)), 1)
+		for _, v := range d.Votes {
+			put(uint64(v.Role)<<20|uint64(v.SellerPpm), 3)
+		}
 	}
 	return out
 }
@@ -97,17 +115,23 @@ func FuzzReadStoredTrade(f *testing.F) {
 	} {
 		f.Add(laidOut(t))
 	}
-	funded := func(parts byte, rest ...byte) []byte {
-		raw := append(make([]byte, 18), 1, 0, 0, 0, 0, 0, 0, 0, parts) // one milestone, of which 1 is left
-		raw[0], raw[17] = byte(escrow.StageFunded), 1
+	// One milestone, of which 1 is left, delivered at 0, and what is behind it.
+	funded := func(rest ...byte) []byte {
+		raw := append(make([]byte, 18), 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+		raw[0], raw[17] = byte(escrow.StageFunded)+10, 1
 		return append(raw, rest...)
 	}
-	f.Add([]byte{0x15})
-	f.Add(funded(0))
-	f.Add(funded(1 << 6))                      // a part that is not known
-	f.Add(funded(1 << 4))                      // ruled without a dispute
-	f.Add(funded(1, 0, 0, 0, 0, 0, 0, 0, 0))   // delivered at no time
-	f.Add(append(laidOut(&escrow.Trade{}), 0)) // something after the end
+	offer := []byte{2, 7, 1, 0, 0, 0, 0, 0, 0, 0}
+	f.Add([]byte{0xff})
+	f.Add(funded())
+	f.Add(funded(append([]byte{0, 10}, offer...)...))
+	f.Add(funded(append([]byte{0, 11}, append(offer, 0)...)...)) // more than the record's parts
+	f.Add(funded(append([]byte{1, 10}, offer...)...))            // of another milestone
+	f.Add(funded(0, 1, 0))                                       // a record of nothing
+	f.Add(funded(0, 0))                                          // an empty one
+	f.Add(funded(0, 1, 1<<6))                                    // a part that is not known
+	f.Add(funded(0, 1, 1<<4))                                    // ruled without a dispute
+	f.Add(append(laidOut(&escrow.Trade{}), 0))                   // something after the end
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		trade, err := stellar.ReadStoredTrade(bytesVal(raw))
 		if err != nil {

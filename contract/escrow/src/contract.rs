@@ -9,8 +9,8 @@ use crate::errors::EscrowError;
 use crate::events;
 use crate::money::{self, MILLION};
 use crate::payout;
-use crate::phase;
-use crate::state::{Dispute, Offer, Vote, Votes, AGREED, BUYER, CANCELLED, FUNDED, OPEN, SELLER};
+use crate::phase::{self, Standing};
+use crate::state::{Dispute, MilestoneState, Offer, Vote, Votes, AGREED, BUYER, CANCELLED, OPEN, SELLER};
 use crate::storage;
 use crate::terms;
 use crate::trade::{self, Trade};
@@ -68,12 +68,8 @@ impl Escrow {
         if !agreed || trade.now() >= terms.fund_by {
             return Err(EscrowError::WrongStage);
         }
-        trade.state.stage = FUNDED;
+        trade.state.fund(&terms);
         trade.state.bonds[0] = terms.bond as u64;
-        trade.state.count = terms.milestones.len() as usize;
-        for (index, milestone) in terms.milestones.iter().enumerate() {
-            trade.state.milestones[index].left = milestone.amount as u64;
-        }
         let amount = terms::total(&terms) + terms.bond;
         events::Funded { trade: trade.id.clone(), old_stage, amount }.publish(&env);
         trade.save_and_take(BUYER, amount as u64, true)
@@ -93,7 +89,7 @@ impl Escrow {
         if by.is_none() && trade.now() < terms.fund_by {
             return Err(EscrowError::NotDue);
         }
-        trade.state.stage = CANCELLED;
+        trade.state.end(CANCELLED);
         trade.payouts.add(SELLER, trade.state.bonds[1]);
         events::Cancelled { trade: trade.id.clone(), by, old_stage }.publish(&env);
         trade.pay(push);
@@ -104,11 +100,13 @@ impl Escrow {
     // Errors: NoSuchMilestone, WrongStage. Events: delivered.
     pub fn deliver(env: Env, terms: Terms, milestone: u32, proof: BytesN<32>) -> Result<(), EscrowError> {
         let mut trade = Trade::load_as(&env, &terms, SELLER)?;
-        if trade.standing(milestone)?.phase != phase::FUNDED {
+        let (mut kept, standing) = trade.milestone(milestone)?;
+        if standing.phase != phase::FUNDED {
             return Err(EscrowError::WrongStage);
         }
         let now = trade.now();
-        trade.milestone(milestone).delivered_at = now;
+        kept.delivered_at = now;
+        trade.state.keep(milestone, &kept);
         let inspection_end = now.saturating_add(terms.inspection);
         events::Delivered { trade: trade.id.clone(), milestone, proof, inspection_end }.publish(&env);
         trade.save();
@@ -135,8 +133,8 @@ impl Escrow {
             return Err(EscrowError::EmptyList);
         }
         for milestone in milestones.iter() {
-            let standing = trade.standing(milestone)?;
-            let left = trade.milestone(milestone).left;
+            let (kept, standing) = trade.milestone(milestone)?;
+            let left = kept.left;
             let (outcome, ppm) = match standing.phase {
                 phase::DUE_TO_BUYER => (0, 0),
                 phase::DUE_TO_SELLER => (1, MILLION),
@@ -144,8 +142,8 @@ impl Escrow {
                 phase::ENDED => return Err(EscrowError::WrongStage),
                 _ => return Err(EscrowError::NotDue),
             };
-            let seller_part = money::mul_div(left, u64::from(ppm), u64::from(MILLION));
-            let ending = trade.end(milestone, &standing, seller_part, ppm);
+            let seller_part = money::share(left, ppm, MILLION);
+            let ending = trade.end(milestone, kept, &standing, seller_part, ppm);
             events::Settled {
                 trade: trade.id.clone(),
                 milestone,
@@ -165,7 +163,7 @@ impl Escrow {
     // Signer: by, buyer or seller. Errors: NotParty, NoSuchMilestone, WrongStage, DepositNotReceived. Events: disputed.
     pub fn dispute(env: Env, terms: Terms, by: u32, milestone: u32, reason: BytesN<32>) -> Result<(), EscrowError> {
         let mut trade = Trade::load_as(&env, &terms, by)?;
-        let old_phase = trade.standing(milestone)?.phase;
+        let (mut kept, Standing { phase: old_phase, .. }) = trade.milestone(milestone)?;
         if old_phase != phase::FUNDED && old_phase != phase::DELIVERED {
             return Err(EscrowError::WrongStage);
         }
@@ -177,7 +175,8 @@ impl Escrow {
         }
         let mut aside = [0; 2];
         aside[by as usize] = fee;
-        trade.milestone(milestone).dispute = Some(Dispute { since: trade.now(), by, aside, ruled_at: 0, appeal: None, votes: Votes::NONE });
+        kept.dispute = Some(Dispute { since: trade.now(), by, aside, ruled_at: 0, appeal: None, votes: Votes::NONE });
+        trade.state.keep(milestone, &kept);
         events::Disputed { trade: trade.id.clone(), milestone, by, reason, aside: terms.arbitration_fee, deposited, old_phase }
             .publish(&env);
         trade.save_and_take(by, if deposited { fee } else { 0 }, false)
@@ -187,10 +186,11 @@ impl Escrow {
     // Errors: NotParty, NoSuchMilestone, WrongStage, LeftChanged, AmountOutOfRange. Events: offered.
     pub fn offer(env: Env, terms: Terms, by: u32, milestone: u32, of: i128, seller_amount: i128) -> Result<(), EscrowError> {
         let mut trade = Trade::load_as(&env, &terms, by)?;
-        let phase = offerable(&trade, milestone, of, seller_amount)?.phase;
-        let offer = &mut trade.milestone(milestone).offers[by as usize];
+        let (mut kept, Standing { phase, .. }) = offerable(&trade, milestone, of, seller_amount)?;
+        let offer = &mut kept.offers[by as usize];
         let old = offer.filter(|old| old.phase == phase).map(|old| old.seller_amount.into());
         *offer = Some(Offer { phase, seller_amount: seller_amount as u64 });
+        trade.state.keep(milestone, &kept);
         events::Offered { trade: trade.id.clone(), milestone, by, of, old, seller_amount }.publish(&env);
         trade.save();
         Ok(())
@@ -200,13 +200,13 @@ impl Escrow {
     // Errors: NotParty, NoSuchMilestone, WrongStage, LeftChanged, AmountOutOfRange, NoOffer. Events: split, silent, costs, ended, parked.
     pub fn accept_offer(env: Env, terms: Terms, by: u32, milestone: u32, of: i128, seller_amount: i128) -> Result<(), EscrowError> {
         let mut trade = Trade::load_as(&env, &terms, by)?;
-        let standing = offerable(&trade, milestone, of, seller_amount)?;
+        let (kept, standing) = offerable(&trade, milestone, of, seller_amount)?;
         let seller_part = seller_amount as u64;
-        if trade.milestone(milestone).offers[1 - by as usize] != Some(Offer { phase: standing.phase, seller_amount: seller_part }) {
+        if kept.offers[1 - by as usize] != Some(Offer { phase: standing.phase, seller_amount: seller_part }) {
             return Err(EscrowError::NoOffer);
         }
         let ppm = money::mul_div(u64::from(MILLION), seller_part, of as u64) as u32;
-        let ending = trade.end(milestone, &standing, seller_part, ppm);
+        let ending = trade.end(milestone, kept, &standing, seller_part, ppm);
         events::Split { trade: trade.id.clone(), milestone, by, of, seller_amount, fee: ending.fee.into() }.publish(&env);
         trade.announce(milestone, ending);
         trade.close(true);
@@ -217,7 +217,7 @@ impl Escrow {
     // Errors: NotParty, NoSuchMilestone, WrongStage. Events: evidence.
     pub fn evidence(env: Env, terms: Terms, by: u32, milestone: u32, hash: BytesN<32>) -> Result<(), EscrowError> {
         let trade = Trade::load_as(&env, &terms, by)?;
-        let phase = trade.standing(milestone)?.phase;
+        let (_, Standing { phase, .. }) = trade.milestone(milestone)?;
         if !matches!(phase, phase::OFFERS..=phase::APPEAL_HEARING) {
             return Err(EscrowError::WrongStage);
         }
@@ -243,7 +243,7 @@ impl Escrow {
             if seller_ppm > MILLION {
                 return Err(EscrowError::BadPpm);
             }
-            let standing = trade.standing(milestone)?;
+            let (mut kept, standing) = trade.milestone(milestone)?;
             let hearing = match standing.phase {
                 phase::HEARING => 0,
                 phase::APPEAL_HEARING => 1,
@@ -255,7 +255,7 @@ impl Escrow {
             let now = trade.now();
             let votes = standing.votes[hearing] as u32 + 1;
             let complete = votes == seats[hearing];
-            let Some(dispute) = &mut trade.milestone(milestone).dispute else {
+            let Some(dispute) = &mut kept.dispute else {
                 return Err(EscrowError::WrongStage);
             };
             if dispute.votes.by(by) {
@@ -265,9 +265,10 @@ impl Escrow {
             if complete && hearing == 0 {
                 dispute.ruled_at = now;
             }
+            trade.state.keep(milestone, &kept);
             events::Voted { trade: trade.id.clone(), milestone, by, seller_ppm, hash: hash.clone(), votes }.publish(&env);
             if complete {
-                let seller_ppm = trade.standing(milestone)?.ppm;
+                let seller_ppm = trade.milestone(milestone)?.1.ppm;
                 events::Ruled { trade: trade.id.clone(), milestone, seller_ppm, phase: standing.phase }.publish(&env);
             }
         }
@@ -279,16 +280,17 @@ impl Escrow {
     // Errors: NotParty, NoSuchMilestone, WrongStage, DepositNotReceived. Events: appealed.
     pub fn appeal(env: Env, terms: Terms, by: u32, milestone: u32) -> Result<(), EscrowError> {
         let mut trade = Trade::load_as(&env, &terms, by)?;
-        let standing = trade.standing(milestone)?;
+        let (mut kept, standing) = trade.milestone(milestone)?;
         let now = trade.now();
         let fee = terms.arbitration_fee as u64;
-        match &mut trade.milestone(milestone).dispute {
+        match &mut kept.dispute {
             Some(dispute) if standing.phase == phase::RULED => {
                 dispute.appeal = Some((by, now));
                 dispute.aside[by as usize] += fee;
             }
             _ => return Err(EscrowError::WrongStage),
         }
+        trade.state.keep(milestone, &kept);
         events::Appealed { trade: trade.id.clone(), milestone, by, aside: terms.arbitration_fee, seller_ppm: standing.ppm }.publish(&env);
         trade.save_and_take(by, fee, false)
     }
@@ -387,11 +389,11 @@ impl Escrow {
 // `release` by the buyer, `refund` by the seller: who signs gives up.
 fn give(env: &Env, terms: &Terms, by: u32, milestone: u32, amount: i128) -> Result<(), EscrowError> {
     let mut trade = Trade::load_as(env, terms, by)?;
-    let standing = trade.standing(milestone)?;
+    let (kept, standing) = trade.milestone(milestone)?;
     if standing.phase == phase::ENDED {
         return Err(EscrowError::WrongStage);
     }
-    let left = trade.milestone(milestone).left;
+    let left = kept.left;
     if amount < 1 || amount > i128::from(left) {
         return Err(EscrowError::AmountOutOfRange);
     }
@@ -401,7 +403,7 @@ fn give(env: &Env, terms: &Terms, by: u32, milestone: u32, amount: i128) -> Resu
         return Err(EscrowError::PartInDispute);
     }
     let (seller_part, ppm) = if by == BUYER { (part, MILLION) } else { (0, 0) };
-    let ending = trade.end_part(milestone, &standing, part, seller_part, ppm);
+    let ending = trade.end_part(milestone, kept, &standing, part, seller_part, ppm);
     let left = i128::from(left - part);
     let id = trade.id.clone();
     if by == BUYER {
@@ -415,16 +417,16 @@ fn give(env: &Env, terms: &Terms, by: u32, milestone: u32, amount: i128) -> Resu
 }
 
 // Where the milestone stands, if an offer of seller_amount of `of` may be made or accepted there.
-fn offerable(trade: &Trade, milestone: u32, of: i128, seller_amount: i128) -> Result<phase::Standing, EscrowError> {
-    let standing = trade.standing(milestone)?;
+fn offerable(trade: &Trade, milestone: u32, of: i128, seller_amount: i128) -> Result<(MilestoneState, Standing), EscrowError> {
+    let (kept, standing) = trade.milestone(milestone)?;
     if !matches!(standing.phase, phase::FUNDED | phase::DELIVERED | phase::OFFERS | phase::HEARING | phase::RULED | phase::APPEAL_HEARING) {
         return Err(EscrowError::WrongStage);
     }
-    if of != i128::from(trade.state.milestones[milestone as usize].left) {
+    if of != i128::from(kept.left) {
         return Err(EscrowError::LeftChanged);
     }
     if seller_amount < 0 || seller_amount > of {
         return Err(EscrowError::AmountOutOfRange);
     }
-    Ok(standing)
+    Ok((kept, standing))
 }

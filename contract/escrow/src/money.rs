@@ -29,9 +29,15 @@ pub fn mul_div(a: u64, b: u64, c: u64) -> u64 {
     quotient
 }
 
+// floor(amount * parts / whole) for parts <= whole <= 2^32.
+pub fn share(amount: u64, parts: u32, whole: u32) -> u64 {
+    let (parts, whole) = (u64::from(parts), u64::from(whole));
+    amount / whole * parts + amount % whole * parts / whole
+}
+
 // The platform's fee on what the seller really receives.
 pub fn platform_fee(received: u64, bps: u32) -> u64 {
-    mul_div(received, u64::from(bps), 10_000)
+    share(received, bps, 10_000)
 }
 
 // What a dispute's end is computed from. Pairs are (buyer, seller) or (first panel, appeal panel).

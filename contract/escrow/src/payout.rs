@@ -72,42 +72,35 @@ pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) -> bool {
 // Answers whether what is owed was written. Events: parked, in the order of roles.
 pub fn pay_out(env: &Env, terms: &Terms, id: &BytesN<32>, state: &mut State, payouts: &Payouts, push: bool) -> bool {
     let asset = &terms.asset;
-    let before = state.parked;
+    let total: i128 = payouts.amounts.iter().sum();
+    let pushed = if push { total } else { 0 };
     let mut owed = storage::owed(env, asset);
-    let mut pushed = 0;
-    for role in 0..ROLES {
-        let amount = payouts.amounts[role];
-        if push {
-            pushed += amount;
-        } else {
-            state.parked[role] += amount;
-        }
-    }
     owed.total -= pushed;
     owed.fees += i128::from(payouts.fee);
-    storage::set_trade(env, id, state);
     let owed_changed = pushed != 0 || payouts.fee != 0;
     if owed_changed {
         storage::set_owed(env, asset, &owed);
     }
+    storage::set_trade(env, id, state);
+    if total == 0 {
+        return owed_changed;
+    }
 
-    if pushed != 0 {
-        let roles = crate::terms::roles(env, terms);
-        for (role, to) in roles.iter().enumerate() {
-            let amount = payouts.amounts[role];
-            if amount != 0 && !pay(env, asset, &to, amount) {
-                state.parked[role] += amount;
-                owed.total += amount;
-            }
-        }
-        if state.parked != before {
-            storage::set_trade(env, id, state);
-            storage::set_owed(env, asset, &owed);
+    let roles = crate::terms::roles(env, terms);
+    let mut parked = 0;
+    for (role, amount) in (0..).zip(payouts.amounts) {
+        if amount != 0 && !(push && pay(env, asset, &roles.get_unchecked(role), amount)) {
+            let old = state.parked(role);
+            state.park(role, old + amount);
+            parked += amount;
+            events::Parked { trade: id.clone(), role, old, amount: old + amount }.publish(env);
         }
     }
-    for (role, (old, amount)) in before.into_iter().zip(state.parked).enumerate() {
-        if amount != old {
-            events::Parked { trade: id.clone(), role: role as u32, old, amount }.publish(env);
+    if parked != 0 {
+        storage::set_trade(env, id, state);
+        if push {
+            owed.total += parked;
+            storage::set_owed(env, asset, &owed);
         }
     }
     owed_changed

@@ -1,8 +1,20 @@
-// What is kept of a trade, and the bytes it is kept as. Pure: no ledger here. (What the views answer has the same names, in types.rs.)
+// What is kept of a trade, and the bytes it is kept as. (What the views answer has the same names, in types.rs.)
 //
-// Rent is paid by the byte, so nothing stands here that the terms say, and an ended trade is one byte (and what is parked). The widths are
-// those of what `open` lets through: amounts and bonds end below 2^63, what one side sets aside below 2^64; sums over several milestones
-// (parked) may be larger, so they have 16 bytes.
+// Rent is paid by the byte, so nothing stands here that the terms say, and an ended trade is one byte (and what is parked). Instructions
+// are paid for, too: what a call does not touch stays a host's object, and is neither read nor written.
+//
+//   head        1          stage, + 5 if the seller opened, + 10 for each milestone with something left
+//   bonds       2 x 8      of the buyer and the seller; not in an ended trade, nor what follows
+//   count       1          of milestones: 0 unless funded
+//   milestones  count x 16 what is left, and when it was delivered (0: not)
+//   records     key, length, and so many bytes, in the order of keys: what few trades have. Key 0 to 19: offers and dispute of that
+//               milestone; 32 + role: what is parked. In an ended trade they follow the head.
+//
+// Numbers are little-endian. The widths are those of what `open` lets through: amounts and bonds end below 2^63, what one side sets aside
+// below 2^64; sums over several milestones (parked) may be larger, so they have 16 bytes.
+
+use crate::types::Terms;
+use soroban_sdk::{Bytes, Env};
 
 pub const BUYER: u32 = 0;
 pub const SELLER: u32 = 1;
@@ -20,17 +32,16 @@ pub const ENDED: u32 = 3;
 pub const CANCELLED: u32 = 4;
 
 // Pairs are (buyer, seller) throughout.
-#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub stage: u32,
     pub opened_by: u32,
     // What is left of each bond.
     pub bonds: [u64; 2],
-    // What waits for `claim`, by role.
-    pub parked: [i128; ROLES],
-    // How many of `milestones` there are: 0 unless funded.
-    pub count: usize,
-    pub milestones: [MilestoneState; MILESTONES],
+    // Milestones with something left.
+    pub alive: u32,
+    count: u32,
+    // The whole value. Up to the milestones it is what was read: `bytes` writes that part anew.
+    value: Bytes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +93,9 @@ impl MilestoneState {
     pub fn take(&mut self, amount: u64) {
         self.left -= amount;
         self.offers = [None; 2];
+        if self.left == 0 {
+            *self = MilestoneState::NOTHING;
+        }
     }
 }
 
@@ -102,11 +116,15 @@ impl Votes {
     }
 }
 
-// Longest value there can be: 20 milestones with everything, 16 roles parked.
-pub const LONGEST: usize = 1 + 2 * 8 + 1 + MILESTONES * (8 + 1 + 8 + 2 * 9 + 8 + 1 + 2 * 8 + 8 + 9 + 1 + 2 * PANEL * 3) + ROLES * 17;
+// The head of what has not ended, and where the milestones begin.
+const HEAD: usize = 1 + 2 * 8 + 1;
+const MILESTONE: u32 = 16;
+// Where the key of a role's parked money stands among those of milestones.
+const PARKED: u8 = 32;
+// The longest record: key, length, parts, two offers, a dispute with all its votes.
+const RECORD: usize = 2 + 1 + 2 * 9 + 8 + 1 + 2 * 8 + 8 + 9 + 1 + 2 * PANEL * 3;
 
-// Which parts of a milestone are there.
-const DELIVERED: u64 = 1;
+// Which parts of a milestone's record are there.
 const OFFERED: [u64; 2] = [2, 4];
 const DISPUTED: u64 = 8;
 const RULED: u64 = 16;
@@ -114,60 +132,167 @@ const APPEALED: u64 = 32;
 
 impl State {
     // A trade that `opened_by` has just opened, without bond.
-    pub fn opened(opened_by: u32) -> State {
-        State { stage: OPEN, opened_by, bonds: [0; 2], parked: [0; ROLES], count: 0, milestones: [MilestoneState::NOTHING; MILESTONES] }
+    pub fn opened(env: &Env, opened_by: u32) -> State {
+        State { stage: OPEN, opened_by, bonds: [0; 2], alive: 0, count: 0, value: Bytes::from_array(env, &[0; HEAD]) }
     }
 
-    // Writes the trade to the start of `bytes`; answers how many they are.
-    pub fn encode(&self, bytes: &mut [u8; LONGEST]) -> usize {
-        let mut to = Cursor { bytes, at: 0 };
-        to.put(u64::from(self.stage | self.opened_by << 3), 1);
+    // Stores all that the terms say of milestones.
+    pub fn fund(&mut self, terms: &Terms) {
+        self.stage = FUNDED;
+        self.count = terms.milestones.len();
+        self.alive = self.count;
+        for milestone in terms.milestones.iter() {
+            let mut kept = [0; MILESTONE as usize];
+            kept[..8].copy_from_slice(&(milestone.amount as u64).to_le_bytes());
+            self.value.extend_from_array(&kept);
+        }
+    }
+
+    // Leaves a mark of the trade, and what is parked.
+    pub fn end(&mut self, stage: u32) {
+        let mut mark = Bytes::from_array(self.value.env(), &[0]);
+        mark.append(&self.value.slice(self.records()..));
+        self.stage = stage;
+        self.value = mark;
+    }
+
+    // What is stored.
+    pub fn encode(&mut self) -> &Bytes {
+        let mut head = [0; HEAD];
+        head[0] = (self.stage + 5 * self.opened_by + 10 * self.alive) as u8;
+        let mut length = 1;
         if self.stage <= FUNDED {
-            to.put(self.bonds[0], 8);
-            to.put(self.bonds[1], 8);
-            to.put(self.count as u64, 1);
-            for milestone in &self.milestones[..self.count] {
-                milestone.encode(&mut to);
-            }
+            head[1..9].copy_from_slice(&self.bonds[0].to_le_bytes());
+            head[9..17].copy_from_slice(&self.bonds[1].to_le_bytes());
+            head[17] = self.count as u8;
+            length = HEAD;
         }
-        for (role, amount) in self.parked.iter().enumerate() {
-            if *amount != 0 {
-                to.put(role as u64, 1);
-                to.put(*amount as u64, 8);
-                to.put((*amount >> 64) as u64, 8);
-            }
-        }
-        to.at
+        self.value.copy_from_slice(0, &head[..length]);
+        &self.value
     }
 
-    // The trade whose value is the first `length` of `bytes`.
-    pub fn decode(bytes: &mut [u8; LONGEST], length: usize) -> State {
-        let mut from = Cursor { bytes, at: 0 };
-        let head = from.get(1) as u32;
-        let mut state = State::opened(head >> 3);
-        state.stage = head & 7;
+    // The trade whose value this is.
+    pub fn decode(value: Bytes) -> State {
+        let first = u32::from(value.get_unchecked(0));
+        let mut state = State { stage: first % 5, opened_by: first / 5 % 2, bonds: [0; 2], alive: first / 10, count: 0, value };
         if state.stage <= FUNDED {
+            let mut head = [0; HEAD];
+            state.value.slice(..HEAD as u32).copy_into_slice(&mut head);
+            let mut from = Cursor { bytes: &mut head, at: 1 };
             state.bonds = [from.get(8), from.get(8)];
-            state.count = from.get(1) as usize;
-            for milestone in &mut state.milestones[..state.count] {
-                milestone.decode(&mut from);
-            }
-        }
-        while from.at < length {
-            let role = from.get(1) as usize;
-            state.parked[role] = i128::from(from.get(8)) | i128::from(from.get(8)) << 64;
+            state.count = from.get(1) as u32;
         }
         state
+    }
+
+    pub fn milestone(&self, index: u32) -> MilestoneState {
+        let mut milestone = MilestoneState::NOTHING;
+        let at = HEAD as u32 + index * MILESTONE;
+        let mut kept = [0; MILESTONE as usize];
+        self.value.slice(at..at + MILESTONE).copy_into_slice(&mut kept);
+        let mut from = Cursor { bytes: &mut kept, at: 0 };
+        milestone.left = from.get(8);
+        milestone.delivered_at = from.get(8);
+        let mut record = [0; RECORD];
+        if self.read(index as u8, &mut record) {
+            milestone.decode(&mut Cursor { bytes: &mut record, at: 2 });
+        }
+        milestone
+    }
+
+    pub fn keep(&mut self, index: u32, milestone: &MilestoneState) {
+        let mut kept = [0; MILESTONE as usize];
+        let mut to = Cursor { bytes: &mut kept, at: 0 };
+        to.put(milestone.left, 8);
+        to.put(milestone.delivered_at, 8);
+        self.value.copy_from_slice(HEAD as u32 + index * MILESTONE, &kept);
+        let mut record = [0; RECORD];
+        let mut to = Cursor { bytes: &mut record, at: 2 };
+        milestone.encode(&mut to);
+        let length = to.at;
+        self.write(index as u8, &mut record, length);
+    }
+
+    // What waits for the role's `claim`.
+    pub fn parked(&self, role: u32) -> i128 {
+        let mut record = [0; RECORD];
+        if !self.read(PARKED + role as u8, &mut record) {
+            return 0;
+        }
+        let mut from = Cursor { bytes: &mut record, at: 2 };
+        i128::from(from.get(8)) | i128::from(from.get(8)) << 64
+    }
+
+    pub fn park(&mut self, role: u32, amount: i128) {
+        let mut record = [0; RECORD];
+        let mut to = Cursor { bytes: &mut record, at: 2 };
+        if amount != 0 {
+            to.put(amount as u64, 8);
+            to.put((amount >> 64) as u64, 8);
+        }
+        let length = to.at;
+        self.write(PARKED + role as u8, &mut record, length);
+    }
+
+    // How many milestones are kept: 0 unless funded.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    fn records(&self) -> u32 {
+        if self.stage <= FUNDED {
+            HEAD as u32 + self.count * MILESTONE
+        } else {
+            1
+        }
+    }
+
+    // Where the record is, or would be, and where it ends: keys ascend.
+    fn find(&self, key: u8) -> (u32, u32) {
+        let end = self.value.len();
+        let mut at = self.records();
+        while at < end {
+            let there = self.value.get_unchecked(at);
+            if there > key {
+                break;
+            }
+            let next = at + 2 + u32::from(self.value.get_unchecked(at + 1));
+            if there == key {
+                return (at, next);
+            }
+            at = next;
+        }
+        (at, at)
+    }
+
+    // Reads a record into the start of `record`; answers whether there is one.
+    fn read(&self, key: u8, record: &mut [u8; RECORD]) -> bool {
+        let (at, next) = self.find(key);
+        self.value.slice(at..next).copy_into_slice(&mut record[..(next - at) as usize]);
+        next != at
+    }
+
+    // Writes the first `length` bytes of `record` in the place of the old one, or only takes that away if there is nothing behind key and length.
+    fn write(&mut self, key: u8, record: &mut [u8; RECORD], length: usize) {
+        let (at, next) = self.find(key);
+        if at == next && length == 2 {
+            return;
+        }
+        let behind = self.value.slice(next..);
+        self.value = self.value.slice(..at);
+        if length > 2 {
+            record[0] = key;
+            record[1] = (length - 2) as u8;
+            self.value.extend_from_slice(&record[..length]);
+        }
+        self.value.append(&behind);
     }
 }
 
 impl MilestoneState {
+    // The record's part of it: nothing without offers and dispute.
     fn encode(&self, to: &mut Cursor) {
-        to.put(self.left, 8);
-        if self.left == 0 {
-            return;
-        }
-        let mut parts = if self.delivered_at != 0 { DELIVERED } else { 0 };
+        let mut parts = 0;
         for (offer, part) in self.offers.iter().zip(OFFERED) {
             if offer.is_some() {
                 parts |= part;
@@ -182,10 +307,10 @@ impl MilestoneState {
                 parts |= APPEALED;
             }
         }
-        to.put(parts, 1);
-        if self.delivered_at != 0 {
-            to.put(self.delivered_at, 8);
+        if parts == 0 {
+            return;
         }
+        to.put(parts, 1);
         for offer in self.offers.iter().flatten() {
             to.put(u64::from(offer.phase), 1);
             to.put(offer.seller_amount, 8);
@@ -209,14 +334,7 @@ impl MilestoneState {
     }
 
     fn decode(&mut self, from: &mut Cursor) {
-        self.left = from.get(8);
-        if self.left == 0 {
-            return;
-        }
         let parts = from.get(1);
-        if parts & DELIVERED != 0 {
-            self.delivered_at = from.get(8);
-        }
         for (offer, part) in self.offers.iter_mut().zip(OFFERED) {
             if parts & part != 0 {
                 *offer = Some(Offer { phase: from.get(1) as u32, seller_amount: from.get(8) });
@@ -247,9 +365,9 @@ impl MilestoneState {
     }
 }
 
-// Little-endian numbers of 1 to 8 bytes, one after the other, in a buffer of LONGEST.
+// Little-endian numbers of 1 to 8 bytes, one after the other, in a buffer.
 struct Cursor<'a> {
-    bytes: &'a mut [u8; LONGEST],
+    bytes: &'a mut [u8],
     at: usize,
 }
 
@@ -275,13 +393,24 @@ impl Cursor<'_> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
-    fn there_and_back(state: &State) -> usize {
-        let mut bytes = [0xff; LONGEST];
-        let length = state.encode(&mut bytes);
-        assert_eq!(&State::decode(&mut bytes, length), state);
-        length
+    fn there_and_back(state: &mut State) -> State {
+        State::decode(state.encode().clone())
+    }
+
+    // A funded trade of so many milestones, 5 left of each.
+    fn funded(env: &Env, count: u32) -> State {
+        let mut state = State::opened(env, SELLER);
+        state.stage = FUNDED;
+        state.count = count;
+        state.alive = count;
+        for _ in 0..count {
+            state.value.extend_from_array(&[5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        state
     }
 
     fn full_dispute() -> Dispute {
@@ -293,67 +422,84 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_survives() {
-        let mut state = State::opened(SELLER);
-        assert_eq!(there_and_back(&state), 18);
-        state.stage = AGREED;
-        state.bonds = [0, i64::MAX as u64];
-        there_and_back(&state);
-
-        state.stage = FUNDED;
-        state.bonds = [u64::MAX, 1];
-        state.count = 3;
-        state.milestones[0].left = 5;
-        assert_eq!(there_and_back(&state), 18 + 9 + 8 + 8);
-        state.milestones[2] =
-            MilestoneState { left: u64::MAX, delivered_at: 0, offers: [None, Some(Offer { phase: 7, seller_amount: 3 })], dispute: None };
-        there_and_back(&state);
-        let early = Dispute { since: 1, by: BUYER, aside: [3, 0], ruled_at: 0, appeal: None, votes: Votes::NONE };
-        state.milestones[2].dispute = Some(early);
-        there_and_back(&state);
-        state.parked[0] = 1;
-        state.parked[15] = i128::MAX;
-        there_and_back(&state);
+    fn heads() {
+        let env = Env::default();
+        for stage in [OPEN, AGREED, FUNDED] {
+            for opened_by in [BUYER, SELLER] {
+                for count in if stage == FUNDED { 1..=MILESTONES as u32 } else { 0..=0 } {
+                    let mut state = if stage == FUNDED { funded(&env, count) } else { State::opened(&env, opened_by) };
+                    (state.stage, state.opened_by, state.alive, state.bonds) = (stage, opened_by, count, [i64::MAX as u64, u64::MAX]);
+                    let back = there_and_back(&mut state);
+                    assert_eq!((back.stage, back.opened_by, back.bonds), (stage, opened_by, state.bonds));
+                    assert_eq!((back.alive, back.count, back.value.len()), (count, count, 18 + 16 * count));
+                }
+            }
+        }
     }
 
     #[test]
-    fn longest_is_what_the_fullest_takes() {
-        let mut state = State::opened(BUYER);
-        state.stage = FUNDED;
-        state.count = MILESTONES;
+    fn milestones_of_every_shape() {
+        let env = Env::default();
         let offer = Some(Offer { phase: 7, seller_amount: u64::MAX });
-        state.milestones =
-            [MilestoneState { left: u64::MAX, delivered_at: u64::MAX, offers: [offer; 2], dispute: Some(full_dispute()) }; MILESTONES];
-        state.parked = [i128::MAX; ROLES];
-        assert_eq!(there_and_back(&state), LONGEST);
+        let early = Dispute { since: 1, by: BUYER, aside: [3, 0], ruled_at: 0, appeal: None, votes: Votes::NONE };
+        let shapes = [
+            MilestoneState { left: 5, delivered_at: 0, offers: [None; 2], dispute: None },
+            MilestoneState { left: u64::MAX, delivered_at: u64::MAX, offers: [None, offer], dispute: None },
+            MilestoneState { left: 1, delivered_at: 0, offers: [offer, None], dispute: Some(early) },
+            MilestoneState { left: u64::MAX, delivered_at: 9, offers: [offer; 2], dispute: Some(full_dispute()) },
+        ];
+        // Each shape of each milestone, while the others have one of their own.
+        let mut state = funded(&env, MILESTONES as u32);
+        for round in 0..shapes.len() {
+            for index in 0..MILESTONES {
+                state.keep(index as u32, &shapes[(index + round) % shapes.len()]);
+            }
+            state.park(15, i128::MAX);
+            state = there_and_back(&mut state);
+            for index in 0..MILESTONES {
+                assert_eq!(state.milestone(index as u32), shapes[(index + round) % shapes.len()], "{index}");
+            }
+            assert_eq!((state.parked(15), state.parked(0)), (i128::MAX, 0));
+        }
     }
 
     #[test]
-    fn an_ended_trade_is_one_byte() {
-        let mut state = State::opened(SELLER);
-        state.stage = ENDED;
-        assert_eq!(there_and_back(&state), 1);
-        state.stage = CANCELLED;
-        state.parked[1] = 1 << 70;
-        assert_eq!(there_and_back(&state), 18);
+    fn the_longest_record_is_a_full_dispute() {
+        let env = Env::default();
+        let mut state = funded(&env, 1);
+        let offer = Some(Offer { phase: 7, seller_amount: u64::MAX });
+        state.keep(0, &MilestoneState { left: 1, delivered_at: 1, offers: [offer; 2], dispute: Some(full_dispute()) });
+        assert_eq!(state.value.len() as usize, 18 + 16 + RECORD);
     }
 
     #[test]
-    fn an_ended_milestone_keeps_nothing() {
-        let mut state = State::opened(BUYER);
-        state.stage = FUNDED;
-        state.count = 1;
-        state.milestones[0] = MilestoneState { left: 0, delivered_at: 9, offers: [None; 2], dispute: Some(full_dispute()) };
-        let mut bytes = [0; LONGEST];
-        let length = state.encode(&mut bytes);
-        assert_eq!(State::decode(&mut bytes, length).milestones[0], MilestoneState::NOTHING);
+    fn an_ended_trade_is_one_byte_and_what_is_parked() {
+        let env = Env::default();
+        let mut state = State::opened(&env, SELLER);
+        state.end(CANCELLED);
+        assert_eq!(there_and_back(&mut state).value.len(), 1);
+
+        let mut state = funded(&env, 2);
+        state.alive = 0;
+        state.park(1, 1 << 70);
+        state.end(ENDED);
+        state.park(0, 7);
+        let mut back = there_and_back(&mut state);
+        assert_eq!((back.stage, back.opened_by, back.value.len()), (ENDED, SELLER, 1 + 18 + 18));
+        assert_eq!((back.parked(0), back.parked(1), back.parked(2)), (7, 1 << 70, 0));
+        back.park(1, 0);
+        back.park(0, 6);
+        assert_eq!((back.parked(0), back.parked(1), back.value.len()), (6, 0, 1 + 18));
     }
 
     #[test]
-    fn what_is_taken_ends_offers() {
-        let mut milestone =
-            MilestoneState { left: 10, delivered_at: 3, offers: [Some(Offer { phase: 0, seller_amount: 4 }); 2], dispute: None };
+    fn what_is_taken_ends_offers_and_all_of_it_everything() {
+        let offers = [Some(Offer { phase: 0, seller_amount: 4 }); 2];
+        let mut milestone = MilestoneState { left: 10, delivered_at: 3, offers, dispute: None };
         milestone.take(4);
         assert_eq!(milestone, MilestoneState { left: 6, delivered_at: 3, offers: [None; 2], dispute: None });
+        milestone = MilestoneState { left: 10, delivered_at: 3, offers, dispute: Some(full_dispute()) };
+        milestone.take(10);
+        assert_eq!(milestone, MilestoneState::NOTHING);
     }
 }

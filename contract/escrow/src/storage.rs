@@ -6,9 +6,9 @@
 //   persistent  "anchor"          the audit log's head: (seq, hash)
 //   instance    0 ...             the configuration, see below
 
-use crate::state::{State, LONGEST};
+use crate::state::State;
 use crate::types::Owed;
-use soroban_sdk::{symbol_short, Address, Bytes, BytesN, Env, IntoVal, Symbol, TryFromVal, Val};
+use soroban_sdk::{symbol_short, Address, BytesN, Env, IntoVal, Symbol, TryFromVal, Val};
 
 // The network means to close a ledger every 5 seconds. Nothing is computed from that but how far to extend: a shorter ledger makes an
 // entry end sooner, an archived entry is restored, and no right of anybody hangs on it.
@@ -57,17 +57,11 @@ pub fn opened_before(env: &Env, id: &BytesN<32>) -> bool {
 }
 
 pub fn trade(env: &Env, id: &BytesN<32>) -> Option<State> {
-    let value: Bytes = env.storage().persistent().get(id)?;
-    let mut bytes = [0; LONGEST];
-    let length = value.len() as usize;
-    value.copy_into_slice(&mut bytes[..length]);
-    Some(State::decode(&mut bytes, length))
+    env.storage().persistent().get(id).map(State::decode)
 }
 
-pub fn set_trade(env: &Env, id: &BytesN<32>, state: &State) {
-    let mut bytes = [0; LONGEST];
-    let length = state.encode(&mut bytes);
-    env.storage().persistent().set(id, &Bytes::from_slice(env, &bytes[..length]));
+pub fn set_trade(env: &Env, id: &BytesN<32>, state: &mut State) {
+    env.storage().persistent().set(id, state.encode());
 }
 
 pub fn owed(env: &Env, asset: &Address) -> Owed {

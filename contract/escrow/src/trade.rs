@@ -5,7 +5,7 @@ use crate::events;
 use crate::money::{self, Costs, Hearings};
 use crate::payout::{self, Payouts};
 use crate::phase::{self, Standing};
-use crate::state::{MilestoneState, State, BUYER, ENDED, FUNDED, SELLER};
+use crate::state::{MilestoneState, State, BUYER, ENDED, FUNDED, ROLES, SELLER};
 use crate::storage;
 use crate::terms;
 use crate::types::{self, Terms};
@@ -33,7 +33,7 @@ impl<'a> Trade<'a> {
         if storage::opened_before(env, &id) {
             return Err(EscrowError::AlreadyOpened);
         }
-        Ok(Trade { env, terms, id, state: State::opened(by), payouts: Payouts::NONE })
+        Ok(Trade { env, terms, id, state: State::opened(env, by), payouts: Payouts::NONE })
     }
 
     // The trade that these terms have opened. Errors: NotFound.
@@ -54,34 +54,38 @@ impl<'a> Trade<'a> {
         self.env.ledger().timestamp()
     }
 
-    pub fn milestone(&mut self, index: u32) -> &mut MilestoneState {
-        &mut self.state.milestones[index as usize]
-    }
-
-    // Where the milestone stands. Errors: NoSuchMilestone, WrongStage of a trade that is not funded.
-    pub fn standing(&self, index: u32) -> Result<Standing, EscrowError> {
+    // The milestone, and where it stands. Errors: NoSuchMilestone, WrongStage of a trade that is not funded.
+    pub fn milestone(&self, index: u32) -> Result<(MilestoneState, Standing), EscrowError> {
         let agreed = self.terms.milestones.get(index).ok_or(EscrowError::NoSuchMilestone)?;
         if self.state.stage != FUNDED {
             return Err(EscrowError::WrongStage);
         }
-        Ok(phase::standing_of(self.terms, &self.state.milestones[index as usize], agreed.deliver_by, self.now()))
+        let milestone = self.state.milestone(index);
+        let standing = phase::standing_of(self.terms, &milestone, agreed.deliver_by, self.now());
+        Ok((milestone, standing))
     }
 
     // Ends the milestone: `seller_part` of what is left is the seller's, the rest the buyer's; the votes and the platform are paid.
     // `ppm` is what the outcome is measured by against an earlier ruling.
-    pub fn end(&mut self, index: u32, standing: &Standing, seller_part: u64, ppm: u32) -> Ending {
-        let left = self.milestone(index).left;
-        self.end_part(index, standing, left, seller_part, ppm)
+    pub fn end(&mut self, index: u32, milestone: MilestoneState, standing: &Standing, seller_part: u64, ppm: u32) -> Ending {
+        let left = milestone.left;
+        self.end_part(index, milestone, standing, left, seller_part, ppm)
     }
 
     // The same for a part of what is left, which without a dispute may be less than all.
-    pub fn end_part(&mut self, index: u32, standing: &Standing, part: u64, seller_part: u64, ppm: u32) -> Ending {
-        let before = *self.milestone(index);
-        self.milestone(index).take(part);
+    pub fn end_part(
+        &mut self,
+        index: u32,
+        mut milestone: MilestoneState,
+        standing: &Standing,
+        part: u64,
+        seller_part: u64,
+        ppm: u32,
+    ) -> Ending {
         let mut parts = [part - seller_part, seller_part];
         let mut ending = Ending { fee: 0, silent: Vec::new(self.env), costs: None };
 
-        if let Some(dispute) = &before.dispute {
+        if let Some(dispute) = &milestone.dispute {
             let seats = phase::seats(self.terms);
             let hearings = Hearings {
                 fee: self.terms.arbitration_fee as u64,
@@ -111,6 +115,12 @@ impl<'a> Trade<'a> {
             }
         }
 
+        milestone.take(part);
+        if milestone.left == 0 {
+            self.state.alive -= 1;
+        }
+        self.state.keep(index, &milestone);
+
         ending.fee = money::platform_fee(parts[1], self.terms.fee_bps);
         self.payouts.fee += ending.fee;
         self.payouts.add(BUYER, parts[0]);
@@ -139,8 +149,8 @@ impl<'a> Trade<'a> {
 
     // Ends the trade with its last milestone, then pays. Events: ended, parked.
     pub fn close(mut self, push: bool) {
-        if self.state.milestones.iter().all(|milestone| milestone.left == 0) {
-            self.state.stage = ENDED;
+        if self.state.alive == 0 {
+            self.state.end(ENDED);
             let [buyer_bond, seller_bond] = self.state.bonds;
             self.payouts.add(BUYER, buyer_bond);
             self.payouts.add(SELLER, seller_bond);
@@ -156,14 +166,14 @@ impl<'a> Trade<'a> {
     }
 
     // Keeps the trade as it is now.
-    pub fn save(&self) {
-        storage::set_trade(self.env, &self.id, &self.state);
+    pub fn save(&mut self) {
+        storage::set_trade(self.env, &self.id, &mut self.state);
         self.extend(false);
     }
 
     // Keeps the trade as it is now and takes `amount` from the buyer or seller, who also signs the transfer. Errors: see payout::deposit.
-    pub fn save_and_take(&self, by: u32, amount: u64, strict: bool) -> Result<(), EscrowError> {
-        storage::set_trade(self.env, &self.id, &self.state);
+    pub fn save_and_take(&mut self, by: u32, amount: u64, strict: bool) -> Result<(), EscrowError> {
+        storage::set_trade(self.env, &self.id, &mut self.state);
         payout::deposit(self.env, &self.terms.asset, terms::party(self.terms, by)?, amount, strict)?;
         self.extend(amount != 0);
         Ok(())
@@ -171,13 +181,13 @@ impl<'a> Trade<'a> {
 
     // Pays a part of what is parked for the role to `to`; answers what is still parked. Errors: AmountOutOfRange, TransferFailed.
     pub fn claim(&mut self, role: u32, to: &Address, amount: i128) -> Result<i128, EscrowError> {
-        let parked = &mut self.state.parked[role as usize];
-        if amount < 1 || amount > *parked {
+        let parked = self.state.parked(role);
+        if amount < 1 || amount > parked {
             return Err(EscrowError::AmountOutOfRange);
         }
-        *parked -= amount;
-        let left = *parked;
-        storage::set_trade(self.env, &self.id, &self.state);
+        let left = parked - amount;
+        self.state.park(role, left);
+        storage::set_trade(self.env, &self.id, &mut self.state);
         payout::claim(self.env, &self.terms.asset, to, amount)?;
         self.extend(true);
         Ok(left)
@@ -201,7 +211,8 @@ impl<'a> Trade<'a> {
 pub fn view(env: &Env, state: &State) -> types::Trade {
     let pair = |pair: [u64; 2]| (i128::from(pair[0]), i128::from(pair[1]));
     let mut milestones = Vec::new(env);
-    for milestone in &state.milestones[..state.count] {
+    for index in 0..state.count() {
+        let milestone = state.milestone(index);
         let offer = |side: usize| {
             milestone.offers[side].map(|offer| types::Offer {
                 of: milestone.left.into(),
@@ -232,9 +243,10 @@ pub fn view(env: &Env, state: &State) -> types::Trade {
         });
     }
     let mut parked = Vec::new(env);
-    for (role, amount) in state.parked.iter().enumerate() {
-        if *amount != 0 {
-            parked.push_back((role as u32, *amount));
+    for role in 0..ROLES as u32 {
+        let amount = state.parked(role);
+        if amount != 0 {
+            parked.push_back((role, amount));
         }
     }
     types::Trade { bonds: pair(state.bonds), milestones, opened_by: state.opened_by, parked, stage: state.stage }

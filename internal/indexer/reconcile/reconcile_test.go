@@ -32,14 +32,18 @@ func units(n int64) amount.Int128 { return amount.Int(n) }
 // milestone of 60 that was delivered at 100, offered upon by the buyer in phase 6, disputed at 200 by the buyer with 3 set aside, ruled at
 // 300, appealed at 400, with two votes; an ended milestone; 5 parked for the seller.
 func entry() []byte {
-	out := []byte{2}
+	out := []byte{2 + 10} // funded, one milestone alive
 	put := func(n uint64, width int) { out = append(out, binary.LittleEndian.AppendUint64(nil, n)[:width]...) }
 	put(10, 8)
 	put(11, 8)
 	put(2, 1)
 	put(60, 8)
-	put(1|2|8|16|32, 1)
 	put(100, 8)
+	put(0, 8)
+	put(0, 8)
+	put(0, 1) // the record of the first milestone
+	put(59, 1)
+	put(2|8|16|32, 1)
 	put(6, 1)
 	put(25, 8)
 	put(200, 8)
@@ -52,8 +56,8 @@ func entry() []byte {
 	put(2, 1)
 	put(2<<20|500_000, 3)
 	put(3<<20|750_000, 3)
-	put(0, 8)
-	put(1, 1)
+	put(32+1, 1) // what is parked for the seller
+	put(16, 1)
 	put(5, 8)
 	put(0, 8)
 	return out
