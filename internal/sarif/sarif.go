@@ -41,8 +41,14 @@ type Rule struct {
 	ID               string      `json:"id"`
 	ShortDescription Message     `json:"shortDescription"`
 	FullDescription  *Message    `json:"fullDescription,omitempty"`
+	Default          *Setting    `json:"defaultConfiguration,omitempty"`
 	HelpURI          string      `json:"helpUri,omitempty"`
 	Properties       *Properties `json:"properties,omitempty"`
+}
+
+// Setting is how a rule is reported where a result does not say.
+type Setting struct {
+	Level string `json:"level,omitempty"`
 }
 
 // Properties are GitHub's.

@@ -28,6 +28,7 @@ type Targets struct {
 	Compose bool    `yaml:"compose"`
 	Engine  Engine  `yaml:"engine"`
 	Cluster Cluster `yaml:"cluster"`
+	Scans   Scans   `yaml:"scans"`
 
 	// The monitoring, each http(s)://host[:port], as it is reached from where the audit runs.
 	Prometheus   string `yaml:"prometheus"`
@@ -48,6 +49,14 @@ type Cluster struct {
 	Context    string `yaml:"context"`    // in that file; there is no default: nobody shall audit, or break, another cluster than they think
 	Namespace  string `yaml:"namespace"`  // of the platform; the guide's, stellar-escrow, if it is not named
 }
+
+// Scans are what scanners have found of what is deployed.
+type Scans struct {
+	Folder string `yaml:"folder"` // with GitHub's list of analyses and the SARIF of each (package scans)
+	Commit string `yaml:"commit"` // that is deployed; there is no default: results of another one say nothing of it
+}
+
+var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // defaultNamespace is the guide's, and the name of the Compose project.
 const defaultNamespace = "stellar-escrow"
@@ -98,8 +107,11 @@ func ReadTargets(text []byte) (Targets, error) {
 			errs = append(errs, fmt.Errorf("targets: cluster.namespace %q is no name of a namespace", t.Cluster.Namespace))
 		}
 	}
+	if t.Scans != (Scans{}) && (t.Scans.Folder == "" || !commitForm.MatchString(t.Scans.Commit)) {
+		errs = append(errs, fmt.Errorf("targets: scans has no folder, or its commit %q is not the 40 characters of the one that is deployed (git rev-parse HEAD)", t.Scans.Commit))
+	}
 	if t == (Targets{}) {
-		errs = append(errs, errors.New("targets: none is named: name door, redis, compose, engine, cluster, prometheus, alertmanager, loki or grafana"))
+		errs = append(errs, errors.New("targets: none is named: name door, redis, compose, engine, cluster, scans, prometheus, alertmanager, loki or grafana"))
 	}
 	return t, errors.Join(errs...)
 }

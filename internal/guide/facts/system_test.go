@@ -16,6 +16,9 @@ func TestReadTargets(t *testing.T) {
 	if got, err := ReadTargets([]byte(whole)); err != nil || got.Cluster != (Cluster{"k", "c", "stellar-escrow"}) || got.Engine.Socket == "" || got.Prometheus == "" || got.Grafana == "" {
 		t.Errorf("%+v, %v", got, err)
 	}
+	if got, err := ReadTargets([]byte("scans: {folder: f, commit: \"0123456789012345678901234567890123456789\"}")); err != nil || got.Scans.Folder != "f" {
+		t.Errorf("%+v, %v", got, err)
+	}
 	if _, err := ReadTargets([]byte("door: x\nredis: y\nloki: z\nengine: {socket: s}\ncluster: {namespace: A B}\n")); err == nil {
 		t.Error("all of it was taken")
 	} else {
@@ -38,6 +41,9 @@ func TestReadTargets(t *testing.T) {
 		"cluster: {kubeconfig: k}":            "context",
 		"cluster: {kubeconfig: k, server: s}": "server",
 		"door: [":                             "targets",
+		"scans: {folder: f}":                  "rev-parse",
+		"scans: {folder: f, commit: abc1234}": "abc1234",
+		"scans: {commit: 0123456789012345678901234567890123456789}": "no folder",
 	} {
 		if got, err := ReadTargets([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, %v, want it to say %q", text, got, err, want)

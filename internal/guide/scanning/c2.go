@@ -3,6 +3,7 @@ package scanning
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
@@ -12,8 +13,8 @@ func c2() guide.Control {
 	return guide.Control{
 		ID:       "C2",
 		Clause:   "dependency audits pass with nothing critical",
-		Question: "Can nothing be deployed past an audit of each of the tree's dependency files (V2, V3, V3g), but for modules of tests alone, of which V3g has the reason? Whether they pass, only what the audits found of what is deployed can tell.",
-		Modes:    []guide.Mode{{Name: "no-gate", What: "a file that names dependencies is audited by nothing that could stop a deployment"}},
+		Question: "Can nothing be deployed past an audit of each of the tree's dependency files (V2, V3, V3g), but for modules of tests alone, of which V3g has the reason? Running: is there a result of each, of the commit that is deployed and of these days, with nothing in it that its job would fail on?",
+		Modes:    append([]guide.Mode{{Name: "no-gate", What: "a file that names dependencies is audited by nothing that could stop a deployment"}}, scannedModes("a file that names dependencies")...),
 		Mutations: []guide.Mutation{
 			{Mode: "no-gate", What: "Go modules are audited at night only", Also: []string{"V3g/" + switchedOff}, Change: func(d *guide.Draft) error {
 				return replaceIn(d, "govulncheck", "    runs-on:", "    if: ${{ github.event_name == 'schedule' }}\n    runs-on:")
@@ -24,22 +25,40 @@ func c2() guide.Control {
 		},
 		OnlyRunning: true,
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			s, err := look(t)
+			required, audits, err := audited(t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			npm, err := s.npm(t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			cargo, err := s.cargo(t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			return judgeGates(slices.Concat(s.packages(), s.locks(), s.deployable()), slices.Concat(npm, cargo, s.govulncheck()))
+			return judgeGates(required, audits)
 		},
-		Running: guide.NotYet("what the audits found of the commit that is deployed"),
+		Running: func(ctx context.Context, s *facts.System) guide.Result {
+			return ranScans(ctx, s, auditors(), time.Now())
+		},
+		Agree: func(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result {
+			required, audits, err := audited(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return agreeScans(ctx, s, auditors(), required, audits)
+		},
 	}
+}
+
+// audited are the files that must be audited, and the audits that there are.
+func audited(t *facts.Tree) (required []subject, audits []attempt, err error) {
+	s, err := look(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	npm, err := s.npm(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	cargo, err := s.cargo(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	return slices.Concat(s.packages(), s.locks(), s.deployable()), slices.Concat(npm, cargo, s.govulncheck()), nil
 }
 
 // judgeGates holds that each subject has a scan that nothing gets past.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
@@ -25,9 +26,9 @@ func c3() guide.Control {
 	return guide.Control{
 		ID:     "C3",
 		Clause: "image scans pass for every image deployed",
-		Question: "Is each image that the production overlay or the Compose file names, ours or of others, scanned by something that stops a deployment? Whether the scans pass, only what they found of " +
-			"what is deployed can tell.",
-		Modes: []guide.Mode{{Name: "no-gate", What: "an image is deployed that is scanned by nothing that could stop it"}},
+		Question: "Is each image that the production overlay or the Compose file names, ours or of others, scanned by something that stops a deployment? Running: is there a result of " +
+			"each, of the commit that is deployed and of these days, with nothing high or critical in it?",
+		Modes: append([]guide.Mode{{Name: "no-gate", What: "an image is deployed that is scanned by nothing that could stop it"}}, scannedModes("an image that is deployed")...),
 		Mutations: []guide.Mutation{
 			gone("deployed-images", "no-gate", "images of others are not scanned"),
 			in("deployed-images", "no-gate", "the database's is not listed", "          - postgres\n", ""),
@@ -41,22 +42,36 @@ func c3() guide.Control {
 		},
 		OnlyRunning: true,
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			s, err := look(t)
+			required, scanned, err := scannedImages(ctx, t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			deployed, err := deployedImages(ctx, t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			scanned, err := s.deployed(t)
-			if err != nil {
-				return guide.NoEvidence("%v", err)
-			}
-			return judgeGates(deployed, scanned)
+			return judgeGates(required, scanned)
 		},
-		Running: guide.NotYet("what the scans found of the images that are deployed"),
+		Running: func(ctx context.Context, s *facts.System) guide.Result {
+			return ranScans(ctx, s, imageScanners(), time.Now())
+		},
+		Agree: func(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result {
+			required, scanned, err := scannedImages(ctx, t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return agreeScans(ctx, s, imageScanners(), required, scanned)
+		},
 	}
+}
+
+// scannedImages are the images that are deployed, and the scans that there are.
+func scannedImages(ctx context.Context, t *facts.Tree) (required []subject, scanned []attempt, err error) {
+	s, err := look(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	if required, err = deployedImages(ctx, t); err != nil {
+		return nil, nil, err
+	}
+	scanned, err = s.deployed(t)
+	return required, scanned, err
 }
 
 // deployedImages are the images of the production overlay and of the Compose file, by the last part of their names.
