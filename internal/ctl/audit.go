@@ -25,7 +25,7 @@ import (
 type auditCommand struct {
 	Clauses  []string      `arg:"" optional:"" help:"Clauses (N3) and sections (N) to ask about; all of them if none is named."`
 	Tree     string        `help:"Folder with the checkout to look at: this project's, or any other." default:"." type:"existingdir"`
-	Live     string        `help:"File that says where the running system is (door, address, roots, redis, compose, engine, cluster, prometheus, alertmanager, loki, grafana): it is asked too, by what changes nothing." placeholder:"FILE"`
+	Live     string        `help:"File that says where the running system is (door, address, roots, redis, compose, engine, cluster, scans, prometheus, alertmanager, loki, grafana): it is asked too, by what changes nothing." placeholder:"FILE"`
 	Format   string        `help:"text; json, one object with every subject and finding; sarif, for code scanning; or html, one page to keep." enum:"text,json,sarif,html" default:"text"`
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
 	Prove    bool          `help:"Break the tree in every way that the clauses name, in memory, and show that each is found by exactly its name."`

@@ -122,7 +122,7 @@ func TestExitOfEveryFormat(t *testing.T) {
 func TestAuditCalledWrongly(t *testing.T) {
 	for _, args := range [][]string{
 		{"Z9"}, {"n3"}, {"--tree", filepath.Join(root, "go.mod")}, {"--tree", "/nowhere/at/all"}, {"--format", "pdf"}, {"--live", "/nowhere"}, {"--baseline", "/nowhere"}, {"--write"},
-		{"--fix", "--prove"}, {"--fix", "--live", "targets.yaml"}, {"--within", "soon"},
+		{"--fix", "--prove"}, {"--fix", "--live", "targets.yaml"}, {"--within", "soon"}, {"--second-opinions", "shellcheck"}, {"--second-opinions", "any", "--prove"}, {"--second-opinions", "any", "--fix"},
 	} {
 		out, err := audit(t, args...)
 		if ctl.ExitCode(err) != cli.ExitMisused || !errors.Is(err, cli.ErrUsage) || out != "" || strings.Contains(err.Error(), "\n") {
@@ -178,10 +178,47 @@ func TestFix(t *testing.T) {
 	}
 }
 
+// A tool that cannot be asked is exit code 2, whatever the format, and named in each; a disagreement that nobody has explained is 1.
+func TestSecondOpinions(t *testing.T) {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	tool := func(script string) {
+		if err := os.WriteFile(filepath.Join(bin, "promtool"), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name, script, asked, says string
+		want                      int
+	}{
+		{"none is installed", "", "any", "it is not installed", cli.ExitNotLooked},
+		{"it is not installed", "", "promtool", "it is not installed", cli.ExitNotLooked},
+		{"it breaks", "exit 9", "any", "is not understood", cli.ExitNotLooked},
+		{"it agrees", "echo SUCCESS", "any", "agrees", cli.ExitHolds},
+		{"it disagrees", "[ \"$1\" = --version ] || { echo 'FAILED: of its own mind'; exit 1; }", "promtool", "of its own mind", cli.ExitFails},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := os.RemoveAll(filepath.Join(bin, "promtool")); err != nil {
+				t.Fatal(err)
+			}
+			if c.script != "" {
+				tool(c.script)
+			}
+			for _, format := range []string{"text", "json", "sarif", "html"} {
+				out, err := audit(t, "M11", "--tree", root, "--second-opinions", c.asked, "--format", format)
+				if got := ctl.ExitCode(err); got != c.want || !strings.Contains(out, c.says) && !(format == "sarif" && c.want == cli.ExitHolds) {
+					t.Errorf("%s: it ends with %d (%v), want %d and %q\n%s", format, got, err, c.want, c.says, out)
+				}
+			}
+		})
+	}
+}
+
 // TestTheManualOfTheAudit runs every command of the page.
 func TestTheManualOfTheAudit(t *testing.T) {
 	shell := parts.Program(t, "bash", "apt-get install bash")
 	parts.Program(t, "patch", "apt-get install patch")
+	parts.Program(t, "promtool", "apt-get install --no-install-recommends prometheus")
 	text, err := os.ReadFile(filepath.Join(root, "docs/operations/audit.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +237,7 @@ func TestTheManualOfTheAudit(t *testing.T) {
 	}
 	// The baseline is of the whole tree, and the rest of a part of it that may be changed.
 	want := []struct{ checkout, says string }{
-		{whole, "clauses, files only"}, {whole, "published-to-the-world"}, {whole, "tree  service redis: 127.0.0.1:6379"}, {whole, ""}, {whole, "NOT EVIDENCED  N12"},
+		{whole, "clauses, files only"}, {whole, "published-to-the-world"}, {whole, "tree  service redis: 127.0.0.1:6379"}, {whole, ""}, {whole, "NOT EVIDENCED  N12"}, {whole, "no such file"}, {whole, "promtool agrees: 1 check"},
 		{copied(t), "1 of  1 PASS"}, {whole, "breaks are found by exactly their name"},
 	}
 	ran := 0

@@ -3,6 +3,7 @@ package opinions
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -134,5 +135,22 @@ func TestTheTable(t *testing.T) {
 	}
 	if r, ok := ruleOf(table(), "checkov", "CKV_NEW_1"); ok {
 		t.Errorf("%+v", r)
+	}
+}
+
+// What our own tree explains can be read, and is of rules that the table has; whether tools say it, they are asked where they are installed.
+func TestOurExplanations(t *testing.T) {
+	text, err := os.ReadFile("../../../" + File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Read(text)
+	if err != nil || len(e.Explained) < 5 {
+		t.Fatalf("%d entries, %v", len(e.Explained), err)
+	}
+	for _, x := range e.Explained {
+		if _, ok := ruleOf(table(), x.Tool, x.Rule); !ok {
+			t.Errorf("%s %s has no line in the table", x.Tool, x.Rule)
+		}
 	}
 }
