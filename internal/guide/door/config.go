@@ -64,9 +64,10 @@ func judge(t *facts.Tree, server func(nginxconf.Server) seen, cluster func(*ingr
 	}
 	all.findings = append(all.findings, undoneBy(c)...)
 	in, err := ingressOf(t)
-	if in == nil {
+	switch {
+	case in == nil:
 		in = &ingress{}
-	} else {
+	case in.known():
 		all.add(cluster(in))
 		all.add(seen{findings: in.undone()})
 	}

@@ -80,11 +80,14 @@ func ingressOf(t *facts.Tree) (*ingress, error) {
 			in.headers, in.added = c.Value.Data, deployment.At(c.Object)
 		}
 	}
-	if in.settings == nil && len(in.ways)+len(in.unseen) == 0 {
+	if !in.known() && len(in.unseen) == 0 {
 		return nil, nil
 	}
 	return in, nil
 }
+
+// known tells whether anything of it is: without an Ingress and without settings nothing says that there is one.
+func (in *ingress) known() bool { return in.settings != nil || len(in.ways) > 0 }
 
 // overlaysOf are those of the tree; none where it has no Kubernetes at all.
 func overlaysOf(t *facts.Tree) ([]deployment.Overlay, error) {

@@ -82,14 +82,30 @@ func strange(c workflow.Command) string {
 		if s.valued == nil {
 			return ""
 		}
-		for name := range parse(c.Args[1:], s.valued...).options {
+		for name, values := range parse(c.Args[1:], s.valued...).options {
 			if !slices.Contains(s.valued, name) && !slices.Contains(s.options, name) {
 				return "take --" + name + " away"
+			}
+			if why := writes(c.Args[0], name, values); why != "" {
+				return why
 			}
 		}
 		return ""
 	}
 	return fmt.Sprintf("%.60s is none of the commands that are known to leave a scan as it reads", text)
+}
+
+// writes is why an option has a program write what something may read; empty if it does not.
+func writes(program, option string, values []string) string {
+	if option != "report-path" && option != "output-file-path" && !(program == "trivy" && (option == "output" || option == "o")) {
+		return ""
+	}
+	for _, name := range strings.Split(strings.Join(values, ","), ",") {
+		if name != "console" && !files.MatchString(name) {
+			return "it writes " + name + ", which something may read"
+		}
+	}
+	return ""
 }
 
 // odd is what nobody has judged of a step; empty if there is nothing.
@@ -107,6 +123,9 @@ func odd(s workflow.Step) string {
 		for name := range s.With {
 			if !slices.Contains(inputs, name) {
 				return "take " + name + " away from " + s.Uses
+			}
+			if name == "output" && !files.MatchString(s.With[name]) {
+				return "it writes " + s.With[name] + ", which something may read"
 			}
 		}
 		return ""
