@@ -7,10 +7,10 @@ import (
 )
 
 // secretName are names of variables that are secret. One that ends in _FILE names a file, which is no secret.
-var secretName = regexp.MustCompile(`(?i)(^|_)(secrets|tokens|keys?|seed)$|(password|passwd|secret|token|credentials?)$`)
+var secretName = regexp.MustCompile(`(?i)(^|_)(secrets|tokens|keys?|seed|pass|pwd)$|pgpass$|(password|passwd|secret|token|credentials?)$`)
 
 // spokenName are those that are secret in whatever text they stand: a key alone may be one of anything there.
-var spokenName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|credentials?|authorization|rediscli_auth|database_url|(api|admin|access|secret|private|fee|channel|keeper|server|signing|encryption)[-_.]?keys?)$`)
+var spokenName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|token|credentials?|authorization|rediscli_auth|database_url|(api|admin|access|secret|private|fee|channel|keeper|server|signing|encryption)[-_.]?keys?|(^|[-_.])(pass|pwd)|pgpass)$`)
 
 // secretValue are texts that are secret whatever they are called: a Stellar seed, a private key, a key of AWS, of age or of GitHub.
 var secretValue = regexp.MustCompile(`\bS[A-Z2-7]{55}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bAGE-SECRET-KEY-1[0-9A-Z]+|\bgh[pousr]_[A-Za-z0-9]{36}\b`)

@@ -12,13 +12,13 @@ import (
 
 // Whatever could be applied is found, wherever it is and whatever is wrong with it; parts of others are not.
 func TestWhatCanBeApplied(t *testing.T) {
-	const plain = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+	const plain, component = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 	got, err := kube.Applied(files(map[string]string{
-		"k8s/one/kustomization.yaml": plain, "k8s/deep/er/two/Kustomization": "resources: []\n", "k8s/three/kustomization.yml": "{",
+		"k8s/one/kustomization.yaml": plain + "components: [../component]\n", "k8s/deep/er/two/Kustomization": "resources: []\n", "k8s/three/kustomization.yml": "{",
 		"k8s/both/kustomization.yaml": plain, "k8s/both/kustomization.yml": plain,
-		"k8s/component/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n", "k8s/none/a.yaml": "a: b\n", "elsewhere/kustomization.yaml": plain,
+		"k8s/component/kustomization.yaml": component, "k8s/nobodys/kustomization.yaml": component, "k8s/none/a.yaml": "a: b\n", "elsewhere/kustomization.yaml": plain,
 	}), "k8s")
-	if want := []string{"k8s/both", "k8s/deep/er/two", "k8s/one", "k8s/three"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{"k8s/both", "k8s/deep/er/two", "k8s/nobodys", "k8s/one", "k8s/three"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q and %v, want %q", got, err, want)
 	}
 	if got, err := kube.Applied(fstest.MapFS{}, "k8s"); err != nil || len(got) != 0 {
