@@ -138,6 +138,7 @@ func TestWeakened(t *testing.T) {
 		"unless annotated, by keys": {policy, ".orValue(false))\"", ".orValue(false)) || object['metadata'][?'annotations'].hasValue()\"", "asks for .metadata,"},
 		"by a key that is computed": {policy, ".orValue(false))\"", ".orValue(false)) || 'x' in object['meta' + 'data']\"", "by a name that is computed"},
 		"the first container alone": {policy, "variables.all.all(c, c.?securityContext.", "[variables.all[0]].all(c, c.?securityContext.", "asks for [0],"},
+		"unless there are many":     {policy, ".orValue(false))\"", ".orValue(false)) || variables.all.size() > 9\"", "how many there are"},
 		"unless one is trusted":     {policy, ".orValue(false))\"", ".orValue(false)) || request.userInfo.username == 'me'\"", "asks for request,"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +163,14 @@ func TestWeakened(t *testing.T) {
 				t.Errorf("%v, %v; want %q", p.Unusable(), all, c.want)
 			}
 		})
+	}
+}
+
+// What a policy could make an exception of is told.
+func TestNamed(t *testing.T) {
+	text := strings.Replace(policy, "c.image.contains('@sha256:')", "c.image.contains('@sha256:') || c.image == 'debug' && c.?securityContext.?runAsUser == optional.of(7) || c.image in ['debug', 'x']", 1)
+	if got := fmt.Sprint(made(t, text, binding).Named()); got != "{[initContainers ephemeralContainers securityContext readOnlyRootFilesystem @sha256: debug runAsUser x] [7]}" {
+		t.Errorf("got %s", got)
 	}
 }
 

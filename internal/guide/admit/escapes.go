@@ -8,6 +8,7 @@ import (
 	celgo "github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
+	"github.com/google/cel-go/common/overloads"
 	"github.com/google/cel-go/common/types"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,21 +32,52 @@ func chooses(s *metav1.LabelSelector) bool {
 // theVariables hold what a policy names itself.
 const theVariables = "variables"
 
+// add adds what is not there yet.
+func (n *Named) add(more Named) {
+	for _, text := range more.Texts {
+		if !slices.Contains(n.Texts, text) {
+			n.Texts = append(n.Texts, text)
+		}
+	}
+	for _, number := range more.Numbers {
+		if !slices.Contains(n.Numbers, number) {
+			n.Numbers = append(n.Numbers, number)
+		}
+	}
+}
+
 // expressionEscapes are what expressions ask for beside the fields that they may be about: the names, labels and annotations of a pod, who makes it, and whatever
-// else it could be told apart by.
-func expressionEscapes(env *celgo.Env, texts []string, fields []string) (all []string, err error) {
+// else it could be told apart by; and the values that they name.
+func expressionEscapes(env *celgo.Env, texts []string, fields []string) (all []string, named Named, err error) {
 	beside := map[string]bool{}
 	for _, text := range texts {
 		parsed, issues := env.Parse(text)
 		if issues.Err() != nil {
-			return nil, issues.Err()
+			return nil, named, issues.Err()
 		}
 		asked(parsed.NativeRep().Expr(), fields, beside)
+		named.add(values(parsed.NativeRep().Expr()))
 	}
 	for _, what := range slices.Sorted(maps.Keys(beside)) {
 		all = append(all, fmt.Sprintf("an expression asks for %s, which whoever makes a pod chooses: leave it out", what))
 	}
-	return all, nil
+	return all, named, nil
+}
+
+// values are those that an expression names.
+func values(e ast.Expr) (n Named) {
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.LiteralKind {
+			return
+		}
+		switch v := e.AsLiteral().Value().(type) {
+		case string:
+			n.add(Named{Texts: []string{v}})
+		case int64:
+			n.add(Named{Numbers: []int64{v}})
+		}
+	}))
+	return n
 }
 
 // asked puts into beside what an expression asks for and may not.
@@ -74,6 +106,8 @@ func asked(e ast.Expr, fields []string, beside map[string]bool) {
 		case ast.CallKind:
 			call := e.AsCall()
 			switch call.FunctionName() {
+			case overloads.Size:
+				beside["how many there are"] = true
 			case operators.OptSelect, operators.Index, operators.OptIndex:
 				if len(call.Args()) == 2 {
 					key(call.Args()[1])

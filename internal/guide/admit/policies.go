@@ -27,7 +27,17 @@ type Policies struct {
 	namespace *corev1.Namespace
 	bound     []bound
 	unusable  []string
+	named     Named
 }
+
+// Named are the values that stand in the policies' expressions: what a policy makes an exception of is among them.
+type Named struct {
+	Texts   []string
+	Numbers []int64
+}
+
+// Named are the values that the policies name, each once.
+func (p *Policies) Named() Named { return p.named }
 
 // bound is a policy as one of its bindings has it enforced: it refuses what it is about and does not hold of.
 type bound struct {
@@ -38,6 +48,7 @@ type bound struct {
 	messages        []string // of the validations, in their order
 	ignores         bool     // what it cannot evaluate it lets pass
 	escapes         []string
+	named           Named
 }
 
 // New compiles the policies that are bound, for a namespace with its labels. The error says that there are more than can be looked at; what is wrong with one policy
@@ -81,6 +92,7 @@ func New(namespace *corev1.Namespace, policies []admissionregistrationv1.Validat
 				one.escapes = append(slices.Clone(one.escapes), matchEscapes("binding "+b.Name, b.Spec.MatchResources)...)
 			}
 			p.bound = append(p.bound, one)
+			p.named.add(one.named)
 		}
 	}
 	return p, nil
@@ -163,8 +175,8 @@ func compile(policy admissionregistrationv1.ValidatingAdmissionPolicy, fields []
 		b.escapes = append(b.escapes, "matchConditions leave out what they say: leave them out")
 	}
 	b.escapes = append(b.escapes, matchEscapes("matchConstraints", spec.MatchConstraints)...)
-	asked, err := expressionEscapes(env, texts, fields)
-	b.escapes = append(b.escapes, asked...)
+	asked, named, err := expressionEscapes(env, texts, fields)
+	b.escapes, b.named = append(b.escapes, asked...), named
 	return b, err
 }
 

@@ -257,6 +257,9 @@ func breakAccess() []guide.Break {
 		breaks.Add("of-the-cluster", "the api's account may list the Services of the whole cluster", rbac("clusterrolebindings", "stellar-escrow-audit-break", true), toAPI("ClusterRoleBinding"), "P3/account-allowed"),
 		breaks.Add("account-allowed", "the api's account may list the Services of the namespace", rbac("rolebindings", "audit-break", false), toAPI("RoleBinding"), "P3/allows-more", differs),
 		breaks.Change("reader-refused", "the role is bound to nobody", binding, func(o breaks.Fields) error { return o.Set([]any{}, "subjects") }, differs),
+		breaks.Change("bound-to-anybody", "the role is bound to everybody who has signed in, our accounts among them", binding, func(o breaks.Fields) error {
+			return o.Append(map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:authenticated"}, "subjects")
+		}, "P3/account-allowed", differs),
 		breaks.Change("access-differs", "the role is bound to one person more", binding, func(o breaks.Fields) error {
 			return o.Append(map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "somebody"}, "subjects")
 		}),

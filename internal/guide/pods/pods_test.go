@@ -91,7 +91,7 @@ func TestOurOverlays(t *testing.T) {
 // Without any pod there is one that is wrong all the same, and without policies it is let in.
 func TestWithoutPods(t *testing.T) {
 	const namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: stellar-escrow\n  labels: {pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/audit: restricted, pod-security.kubernetes.io/warn: restricted}\n---\n"
-	if r := judgeRestricted(t.Context(), deployment.Overlay{Set: set(t, namespace)}); !slices.Equal(modes(r.Findings()), []string{"violation-admitted"}) || len(r.Findings()) != 8 {
+	if r := judgeRestricted(t.Context(), deployment.Overlay{Set: set(t, namespace)}); !slices.Equal(modes(r.Findings()), []string{"violation-admitted"}) || len(r.Findings()) != 9 {
 		t.Errorf("%s %v", r.Verdict(), r.Findings())
 	}
 	text, err := os.ReadFile(root + "/k8s/base/admission-policy.yaml")

@@ -81,24 +81,32 @@ func refusals(ctx context.Context, o deployment.Overlay, p *admit.Policies, good
 	by := map[string][]string{} // who refuses it
 	round := map[string][]string{}
 	var order []string
-	for _, w := range wrongs(good) {
-		if !slices.Contains(order, w.violation) {
-			order = append(order, w.violation)
-		}
-		who, escapes, err := refusedBy(ctx, p, w)
-		switch {
-		case err != nil:
-			return nil, nil, err
-		case who == "":
-			in[w.violation] = append(in[w.violation], w.where)
-		case len(escapes) > 0:
-			for _, e := range escapes {
-				if !slices.Contains(round[who], e) {
-					round[who] = append(round[who], e)
-				}
+	for _, base := range append([]corev1.Pod{good}, called(good, p.Named())...) {
+		for _, w := range wrongs(base) {
+			first := !slices.Contains(order, w.violation)
+			if first {
+				order = append(order, w.violation)
 			}
-		case !slices.Contains(by[w.violation], who):
-			by[w.violation] = append(by[w.violation], who)
+			if !first && slices.Contains(by[w.violation], restrictedStandard) { // which asks for no names
+				continue
+			}
+			who, escapes, err := refusedBy(ctx, p, w)
+			switch {
+			case err != nil:
+				return nil, nil, err
+			case who == "":
+				if !slices.Contains(in[w.violation], w.where) {
+					in[w.violation] = append(in[w.violation], w.where)
+				}
+			case len(escapes) > 0:
+				for _, e := range escapes {
+					if !slices.Contains(round[who], e) {
+						round[who] = append(round[who], e)
+					}
+				}
+			case !slices.Contains(by[w.violation], who):
+				by[w.violation] = append(by[w.violation], who)
+			}
 		}
 	}
 	at := guide.Place{File: "k8s/base/admission-policy.yaml"}
@@ -121,6 +129,38 @@ func refusals(ctx context.Context, o deployment.Overlay, p *admit.Policies, good
 		}
 	}
 	return subjects, append(findings, gotRound(o.Set, round)...), nil
+}
+
+// called are pods like the good one whose images and users are what the policies name: an exception that one makes is found by what it is made of.
+func called(good corev1.Pod, n admit.Named) (all []corev1.Pod) {
+	with := func(change func(*corev1.Pod)) {
+		p := good.DeepCopy()
+		change(p)
+		all = append(all, *p)
+	}
+	for _, text := range n.Texts {
+		if slices.Contains(asked(), text) { // the name of a field
+			continue
+		}
+		for _, image := range []string{text, text + "x", "x" + text} {
+			with(func(p *corev1.Pod) {
+				for i := range p.Spec.Containers {
+					p.Spec.Containers[i].Image = withDigest(image)
+				}
+			})
+		}
+	}
+	for _, number := range n.Numbers {
+		if number > 0 {
+			with(func(p *corev1.Pod) {
+				if p.Spec.SecurityContext == nil {
+					p.Spec.SecurityContext = &corev1.PodSecurityContext{}
+				}
+				p.Spec.SecurityContext.RunAsUser = &number
+			})
+		}
+	}
+	return all
 }
 
 // gotRound are the findings of the policies that can be, by their names.

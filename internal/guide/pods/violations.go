@@ -69,6 +69,10 @@ func violations() []violation {
 			p.Volumes = append(p.Volumes, corev1.Volume{Name: "audit-token", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
 				{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{Path: "token"}}}}}})
 		}},
+		{name: "a token that the pod asks for by the API server's name", pod: func(p *corev1.PodSpec) {
+			p.Volumes = append(p.Volumes, corev1.Volume{Name: "audit-token", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+				{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{Path: "token", Audience: "https://kubernetes.default.svc"}}}}}})
+		}},
 		{name: "a secret in the environment", container: func(c *corev1.Container) {
 			c.Env = append(c.Env, corev1.EnvVar{Name: "AUDIT", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
 				LocalObjectReference: corev1.LocalObjectReference{Name: theSecret}, Key: "API_KEYS"}}})
