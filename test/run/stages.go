@@ -29,7 +29,7 @@ var stages = []stage{
 	{name: "explore", about: "every state of small trades, with the figures", do: explore},
 	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
 	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
-	{name: "prepare", about: "the programs of others that are built here once: a Kubernetes node's, Loki", do: prepare, onlyByName: true},
+	{name: "prepare", about: "the programs of others that are built here once: a Kubernetes node's, Loki, MinIO", do: prepare, onlyByName: true},
 	{name: "images", about: "the images of ours, built in two places and compared; the commands that pin and list", do: imagesBuilt, onlyByName: true},
 	{name: "stack-compose", about: "the stack of docker-compose.yml, up and used in an engine of its own", do: stackCompose, onlyByName: true},
 	{name: "stack-kube", about: "the production overlay, up and used on a node of its own", do: stackKube, onlyByName: true},
@@ -169,7 +169,7 @@ func imagesBuilt(ctx context.Context, s suite) error {
 
 // prepare builds what no test does by itself. It takes 20 minutes the first time, and seconds after.
 func prepare(ctx context.Context, s suite) error {
-	for _, program := range [][]string{{"./test/parts/kubenode/cmd", "build"}, {"./test/parts/images/prepare"}} {
+	for _, program := range [][]string{{"./test/parts/kubenode/cmd", "build"}, {"./test/parts/images/prepare"}, {"./test/parts/minio/prepare"}} {
 		if err := s.command(ctx, ".", nil, "go", append([]string{"run"}, program...)...); err != nil {
 			return err
 		}
