@@ -3,6 +3,7 @@ package kube
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/pod-security-admission/api"
@@ -15,15 +16,17 @@ type Violation struct {
 	Reason string // in the words that the API server refuses it with
 }
 
+// evaluator has the checks of every level, which take longer to make than to ask.
+var evaluator = sync.OnceValues(func() (policy.Evaluator, error) { return policy.NewEvaluator(policy.DefaultChecks(), nil) })
+
 // Restricted is how the newest level "restricted" judges a pod, by the code that the API server does it with; nothing if the pod is admitted.
 func Restricted(w Workload) ([]Violation, error) {
-	checks := policy.DefaultChecks()
-	evaluator, err := policy.NewEvaluator(checks, nil)
+	checks, err := evaluator()
 	if err != nil {
 		return nil, fmt.Errorf("judge %s: %w", w, err)
 	}
 	var found []Violation
-	for _, r := range evaluator.EvaluatePod(api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}, &w.Pod.ObjectMeta, &w.Pod.Spec) {
+	for _, r := range checks.EvaluatePod(api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}, &w.Pod.ObjectMeta, &w.Pod.Spec) {
 		if !r.Allowed {
 			found = append(found, Violation{r.ForbiddenReason, r.ForbiddenDetail})
 		}
