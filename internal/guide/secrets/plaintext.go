@@ -36,8 +36,8 @@ var (
 	}
 )
 
-// elsewhere are values that say where a secret is, or that there is none: a variable, what a command prints, a template, a file's path, the word before it.
-var elsewhere = regexp.MustCompile(`^(\$|` + "`" + `|%[a-z]|<|\{\{|\*+$|/[\w.-]+/|@?/run/|file:)|^(?i:true|false|yes|no|on|off|null|none|~|required|optional|bearer|basic)?$`)
+// elsewhere are values that say where a secret is, or that there is none: a variable, what a command prints, a template, a map or a list, a file's path, the word before it.
+var elsewhere = regexp.MustCompile(`^(\$|` + "`" + `|%[a-z]|<|[{\[]|\*+$|/[\w.-]+/|@?/run/|file:)|^(?i:true|false|yes|no|on|off|null|none|~|required|optional|bearer|basic)?$`)
 
 // secretWord tells whether a name is one of something secret in whatever text it stands. A network's passphrase is public: it says which network is meant.
 func secretWord(name string) bool {

@@ -16,7 +16,7 @@ func TestWhatATextGivesAway(t *testing.T) {
 		"redis-cli -h 127.0.0.1 -a of-somebody ping": true, "redis-cli -h 127.0.0.1 ping": false, "curl -u admin:of-somebody http://x": true, "curl -u admin:$P http://x": false,
 		"Authorization: Bearer of-somebody": true, "Authorization: Bearer ${TOKEN}": false, "requirepass of-somebody": true, "user default on >of-somebody ~*": true, "user default reset on #$hash ~*": false,
 		"CREATE ROLE a PASSWORD 'of-somebody';": true, "CREATE ROLE a PASSWORD :'password';": false, "[security]\nadmin_password = of-somebody\n": true, "admin_password = $__file{/run/x}": false,
-		"basic_auth:\n  password: of-somebody\n": true, "basic_auth:\n  password_file: /run/x\n": false, `{"password": "of-somebody"}`: true, "host=postgres password=of-somebody": true,
+		"basic_auth:\n  password: of-somebody\n": true, "basic_auth:\n  password_file: /run/x\n": false, `{"password": "of-somebody"}`: true, `{"secret":{"secretName":"x"},"automountServiceAccountToken":false,"tokens":["a"]}`: false, "host=postgres password=of-somebody": true,
 		"password_encryption = 'scram-sha-256'": false, "# everybody knows the password: read pg_hba.conf": false, "; nothing here is a secret: the password is a file's": false, "# password=of-somebody": true,
 		"NETWORK_PASSPHRASE=Test SDF Network": false, "FEE_KEY=of-somebody": true, "DB_PASS=of-somebody": true, "PGPASS=of-somebody": true, "bypass: of-somebody": false, "PGPASSFILE=/run/x": false, "key: app.kubernetes.io/name": false, "topologyKey: kubernetes.io/hostname": false, "token: false": false, "token: ''": false,
 		seed: true, seed + "A": false, "-----BEGIN EC PRIVATE KEY-----\n": true, "-----BEGIN CERTIFICATE-----\n": false, "": false,
