@@ -81,7 +81,7 @@ func (a Any) Fields() (map[string]any, error) {
 func (s *Set) Every() []Any {
 	all := make([]Any, 0, len(s.objects))
 	for _, o := range s.objects {
-		all = append(all, Any{o.Object, o.value})
+		all = append(all, Any(o))
 	}
 	return all
 }
