@@ -52,7 +52,7 @@ func c6() guide.Control {
 			change("by-default", "the settings do not name a password", grafanaFile, "admin_password = $__file{/run/secrets/GRAFANA_ADMIN_PASSWORD}\n", ""),
 			change("by-default", "it is set to what it is by default", grafanaFile, "$__file{/run/secrets/GRAFANA_ADMIN_PASSWORD}", defaultWord, "S4/secret-in-configmap"),
 			change("in-the-open", "it stands in the settings", grafanaFile, "$__file{/run/secrets/GRAFANA_ADMIN_PASSWORD}", "eighteen-purple-otters", "S4/secret-in-configmap"),
-			stackfile.Change("in-the-open", "it stands in Compose's environment", grafanaPorts, grafanaPorts+"    environment: {"+passwordVariable+": eighteen-purple-otters}\n"),
+			stackfile.Change("in-the-open", "it stands in Compose's environment", grafanaPorts, grafanaPorts+"    environment: {"+passwordVariable+": eighteen-purple-otters}\n", "S11/known-value"),
 			stackfile.Change("not-mounted", "Compose's mounts its secrets elsewhere", "secrets-grafana:/run/secrets:ro", "secrets-grafana:/run/other:ro"),
 			change("not-mounted", "the settings name a file of no secret", grafanaFile, "$__file{/run/secrets/GRAFANA_ADMIN_PASSWORD}", "$__file{/var/lib/grafana/password}"),
 			deployment.Change("in-the-open", "the cluster's is in an argument", "grafana.yaml", "          image: grafana\n", "          image: grafana\n          args: [\"cfg:security.admin_password=eighteen-purple-otters\"]\n", "S4/secret-in-arguments"),

@@ -32,7 +32,7 @@ var (
 		regexp.MustCompile(`\bredis-cli\b[^|;&\n]*[ \t](?:-a|--pass)[ \t]+` + value),
 		regexp.MustCompile(`\bcurl\b[^|;&\n]*[ \t](?:-u|--user)[ \t]+["']?[^:\s"']+:` + value),
 		regexp.MustCompile(`(?m)(?:^|[\s"'])(?:--)?(?:requirepass|masterauth)[ \t]+` + value),
-		regexp.MustCompile(`(?m)\buser[ \t]+\S+[ \t](?:[^\n]*[ \t])?>` + value), // as Redis' list of users has it
+		regexp.MustCompile(`(?m)\buser[ \t]+\S+[ \t](?:[^\n]*[ \t])?>+` + value), // as Redis' list of users has it; >> is the shell's
 	}
 )
 
