@@ -15,6 +15,9 @@ var spokenName = regexp.MustCompile(`(?i)(password|passwd|passphrase|secret|toke
 // secretValue are texts that are secret whatever they are called: a Stellar seed, a private key, a key of AWS, of age or of GitHub.
 var secretValue = regexp.MustCompile(`\bS[A-Z2-7]{55}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bAGE-SECRET-KEY-1[0-9A-Z]+|\bgh[pousr]_[A-Za-z0-9]{36}\b`)
 
+// shortestKey is how long the shortest of those is, of age, in bytes.
+const shortestKey = 17
+
 // value is one as shells and files of settings write it, in quotes or bare.
 const value = `("[^"\n]*"|'[^'\n]*'|[^\s"';&|,)}\]]+)`
 
@@ -52,8 +55,11 @@ func given(value string) bool { return !elsewhere.MatchString(strings.Trim(value
 
 // spells names what of a text is a secret that everybody who reads the text has; "" if nothing is.
 func spells(text string) string {
-	if secretValue.MatchString(text) {
+	if len(text) >= shortestKey && secretValue.MatchString(text) {
 		return "a key"
+	}
+	if !strings.ContainsAny(text, " \t\n=:") {
+		return "" // a word by itself, as most of what stands in manifests: every way below needs one of these
 	}
 	for _, way := range spoken {
 		for _, m := range way.FindAllStringSubmatch(text, -1) {
