@@ -24,7 +24,7 @@ import (
 // auditCommand proves the hardening guide, clause by clause.
 type auditCommand struct {
 	Clauses  []string      `arg:"" optional:"" help:"Clauses (N3) and sections (N) to ask about; all of them if none is named."`
-	Tree     string        `help:"Folder with the checkout to look at: this project's, or any other." default:"." type:"existingdir"`
+	Tree     string        `help:"Folder with the checkout to look at: this project's, or any other." default:"."`
 	Live     string        `help:"File that says where the running system is (door, address, roots, redis, compose, engine, cluster, scans, prometheus, alertmanager, loki, grafana): it is asked too, by what changes nothing." placeholder:"FILE"`
 	Format   string        `help:"text; json, one object with every subject and finding; sarif, for code scanning; or html, one page to keep." enum:"text,json,sarif,html" default:"text"`
 	Explain  bool          `help:"Say what each clause asks and every way to fail, and look at nothing."`
@@ -63,6 +63,15 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	if c.Fix && (c.Prove || c.Live != "") {
 		return fmt.Errorf("%w: --fix is of the tree: leave --prove and --live out", cli.ErrUsage)
+	}
+	if c.Format != "text" && (c.Fix || c.Prove) {
+		return fmt.Errorf("%w: --fix prints a patch and --prove a table, not %s: leave --format out", cli.ErrUsage, c.Format)
+	}
+	if info, err := os.Stat(c.Tree); err != nil || !info.IsDir() {
+		return fmt.Errorf("%w: --tree %q is no folder: name that of a checkout, . for this one", cli.ErrUsage, c.Tree)
+	}
+	if c.Within <= 0 {
+		return fmt.Errorf("%w: --within %s leaves no time to look at anything", cli.ErrUsage, c.Within)
 	}
 	var accepted *guide.Baseline
 	if c.Baseline != "" {

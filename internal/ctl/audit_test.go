@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
@@ -69,7 +70,7 @@ func TestExitOfEveryFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	baseline := filepath.Join(t.TempDir(), "baseline.yaml")
-	if err := os.WriteFile(baseline, []byte("accepted: [{clause: N8, verdict: FAIL, modes: [published-to-the-world], reason: it is a test, until: 2999-12-31}]\n"), 0o600); err != nil {
+	if err := os.WriteFile(baseline, []byte("accepted: [{clause: N8, verdict: FAIL, modes: [published-to-the-world], reason: it is a test, until: "+time.Now().AddDate(1, 0, 0).Format(time.DateOnly)+"}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -122,7 +123,7 @@ func TestExitOfEveryFormat(t *testing.T) {
 func TestAuditCalledWrongly(t *testing.T) {
 	for _, args := range [][]string{
 		{"Z9"}, {"n3"}, {"--tree", filepath.Join(root, "go.mod")}, {"--tree", "/nowhere/at/all"}, {"--format", "pdf"}, {"--live", "/nowhere"}, {"--baseline", "/nowhere"}, {"--write"},
-		{"--fix", "--prove"}, {"--fix", "--live", "targets.yaml"}, {"--within", "soon"}, {"--second-opinions", "shellcheck"}, {"--second-opinions", "any", "--prove"}, {"--second-opinions", "any", "--fix"},
+		{"--fix", "--prove"}, {"--fix", "--live", "targets.yaml"}, {"--within", "soon"}, {"--within", "0s"}, {"--tree", ""}, {"--fix", "--format", "json"}, {"--prove", "--format", "sarif"}, {"--second-opinions", "shellcheck"}, {"--second-opinions", "any", "--prove"}, {"--second-opinions", "any", "--fix"},
 	} {
 		out, err := audit(t, args...)
 		if ctl.ExitCode(err) != cli.ExitMisused || !errors.Is(err, cli.ErrUsage) || out != "" || strings.Contains(err.Error(), "\n") {

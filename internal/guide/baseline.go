@@ -28,6 +28,9 @@ type Accepted struct {
 
 const day = "2006-01-02"
 
+// longestYears is how far ahead an acceptance may end: beyond, nobody who wrote it reads it again.
+const longestYears = 2
+
 // ReadBaseline reads a baseline. Everything that is wrong with it is told at once.
 func ReadBaseline(text []byte) (Baseline, error) {
 	var b Baseline
@@ -35,6 +38,9 @@ func ReadBaseline(text []byte) (Baseline, error) {
 	dec.KnownFields(true)
 	if err := dec.Decode(&b); err != nil && !errors.Is(err, io.EOF) {
 		return b, fmt.Errorf("baseline: %w", err)
+	}
+	if dec.Decode(&yaml.Node{}) != io.EOF {
+		return b, errors.New("baseline: there is a second document (---), which nothing would read: put all under one accepted")
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -66,7 +72,7 @@ func ReadBaseline(text []byte) (Baseline, error) {
 var ErrBaseline = errors.New("the audit is not as its baseline says")
 
 // Check compares a report with the baseline. The error (ErrBaseline) names each clause that is worse or otherwise than it is accepted to be, each acceptance
-// whose day is over, and each that is no longer needed: what has been won stays won.
+// whose day is over or too far away, and each that is no longer needed: what has been won stays won.
 func (b Baseline) Check(r Report) error {
 	var errs []error
 	for _, c := range r.Clauses {
@@ -101,6 +107,8 @@ func (b Baseline) check(c Clause, now time.Time) error {
 		return fmt.Errorf("%s is %s by now: take it out of the baseline", c.Control.ID, c.Verdict)
 	case a.Verdict != c.Verdict || !slices.Equal(modes, c.Modes()):
 		return fmt.Errorf("%s is %s, accepted is %s", c.Control.ID, found(c.Verdict, c.Modes()), found(a.Verdict, modes))
+	case until.After(now.AddDate(longestYears, 0, 0)):
+		return fmt.Errorf("%s is accepted until %s: name a day within %d years, and look again then", c.Control.ID, a.Until, longestYears)
 	case now.After(until.AddDate(0, 0, 1)):
 		return fmt.Errorf("%s was accepted until %s: %s", c.Control.ID, a.Until, a.Reason)
 	}

@@ -20,6 +20,7 @@ func TestReadBaseline(t *testing.T) {
 		"twice":              {"clause: C6", "clause: M1", "twice"},
 		"an unknown field":   {"reason: there", "because: there", "because"},
 		"another kind":       {"accepted:", "- accepted:", "baseline"},
+		"a second document":  {"- {clause: C6", "---\naccepted:\n- {clause: C6", "second document"},
 		"not evidenced, how": {"verdict: NOT EVIDENCED,", "verdict: NOT EVIDENCED, modes: [wrong],", "modes"},
 	} {
 		if _, err := ReadBaseline([]byte(strings.Replace(good, c.from, c.to, 1))); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -49,6 +50,8 @@ func TestBaselineCheck(t *testing.T) {
 		{"one more way to fail", accepted(m1), &odd, "2027-01-01T00:00:00Z", "M1 is FAIL odd, wrong, accepted is FAIL wrong"},
 		{"no longer needed", accepted(m1), &pass, "2027-01-01T00:00:00Z", "take it out"},
 		{"its time is over", accepted(m1), &fail, "2027-04-01T00:00:01Z", "until 2027-03-31"},
+		{"its time is too long", accepted(m1), &fail, "2025-03-30T00:00:00Z", "within 2 years"},
+		{"its time is as long as may be", accepted(m1), &fail, "2025-03-31T00:00:00Z", ""},
 		{"of a clause that was not asked for", accepted(Accepted{"M2", Failed, []string{"wrong"}, "later", "2027-03-31"}), &pass, "2027-01-01T00:00:00Z", "M2 was not asked for"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -72,6 +72,9 @@ func ReadTargets(text []byte) (Targets, error) {
 	if err := dec.Decode(&t); err != nil && !errors.Is(err, io.EOF) {
 		return t, fmt.Errorf("targets: %w", err)
 	}
+	if dec.Decode(&yaml.Node{}) != io.EOF {
+		return t, errors.New("targets: there is a second document (---), which nothing would read: one file is one platform's")
+	}
 	var errs []error
 	if t.Door != "" {
 		if u, err := url.Parse(t.Door); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {

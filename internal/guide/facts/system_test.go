@@ -41,6 +41,7 @@ func TestReadTargets(t *testing.T) {
 		"cluster: {kubeconfig: k}":            "context",
 		"cluster: {kubeconfig: k, server: s}": "server",
 		"door: [":                             "targets",
+		"redis: a:1\n---\nredis: b:1":         "second document",
 		"scans: {folder: f}":                  "rev-parse",
 		"scans: {folder: f, commit: abc1234}": "abc1234",
 		"scans: {commit: 0123456789012345678901234567890123456789}": "no folder",

@@ -151,14 +151,14 @@ func File(files fs.FS, name string) ([]byte, error) { return FileOf(files, name,
 func FileOf(files fs.FS, name string, maxBytes int) ([]byte, error) {
 	at, err := fs.Stat(files, name) // before it is opened: what is no file may never come to an end
 	if err != nil {
-		return nil, err
+		return nil, unread(name, err)
 	}
 	if !at.Mode().IsRegular() {
 		return nil, fmt.Errorf("read %s: it is no file", name)
 	}
 	f, err := files.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, unread(name, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, int64(maxBytes)+1))
@@ -169,6 +169,14 @@ func FileOf(files fs.FS, name string, maxBytes int) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: %w: it has more than %d bytes", name, ErrTooLarge, maxBytes)
 	}
 	return text, nil
+}
+
+// unread says of a file what the system says, without the name of the call that said it (os.Root has statat and openat).
+func unread(name string, err error) error {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
+		err = of.Err
+	}
+	return fmt.Errorf("read %s: %w", name, err)
 }
 
 // NotThere tells of an error that there is no such file.
