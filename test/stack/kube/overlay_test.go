@@ -28,7 +28,7 @@ var published = map[string]string{
 	"alertmanager": "docker.io/prom/alertmanager", "grafana": "docker.io/grafana/grafana", "loki": "docker.io/grafana/loki",
 }
 
-// release copies what is deployed of the tree, fills in the production overlay's settings as an operator does, and the images' digests as a release does. It
+// release copies what is deployed of the tree, and the file of Compose, fills in the production overlay's settings as an operator does, and the images' digests as a release does. It
 // returns the tree. What is applied of it is overlays/stack, which wants no pod of what is not there. That names the client's image, which none of its
 // pods ever runs: an image without a digest is none that a release has, and the audit would say so.
 func release(t *testing.T, o *outside.Outside, used map[string]images.Image, none []string) string {
@@ -39,10 +39,18 @@ func release(t *testing.T, o *outside.Outside, used map[string]images.Image, non
 			t.Fatal(err)
 		}
 	}
+	// S11 is of both stacks.
+	text, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "docker-compose.yml"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	production := filepath.Join(dir, "k8s", "overlays", "production")
 	replace(t, filepath.Join(production, "site.yaml"), "HOST: escrow.example.com", "HOST: "+outside.Site)
-	text := fmt.Sprintf("NETWORK_PASSPHRASE=%s\nASSETS=%s\nTRUSTED_PROXIES=%s\n", o.Passphrase(), o.USDC(), cluster.Pods)
-	if err := os.WriteFile(filepath.Join(production, "settings.env"), []byte(text), 0o644); err != nil {
+	settings := fmt.Sprintf("NETWORK_PASSPHRASE=%s\nASSETS=%s\nTRUSTED_PROXIES=%s\n", o.Passphrase(), o.USDC(), cluster.Pods)
+	if err := os.WriteFile(filepath.Join(production, "settings.env"), []byte(settings), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	used = maps.Clone(used)
