@@ -58,6 +58,8 @@ func (n *Node) pause(ctx context.Context) error {
 
 // closeWaiting closes one ledger with as many of the waiting transactions as fit, and tells those who wait.
 func (n *Node) closeWaiting(ctx context.Context) {
+	n.write.Lock()
+	defer n.write.Unlock()
 	batch := n.queue.take(newBudget(n.set.Limits).fits)
 	err := n.closeWith(ctx, batch)
 	if err == nil {
@@ -77,9 +79,8 @@ func (n *Node) closeWaiting(ctx context.Context) {
 	}
 }
 
+// closeWith closes a ledger with a batch. Its caller holds n.write.
 func (n *Node) closeWith(ctx context.Context, batch []*queued) error {
-	n.write.Lock()
-	defer n.write.Unlock()
 	now := n.Now().Unix()
 	if err := n.emptyUntil(now - 1); err != nil {
 		return err

@@ -3,7 +3,6 @@ package node_test
 import (
 	"bytes"
 	"testing"
-	"time"
 
 	"github.com/stellar/go-stellar-sdk/keypair"
 	"github.com/stellar/go-stellar-sdk/txnbuild"
@@ -108,7 +107,26 @@ func TestRefusedTransactions(t *testing.T) {
 		}, xdr.TransactionResultCodeTxSorobanInvalid, ""},
 		{"resource fee above the fee", func() xdr.TransactionEnvelope {
 			return withFee(count(), func(t *xdr.Transaction) { t.Ext.SorobanData.ResourceFee = xdr.Int64(t.Fee) + 1 })
-		}, xdr.TransactionResultCodeTxSorobanInvalid, ""},
+		}, xdr.TransactionResultCodeTxMalformed, ""},
+		{"resource fee below zero", func() xdr.TransactionEnvelope {
+			return withFee(count(), func(t *xdr.Transaction) { t.Ext.SorobanData.ResourceFee = -1 })
+		}, xdr.TransactionResultCodeTxMalformed, ""},
+		{"resource fee beyond all bounds", func() xdr.TransactionEnvelope {
+			return withFee(count(), func(t *xdr.Transaction) { t.Ext.SorobanData.ResourceFee = 1<<50 + 1 })
+		}, xdr.TransactionResultCodeTxMalformed, ""},
+		{"fee of a contract below the least beside its resources", func() xdr.TransactionEnvelope {
+			return withFee(count(), func(t *xdr.Transaction) { t.Fee = xdr.Uint32(t.Ext.SorobanData.ResourceFee) + 99 })
+		}, xdr.TransactionResultCodeTxInsufficientFee, ""},
+		{"signed, and a bit turned", func() xdr.TransactionEnvelope {
+			e := change(func(*xdr.Transaction) {}, payer)
+			e.V1.Signatures[0].Signature[5] ^= 1
+			return e
+		}, xdr.TransactionResultCodeTxBadAuth, ""},
+		{"a good signature beside one that is of nobody", func() xdr.TransactionEnvelope {
+			e := change(func(*xdr.Transaction) {}, payer)
+			e.V1.Signatures = append(e.V1.Signatures, xdr.DecoratedSignature{Signature: make([]byte, 64)})
+			return e
+		}, xdr.TransactionResultCodeTxBadAuthExtra, ""},
 		{"instructions above the limit", func() xdr.TransactionEnvelope {
 			return withFee(count(), func(t *xdr.Transaction) { t.Ext.SorobanData.Resources.Instructions = 400_000_001 })
 		}, xdr.TransactionResultCodeTxSorobanInvalid, ""},
@@ -337,34 +355,5 @@ func TestFeeBump(t *testing.T) {
 				t.Errorf("got %v (applied: %v), want %v", got, applied, c.want)
 			}
 		})
-	}
-}
-
-// Queue rules: one transaction of an account waits, the same one twice is a duplicate.
-func TestDuplicates(t *testing.T) {
-	w := newWorld(t, node.Options{})
-	a := w.account()
-	pay := func(amount string) xdr.TransactionEnvelope {
-		return w.tx(a, &txnbuild.Payment{Destination: w.Issuer().Address(), Amount: amount, Asset: txnbuild.NativeAsset{}})
-	}
-	e := pay("1")
-	f := w.parse(e)
-	w.Pause(func() {
-		for _, c := range []struct {
-			tx   xdr.TransactionEnvelope
-			want node.Status
-		}{{e, node.StatusPending}, {e, node.StatusDuplicate}, {pay("2"), node.StatusTryAgainLater}} {
-			if s, err := w.Send(t.Context(), w.parse(c.tx)); err != nil || s.Status != c.want {
-				t.Errorf("got %v %v, want %v", s.Status, err, c.want)
-			}
-		}
-	})
-	w.waitQueued(0)
-	if s, err := w.Send(t.Context(), f); err != nil || s.Status != node.StatusDuplicate {
-		t.Errorf("handed in again: got %v %v, want DUPLICATE", s.Status, err)
-	}
-	w.clock.move(10 * time.Second)
-	if s, err := w.Send(t.Context(), f); err != nil || s.Status != node.StatusError {
-		t.Errorf("handed in again ten seconds later: got %v %v, want ERROR", s.Status, err)
 	}
 }

@@ -11,5 +11,5 @@ func (n *Node) Pause(f func()) {
 func (n *Node) Pending() int {
 	n.queue.mu.Lock()
 	defer n.queue.mu.Unlock()
-	return len(n.queue.hashes)
+	return n.queue.count
 }

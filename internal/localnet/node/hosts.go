@@ -24,7 +24,14 @@ type hosts struct {
 // lentHost is a contract host that reads from another reader each time.
 type lentHost struct {
 	*host.Host
-	reader ledger.Reader
+	reader   ledger.Reader
+	restored *restored // nil: archived entries are read as they are
+}
+
+// restored lets archived entries be read as if each had been restored in one ledger, and notes which.
+type restored struct {
+	in, until uint32 // that ledger, and the one that they live until
+	keys      map[ledger.Key]bool
 }
 
 func newHosts(m *host.Machine) *hosts {
@@ -47,6 +54,12 @@ func (l *lentHost) Find(key []byte) (host.Entry, bool, error) {
 		if e.LiveUntil, ok = ledger.LiveUntil(l.reader, k); !ok {
 			return host.Entry{}, false, fmt.Errorf("a contract entry without lifetime: %x", key)
 		}
+	}
+	if r := l.restored; r != nil && e.HasTTL && e.LiveUntil < r.in {
+		if k.Temporary() {
+			return host.Entry{}, false, nil
+		}
+		r.keys[k], e.LiveUntil = true, r.until
 	}
 	return e, true, nil
 }
@@ -89,7 +102,7 @@ func (h *hosts) make(ctx context.Context, r ledger.Reader) (*lentHost, error) {
 }
 
 func (h *hosts) give(l *lentHost) {
-	l.reader = nil
+	l.reader, l.restored = nil, nil
 	h.free <- l
 }
 

@@ -2,7 +2,10 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -19,7 +22,7 @@ const (
 	StatusPending Status = "PENDING"
 	// StatusDuplicate: it waits already, or has just been applied.
 	StatusDuplicate Status = "DUPLICATE"
-	// StatusTryAgainLater: another transaction of its account waits, or too many do.
+	// StatusTryAgainLater: another transaction of its account waits, or too many do, or it was applied in one of the last ledgers.
 	StatusTryAgainLater Status = "TRY_AGAIN_LATER"
 	// StatusError: it is not valid.
 	StatusError Status = "ERROR"
@@ -44,48 +47,66 @@ func (n *Node) send(ctx context.Context, f *tx.Frame) (Sent, *queued, error) {
 	}
 	view := n.chain.View()
 	defer view.Close()
-	s := Sent{Last: view.Last}
-	if n.seen(f.Hash, view.Last) {
-		s.Status = StatusDuplicate
-		return s, nil, nil
+	answer := func(s Sent, e *queued, err error) (Sent, *queued, error) {
+		s.Last = view.Last
+		return s, e, err
+	}
+	if status := n.applied(f, view.Last); status != "" {
+		return answer(Sent{Status: status}, nil, nil)
 	}
 	h, err := n.hosts.take(ctx, view)
 	if err != nil {
-		return s, nil, err
+		return answer(Sent{}, nil, err)
 	}
 	defer n.hosts.give(h)
 	l := n.ledgerAfter(view.Last, n.Now().Unix())
 	l.Host = func(r ledger.Reader) tx.Host { return h }
-	if s.Verdict, err = tx.Check(ctx, l, view, f); err != nil {
-		return s, nil, fmt.Errorf("check transaction %s: %w", f.Hash.HexString(), err)
+	// The order is a real node's: those that wait come first, and a fee that is none before them.
+	if v := tx.CheckFee(f); !v.Valid {
+		return answer(Sent{Status: StatusError, Verdict: v}, nil, nil)
 	}
-	if !s.Verdict.Valid {
-		s.Status = StatusError
-		return s, nil, nil
+	if s := n.queue.judge(l, f); s.Status != StatusPending {
+		return answer(s, nil, nil)
 	}
-	e := n.queue.add(f)
-	if e == nil {
-		s.Status = StatusTryAgainLater
-		if n.seen(f.Hash, view.Last) {
-			s.Status = StatusDuplicate
+	v, err := tx.Check(ctx, l, view, f)
+	if err != nil {
+		return answer(Sent{}, nil, fmt.Errorf("check transaction %s: %w", f.Hash.HexString(), err))
+	}
+	if !v.Valid {
+		return answer(Sent{Status: StatusError, Verdict: v}, nil, nil)
+	}
+	s, e := n.queue.add(l, view, f)
+	if s.Status != StatusPending {
+		// Another one may have come in between and gone into a ledger already.
+		if status := n.applied(f, n.chain.Last()); status != "" {
+			s = Sent{Status: status}
 		}
-		return s, nil, nil
 	}
-	s.Status = StatusPending
-	return s, e, nil
+	return answer(s, e, nil)
 }
 
-// seen tells whether a transaction waits, or was applied so lately that on the main network it would still wait.
-func (n *Node) seen(hash xdr.Hash, last ledger.Closed) bool {
-	if n.queue.pending(hash) != nil {
-		return true
-	}
-	at, ok := n.chain.Transaction(hash)
-	if !ok {
-		return false
+// bannedLedgers is for how many ledgers a node does not look again at what was applied (stellar-core, TRANSACTION_QUEUE_BAN_LEDGERS: the
+// tenth of them is begun with the ledger that applies it).
+const bannedLedgers = 9
+
+// applied is the answer to a transaction that was applied lately, "" to any other: DUPLICATE as long as it would still wait on the main
+// network, then for some ledgers TRY_AGAIN_LATER.
+func (n *Node) applied(f *tx.Frame, last ledger.Closed) Status {
+	at, ok := n.chain.Transaction(f.Hash)
+	if !ok || last.Sequence() >= at.Ledger+bannedLedgers {
+		return ""
 	}
 	meta, ok, err := n.chain.Ledger(at.Ledger)
-	return err == nil && ok && last.CloseTime()-meta.LedgerCloseTime() < ledger.CloseSeconds
+	if err != nil || !ok {
+		return ""
+	}
+	if last.CloseTime()-meta.LedgerCloseTime() < ledger.CloseSeconds {
+		return StatusDuplicate
+	}
+	if meta.V2.TxProcessing[at.Index].Result.TransactionHash != f.Hash {
+		return "" // the inner transaction of a fee bump, by itself
+	}
+	return StatusTryAgainLater
 }
 
 // Outcome is an applied transaction.
@@ -149,6 +170,25 @@ type Simulation struct {
 	ledger.View
 	Host *host.Host
 	Info host.Info
+
+	lent  *lentHost
+	lives uint32 // of an entry that is restored, in ledgers
+}
+
+// AsRestored calls f while Host reads archived entries as if they had just been restored, and tells which it has read.
+func (s Simulation) AsRestored(f func() error) ([]xdr.LedgerKey, error) {
+	r := &restored{in: s.Info.Sequence, until: s.Info.Sequence + s.lives - 1, keys: map[ledger.Key]bool{}}
+	s.lent.restored = r
+	err := f()
+	s.lent.restored = nil
+	var keys []xdr.LedgerKey
+	for _, k := range slices.Sorted(maps.Keys(r.keys)) {
+		lk, badKey := k.LedgerKey()
+		if err = errors.Join(err, badKey); badKey == nil {
+			keys = append(keys, lk)
+		}
+	}
+	return keys, err
 }
 
 // Simulate calls f with the newest state. Several may be under way at once.
@@ -163,5 +203,5 @@ func (n *Node) Simulate(ctx context.Context, f func(Simulation) error) error {
 		return err
 	}
 	defer n.hosts.give(h)
-	return f(Simulation{View: view, Host: h.Host, Info: n.ledgerAfter(view.Last, n.Now().Unix()).Info()})
+	return f(Simulation{View: view, Host: h.Host, Info: n.ledgerAfter(view.Last, n.Now().Unix()).Info(), lent: h, lives: n.set.Limits.MinPersistentTTL})
 }

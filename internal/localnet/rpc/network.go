@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
+	"github.com/creachadair/jrpc2"
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
@@ -145,6 +145,16 @@ func (s *Server) getLedgerEntries(_ context.Context, q protocol.GetLedgerEntries
 			return protocol.GetLedgerEntriesResponse{}, invalidParams(errors.New("ledger ttl entries cannot be queried directly"))
 		}
 	}
+	seen := map[ledger.Key]bool{}
+	for _, key := range keys {
+		if seen[ledger.KeyOf(key)] {
+			return protocol.GetLedgerEntriesResponse{}, errOfCore("http request failed with non-200 status code (404)")
+		}
+		seen[ledger.KeyOf(key)] = true
+	}
+	if len(keys) == 0 {
+		return protocol.GetLedgerEntriesResponse{}, errOfCore("no keys specified in request")
+	}
 	if err := s.net.CatchUp(); err != nil {
 		return protocol.GetLedgerEntriesResponse{}, err
 	}
@@ -156,15 +166,19 @@ func (s *Server) getLedgerEntries(_ context.Context, q protocol.GetLedgerEntries
 		if err != nil {
 			return res, err
 		}
-		if ok && !slices.ContainsFunc(res.Entries, func(e protocol.LedgerEntryResult) bool { return e.KeyXDR == r.KeyXDR }) {
+		if ok {
 			res.Entries = append(res.Entries, r)
 		}
 	}
 	return res, nil
 }
 
-// entryResult finds an entry. Archived ones are there, with the past ledger that they lived until; a temporary one is not, once its
-// life has ended.
+// errOfCore is what the real server says of a request that the node behind it does not take.
+func errOfCore(why string) error {
+	return &jrpc2.Error{Code: jrpc2.InternalError, Message: "could not query captive core: " + why}
+}
+
+// entryResult finds an entry. Archived ones are there, as living until ledger 0; a temporary one is not, once its life has ended.
 func entryResult(view ledger.View, lk xdr.LedgerKey) (res protocol.LedgerEntryResult, ok bool, err error) {
 	k := ledger.KeyOf(lk)
 	raw, ok := view.Get(k)
@@ -172,8 +186,11 @@ func entryResult(view ledger.View, lk xdr.LedgerKey) (res protocol.LedgerEntryRe
 		return res, false, nil
 	}
 	if until, has := ledger.LiveUntil(view, k); has {
-		if k.Temporary() && until < view.Last.Sequence() {
-			return res, false, nil
+		if until < view.Last.Sequence() {
+			if k.Temporary() {
+				return res, false, nil
+			}
+			until = 0
 		}
 		res.LiveUntilLedgerSeq = &until
 	}

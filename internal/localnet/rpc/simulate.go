@@ -11,7 +11,6 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
@@ -77,6 +76,10 @@ func (s *Server) simulatedCall(q protocol.SimulateTransactionRequest) (c simulat
 	if c.op.SourceAccount != nil {
 		c.source = c.op.SourceAccount.ToAccountId()
 	}
+	if !authModes[q.AuthMode] {
+		return c, fmt.Errorf("optional 'authMode' must be one of %s when included",
+			strings.Join([]string{protocol.AuthModeEnforce, protocol.AuthModeRecord, protocol.AuthModeRecordAllowNonroot}, ","))
+	}
 	switch c.op.Body.Type {
 	case xdr.OperationTypeInvokeHostFunction:
 		c.auth, err = authMode(q.AuthMode, len(c.op.Body.InvokeHostFunctionOp.Auth) > 0)
@@ -89,11 +92,12 @@ func (s *Server) simulatedCall(q protocol.SimulateTransactionRequest) (c simulat
 			err = errors.New("To perform a SimulateTransaction for ExtendFootprintTtl or RestoreFootprint operations, SorobanTransactionData must be provided")
 		}
 	default:
-		//lint:ignore ST1005 the real server's text
-		err = fmt.Errorf("Transaction contains unsupported operation type: %s", c.op.Body.Type)
+		err = fmt.Errorf("transaction contains unsupported operation type: %s", c.op.Body.Type)
 	}
 	return c, err
 }
+
+var authModes = map[string]bool{"": true, protocol.AuthModeEnforce: true, protocol.AuthModeRecord: true, protocol.AuthModeRecordAllowNonroot: true}
 
 // authMode reads the mode: without one, given entries are enforced and missing ones recorded.
 func authMode(mode string, hasAuth bool) (host.AuthMode, error) {
@@ -114,8 +118,7 @@ func authMode(mode string, hasAuth bool) (host.AuthMode, error) {
 		}
 		return host.RecordAuthNonRoot, nil
 	}
-	return 0, fmt.Errorf("optional 'authMode' must be one of %s when included",
-		strings.Join([]string{protocol.AuthModeEnforce, protocol.AuthModeRecord, protocol.AuthModeRecordAllowNonroot}, ","))
+	return 0, fmt.Errorf("authMode %q is none that is known", mode)
 }
 
 func (s *Server) simulateInvoke(ctx context.Context, sim node.Simulation, c simulated) (res protocol.SimulateTransactionResponse, err error) {
@@ -207,30 +210,27 @@ func stateChanges(list []host.Modified) ([]protocol.LedgerEntryChange, error) {
 	return changes, nil
 }
 
-// simulateExtend answers with a restore preamble when some of the keys are archived: extending them needs restoring first.
+// simulateExtend tells what to declare for all of the keys, archived ones as if they were restored; those the preamble restores, in a
+// transaction that has to come first.
 func simulateExtend(ctx context.Context, sim node.Simulation, c simulated) (res protocol.SimulateTransactionResponse, err error) {
-	var live, archived []xdr.LedgerKey
-	for _, lk := range c.frame.Data().Resources.Footprint.ReadOnly {
-		if until, ok := ledger.LiveUntil(sim, ledger.KeyOf(lk)); ok && until < sim.Info.Sequence && !ledger.KeyOf(lk).Temporary() {
-			archived = append(archived, lk)
-		} else {
-			live = append(live, lk)
-		}
-	}
-	if len(archived) > 0 {
-		data, err := sim.Host.SimulateRestore(ctx, sim.Info, archived)
-		if err != nil {
-			return res, err
-		}
-		text, err := xdr.MarshalBase64(data)
-		if err != nil {
-			return res, err
-		}
-		res.RestorePreamble = &protocol.RestorePreamble{TransactionDataXDR: text, MinResourceFee: int64(data.ResourceFee)}
-	}
-	data, err := sim.Host.SimulateExtend(ctx, sim.Info, live, uint32(c.op.Body.ExtendFootprintTtlOp.ExtendTo))
+	var data xdr.SorobanTransactionData
+	archived, err := sim.AsRestored(func() (err error) {
+		data, err = sim.Host.SimulateExtend(ctx, sim.Info, c.frame.Data().Resources.Footprint.ReadOnly, uint32(c.op.Body.ExtendFootprintTtlOp.ExtendTo))
+		return err
+	})
 	if err != nil {
 		return res, err
+	}
+	if len(archived) > 0 {
+		first, err := sim.Host.SimulateRestore(ctx, sim.Info, archived)
+		if err != nil {
+			return res, err
+		}
+		text, err := xdr.MarshalBase64(first)
+		if err != nil {
+			return res, err
+		}
+		res.RestorePreamble = &protocol.RestorePreamble{TransactionDataXDR: text, MinResourceFee: int64(first.ResourceFee)}
 	}
 	return withData(res, data), nil
 }

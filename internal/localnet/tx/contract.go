@@ -44,15 +44,46 @@ type contractCall struct {
 	used     usage
 }
 
-// usage is what an operation took of its declared resources.
+// usage is what an operation took of its declared resources. Code is contract code, data every other entry.
 type usage struct {
-	readEntries, writeEntries  uint64
-	readBytes, writeBytes      uint64 // from and to disk
-	events, eventBytes         uint64
-	instructions, memory       uint64
-	maxWriteEntry, maxEventLen uint64
+	readEntries, writeEntries uint64
+	readBytes, writeBytes     uint64 // from and to disk
+	readKeys                  uint64 // bytes
+	readData, readCode        uint64
+	writeData, writeCode      uint64
+	events, eventBytes        uint64
+	instructions, memory      uint64
+	maxKey, maxData, maxCode  uint64
+	maxEvent                  uint64
 }
 
+// fromDisk counts an entry that is read from disk.
+func (u *usage) fromDisk(k xdr.LedgerKey, size uint64) {
+	key := uint64(len(encode(k)))
+	u.readKeys += key
+	u.readBytes += size
+	u.maxKey = max(u.maxKey, key)
+	if k.Type == xdr.LedgerEntryTypeContractCode {
+		u.readCode, u.maxCode = u.readCode+size, max(u.maxCode, size)
+	} else {
+		u.readData, u.maxData = u.readData+size, max(u.maxData, size)
+	}
+}
+
+// toDisk counts an entry that is written.
+func (u *usage) toDisk(k xdr.LedgerKey, size uint64) {
+	u.writeEntries++
+	u.writeBytes += size
+	u.maxKey = max(u.maxKey, uint64(len(encode(k))))
+	if k.Type == xdr.LedgerEntryTypeContractCode {
+		u.writeCode, u.maxCode = u.writeCode+size, max(u.maxCode, size)
+	} else {
+		u.writeData, u.maxData = u.writeData+size, max(u.maxData, size)
+	}
+}
+
+// metrics tells the usage as a real node does, in its order. write_key_byte is always 0 there. Its invoke_time_nsecs is missing here: it is
+// a time of the machine, and the same transactions make the same ledgers on this network.
 func (c *contractCall) metrics(ok bool) {
 	u := c.used
 	for _, m := range []struct {
@@ -60,9 +91,10 @@ func (c *contractCall) metrics(ok bool) {
 		n    uint64
 	}{
 		{"read_entry", u.readEntries}, {"write_entry", u.writeEntries}, {"ledger_read_byte", u.readBytes},
-		{"ledger_write_byte", u.writeBytes}, {"emit_event", u.events}, {"emit_event_byte", u.eventBytes},
-		{"cpu_insn", u.instructions}, {"mem_byte", u.memory},
-		{"max_rw_data_byte", u.maxWriteEntry}, {"max_emit_event_byte", u.maxEventLen},
+		{"ledger_write_byte", u.writeBytes}, {"read_key_byte", u.readKeys}, {"write_key_byte", 0},
+		{"read_data_byte", u.readData}, {"write_data_byte", u.writeData}, {"read_code_byte", u.readCode}, {"write_code_byte", u.writeCode},
+		{"emit_event", u.events}, {"emit_event_byte", u.eventBytes}, {"cpu_insn", u.instructions}, {"mem_byte", u.memory},
+		{"max_rw_key_byte", u.maxKey}, {"max_rw_data_byte", u.maxData}, {"max_rw_code_byte", u.maxCode}, {"max_emit_event_byte", u.maxEvent},
 	} {
 		c.g.metric(ok, m.name, m.n)
 	}
@@ -82,7 +114,7 @@ func (c *contractCall) invoke(ctx context.Context) (opCode, error) {
 	}
 	fn := c.op.Body.InvokeHostFunctionOp
 	res, err := c.l.Host(c.d).Invoke(ctx, host.InvokeRequest{Info: c.l.Info(), Seed: c.seed, Source: c.op.source(),
-		Function: fn.HostFunction, Auth: fn.Auth, Data: c.data, Diagnostics: true})
+		Function: fn.HostFunction, Auth: fn.Auth, Data: c.restoring(), Diagnostics: true})
 	if refused := (*host.Refused)(nil); errors.As(err, &refused) {
 		// What the host cannot even read fails on a real node before the contract starts.
 		c.g.fault(xdr.ScErrorTypeSceValue, xdr.ScErrorCodeScecInvalidInput, refused.Reason)
@@ -110,6 +142,19 @@ func (c *contractCall) invoke(ctx context.Context) (opCode, error) {
 	*result.Tr.InvokeHostFunctionResult.Success = hashOf(&xdr.InvokeHostFunctionSuccessPreImage{ReturnValue: *res.Value, Events: res.Events})
 	c.o.ops[0] = result
 	return opCode{}, nil
+}
+
+// restoring is what is declared, with those entries alone as archived that are: who has restored one meanwhile pays no rent for it again.
+func (c *contractCall) restoring() xdr.SorobanTransactionData {
+	data := c.data
+	var still []xdr.Uint32
+	for _, i := range archivedIndices(data) {
+		if _, ok := c.restored[ledger.KeyOf(data.Resources.Footprint.ReadWrite[i])]; ok {
+			still = append(still, i)
+		}
+	}
+	data.Ext = xdr.SorobanTransactionDataExt{V: 1, ResourceExt: &xdr.SorobanResourcesExtV0{ArchivedSorobanEntries: still}}
+	return data
 }
 
 func (c *contractCall) failed(res host.InvokeResult) opCode {
@@ -184,7 +229,7 @@ func (c *contractCall) fromDisk(lk xdr.LedgerKey, size int) opCode {
 	if code := c.sized(lk, size); !code.ok() {
 		return code
 	}
-	c.used.readBytes += uint64(size)
+	c.used.fromDisk(lk, uint64(size))
 	if declared := uint64(c.data.Resources.DiskReadBytes); c.used.readBytes > declared {
 		c.g.exceeded(xdr.ScErrorTypeSceBudget, "operation byte-read resources exceeds amount specified", c.used.readBytes, declared)
 		return limitExceeded
@@ -214,9 +259,7 @@ func (c *contractCall) write(changes []host.Change) opCode {
 			if code := c.sized(ch.Key, size); !code.ok() {
 				return code
 			}
-			c.used.writeEntries++
-			c.used.writeBytes += uint64(size)
-			c.used.maxWriteEntry = max(c.used.maxWriteEntry, uint64(size))
+			c.used.toDisk(ch.Key, uint64(size))
 			if declared := uint64(c.data.Resources.WriteBytes); c.used.writeBytes > declared {
 				c.g.exceeded(xdr.ScErrorTypeSceBudget, "operation byte-write resources exceeds amount specified", c.used.writeBytes, declared)
 				return limitExceeded
@@ -244,7 +287,7 @@ func (c *contractCall) emit(res host.InvokeResult) opCode {
 		size := uint64(len(encode(e)))
 		c.used.events++
 		c.used.eventBytes += size
-		c.used.maxEventLen = max(c.used.maxEventLen, size)
+		c.used.maxEvent = max(c.used.maxEvent, size)
 		if c.used.eventBytes > limit {
 			c.g.exceeded(xdr.ScErrorTypeSceBudget, "total events size exceeds network config maximum", c.used.eventBytes, limit)
 			return limitExceeded

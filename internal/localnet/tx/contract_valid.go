@@ -40,12 +40,7 @@ func (v *validation) memoAllowed() bool {
 }
 
 func (v *validation) resourceFeeEnough() bool {
-	declared := v.f.resourceFee()
-	if v.f.bump == nil && declared > v.f.fullFee() {
-		v.g.exceeded(xdr.ScErrorTypeSceValue, "transaction `sorobanData.resourceFee` is higher than the full transaction fee", uint64(declared), uint64(v.f.fullFee()))
-		return false
-	}
-	if declared < v.fixed+v.refundable {
+	if declared := v.f.resourceFee(); declared < v.fixed+v.refundable {
 		v.g.exceeded(xdr.ScErrorTypeSceValue, "transaction `sorobanData.resourceFee` is lower than the actual Soroban resource fee", uint64(declared), uint64(v.fixed+v.refundable))
 		return false
 	}

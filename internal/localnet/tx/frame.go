@@ -12,12 +12,14 @@ import (
 type Frame struct {
 	Envelope xdr.TransactionEnvelope // never of type TxV0
 	Hash     xdr.Hash                // of the whole: for a fee bump that of the bump
+	Signed   xdr.Hash                // of the envelope with its signatures: what a node knows a transaction by
 	Size     int                     // bytes of XDR
 
 	tx         *xdr.Transaction // the inner one of a fee bump
 	contents   xdr.Hash         // of tx
 	signatures []xdr.DecoratedSignature
 	innerSize  int
+	inner      xdr.Hash                        // Signed of the inner one
 	bump       *xdr.FeeBumpTransactionEnvelope // nil if it is none
 	operations []operation
 }
@@ -29,7 +31,8 @@ func Parse(e xdr.TransactionEnvelope, passphrase string) (*Frame, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the envelope: %w", err)
 	}
-	f := &Frame{Envelope: e, Size: len(raw), innerSize: len(raw)}
+	f := &Frame{Envelope: e, Signed: sha256.Sum256(raw), Size: len(raw), innerSize: len(raw)}
+	f.inner = f.Signed
 	if f.Hash, err = network.HashTransactionInEnvelope(e, passphrase); err != nil {
 		return nil, fmt.Errorf("hash the envelope: %w", err)
 	}
@@ -45,7 +48,7 @@ func Parse(e xdr.TransactionEnvelope, passphrase string) (*Frame, error) {
 		if raw, err = envelope.MarshalBinary(); err != nil {
 			return nil, fmt.Errorf("encode the inner envelope: %w", err)
 		}
-		f.innerSize = len(raw)
+		f.innerSize, f.inner = len(raw), sha256.Sum256(raw)
 	}
 	if inner == nil {
 		return nil, fmt.Errorf("the envelope is of the unknown type %d", e.Type)
@@ -99,6 +102,17 @@ func (f *Frame) FeeSource() xdr.AccountId {
 	return f.Source()
 }
 
+// FeeBump tells whether it is one.
+func (f *Frame) FeeBump() bool { return f.bump != nil }
+
+// Sequence is the number that the transaction uses up.
+func (f *Frame) Sequence() int64 { return int64(f.tx.SeqNum) }
+
+// Repeats tells whether f is g again: the same envelope, or the transaction inside the fee bump g.
+func (f *Frame) Repeats(g *Frame) bool {
+	return f.Signed == g.Signed || f.bump == nil && g.bump != nil && f.Signed == g.inner
+}
+
 // Contract tells transactions that run the contract host, or move lifetimes, from all others.
 func (f *Frame) Contract() bool { return len(f.operations) > 0 && f.operations[0].contract() }
 
@@ -121,16 +135,19 @@ func (f *Frame) opCount() int64 {
 	return int64(len(f.operations))
 }
 
-// fullFee is the most that the transaction pays, in stroops.
-func (f *Frame) fullFee() int64 {
+// FullFee is the most that the transaction pays, in stroops.
+func (f *Frame) FullFee() int64 {
 	if f.bump != nil {
 		return int64(f.bump.Tx.Fee)
 	}
 	return int64(f.tx.Fee)
 }
 
+// InclusionFee is what is left of that after the declared resource fee, for so many operations.
+func (f *Frame) InclusionFee() (fee, operations int64) { return f.inclusionFee(), max(1, f.opCount()) }
+
 // inclusionFee is what is left of the full fee after the declared resource fee.
-func (f *Frame) inclusionFee() int64 { return f.fullFee() - f.resourceFee() }
+func (f *Frame) inclusionFee() int64 { return f.FullFee() - f.resourceFee() }
 
 func (f *Frame) innerInclusionFee() int64 { return int64(f.tx.Fee) - f.resourceFee() }
 

@@ -31,12 +31,7 @@ func Check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame) (Verdict, 
 func check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, g *diagnostics) (*outcome, error) {
 	o := newOutcome(f, f.resourceFee()+l.minInclusionFee(f.opCount()))
 	if malformedFee(f) {
-		o.fee, o.ops = 0, nil
-		if f.bump != nil {
-			o.bump = xdr.TransactionResultCodeTxMalformed
-		}
-		o.fail(xdr.TransactionResultCodeTxMalformed)
-		return o, nil
+		return refused(f, xdr.TransactionResultCodeTxMalformed, 0), nil
 	}
 	v := &validation{l: l, r: r, f: f, g: g, signatures: newChecker(f.contents, f.signatures)}
 	if f.bump != nil && !v.bump(o) {
@@ -68,14 +63,63 @@ func check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, g *diagnos
 	return o, nil
 }
 
+// CheckFee tells whether the fee is one at all: a node asks that first.
+func CheckFee(f *Frame) Verdict {
+	if malformedFee(f) {
+		return Refuse(f, xdr.TransactionResultCodeTxMalformed, 0)
+	}
+	return Verdict{Valid: true}
+}
+
+// CheckResources tells whether what a contract transaction declares is within the network's limits, and nothing more: a node asks that
+// even of a transaction for which there is no place.
+func CheckResources(l *Ledger, f *Frame) Verdict {
+	if !f.Contract() {
+		return Verdict{Valid: true}
+	}
+	g := &diagnostics{}
+	v := &validation{l: l, f: f, g: g}
+	if v.resourcesAllowed() {
+		return Verdict{Valid: true}
+	}
+	refused := Refuse(f, xdr.TransactionResultCodeTxSorobanInvalid, 0)
+	refused.Diagnostics = g.list
+	return refused
+}
+
+// Refuse is what a node answers to a transaction that it does not take for reasons of its queue; fee is what it names as charged, in
+// stroops.
+func Refuse(f *Frame, code xdr.TransactionResultCode, fee int64) Verdict {
+	return Verdict{Result: refused(f, code, fee).result()}
+}
+
+// refused is an outcome of the whole transaction, not of the one inside a fee bump.
+func refused(f *Frame, code xdr.TransactionResultCode, fee int64) *outcome {
+	o := &outcome{frame: f, code: code, fee: fee}
+	if f.bump != nil {
+		o.bump = code
+	}
+	return o
+}
+
+// Spendable is what an account may spend, in stroops: its lumens above the reserve, 0 if it does not exist.
+func Spendable(l *Ledger, r ledger.Reader, id xdr.AccountId) int64 {
+	a := account(r, id)
+	if a == nil {
+		return 0
+	}
+	return available(l.Header, a)
+}
+
 // maxResourceFee bounds a declared resource fee (stellar-core, MAX_RESOURCE_FEE).
 const maxResourceFee = 1 << 50
 
+// malformedFee refuses fees that are none: below zero, beyond all bounds, or less than the resource fee that they have to bear.
 func malformedFee(f *Frame) bool {
-	if f.bump != nil && f.bump.Tx.Fee < 0 {
+	if f.Contract() && (f.tx.Ext.V != 1 || f.resourceFee() < 0 || f.resourceFee() > maxResourceFee) {
 		return true
 	}
-	return f.Contract() && (f.tx.Ext.V != 1 || f.resourceFee() < 0 || f.resourceFee() > maxResourceFee)
+	return f.FullFee() < 0 || f.inclusionFee() < 0
 }
 
 // validation checks one transaction against one state.
@@ -135,7 +179,7 @@ func (v *validation) bump(o *outcome) bool {
 		o.bump = xdr.TransactionResultCodeTxNoAccount
 	case !signatures.enough(signersOf(payer), int(payer.Thresholds[thresholdLow])):
 		o.bump = xdr.TransactionResultCodeTxBadAuth
-	case available(v.l.Header, payer) < f.fullFee():
+	case available(v.l.Header, payer) < f.FullFee():
 		o.bump = xdr.TransactionResultCodeTxInsufficientBalance
 	case !signatures.allUsed():
 		o.bump = xdr.TransactionResultCodeTxBadAuthExtra
@@ -173,7 +217,7 @@ func (v *validation) toPay() int64 {
 	if v.applying {
 		return 0
 	}
-	return v.f.fullFee()
+	return v.f.FullFee()
 }
 
 func (v *validation) beforeSequence() (*xdr.AccountEntry, xdr.TransactionResultCode) {

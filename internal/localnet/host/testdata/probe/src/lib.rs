@@ -1,7 +1,12 @@
 #![no_std]
 //! A contract for the tests of the host around it: it keeps something of each durability, asks for authorisation, pays, emits, fails
 //! in every way a contract can, and eats time and memory.
-use soroban_sdk::{contract, contracterror, contractevent, contractimpl, contracttype, token, Address, Bytes, Env, IntoVal, Val, Vec};
+use soroban_sdk::{
+    auth::{Context, CustomAccountInterface},
+    contract, contracterror, contractevent, contractimpl, contracttype,
+    crypto::Hash,
+    token, Address, Bytes, BytesN, Env, IntoVal, Val, Vec,
+};
 
 #[contract]
 pub struct Probe;
@@ -11,6 +16,7 @@ pub struct Probe;
 #[repr(u32)]
 pub enum Fault {
     Refused = 7,
+    Keyless = 8,
 }
 
 #[contracttype]
@@ -19,6 +25,7 @@ pub enum Key {
     Count,
     Kept(u32),
     Lent(u32),
+    Signer,
 }
 
 #[contractevent]
@@ -27,6 +34,13 @@ pub struct Counted {
     pub by: Address,
     pub before: u32,
     pub after: u32,
+}
+
+#[contractevent]
+pub struct Shouted {
+    #[topic]
+    pub times: u32,
+    pub what: Bytes,
 }
 
 #[contractimpl]
@@ -53,6 +67,18 @@ impl Probe {
 
     pub fn kept(env: Env, id: u32) -> Option<Bytes> {
         env.storage().persistent().get(&Key::Kept(id))
+    }
+
+    /// Writes a persistent entry under whatever it is given.
+    pub fn keep_at(env: Env, key: Val, value: Bytes) {
+        env.storage().persistent().set(&key, &value);
+    }
+
+    /// Says the same in so many events.
+    pub fn shout(env: Env, times: u32, what: Bytes) {
+        for _ in 0..times {
+            Shouted { times, what: what.clone() }.publish(&env);
+        }
     }
 
     pub fn forget(env: Env, id: u32) {
@@ -130,5 +156,31 @@ impl Probe {
             Some(next) => 1 + ProbeClient::new(&env, &next).chain(&rest),
             None => 0,
         }
+    }
+}
+
+/// A contract that is an account: whoever has its key agrees to anything for it.
+#[contractimpl]
+impl CustomAccountInterface for Probe {
+    type Error = Fault;
+    type Signature = BytesN<64>;
+
+    fn __check_auth(env: Env, payload: Hash<32>, signature: BytesN<64>, _contexts: Vec<Context>) -> Result<(), Fault> {
+        let signer: BytesN<32> = env.storage().instance().get(&Key::Signer).ok_or(Fault::Keyless)?;
+        env.crypto().ed25519_verify(&signer, &payload.into(), &signature);
+        Ok(())
+    }
+}
+
+#[contractimpl]
+impl Probe {
+    /// Names the key that signs for this contract, with the agreement of who has it now: its owner at first, itself afterwards.
+    pub fn sign_by(env: Env, signer: BytesN<32>) {
+        if env.storage().instance().has(&Key::Signer) {
+            env.current_contract_address().require_auth();
+        } else {
+            env.storage().instance().get::<_, Address>(&Key::Owner).unwrap().require_auth();
+        }
+        env.storage().instance().set(&Key::Signer, &signer);
     }
 }
