@@ -120,3 +120,7 @@ func (w *world) waitQueued(n int) {
 	}
 	w.t.Fatalf("%d transactions are pending, want %d", w.Pending(), n)
 }
+
+func trustline(who xdr.AccountId, code, issuer string) ledger.Key {
+	return ledger.TrustlineKey(who, xdr.MustNewCreditAsset(code, issuer))
+}
