@@ -1,0 +1,331 @@
+package localnet_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stellar/go-stellar-sdk/keypair"
+	"github.com/stellar/go-stellar-sdk/txnbuild"
+	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
+)
+
+// schemaErrs are the places where the published schema is not what the real server answers, which is what the SDKs read and what is
+// answered here: the path in the schema's result, and what is true instead. A place that no call shows any more fails the test.
+var schemaErrs = map[string]string{
+	"sendTransaction latestLedgerCloseTime": "a string (go-stellar-sdk, protocols/rpc: `json:\"latestLedgerCloseTime,string\"`)",
+}
+
+// unnamed are fields that the real server has and the schema does not name.
+var unnamed = map[string]string{
+	"getLedgerEntries entries.extXdr": "go-stellar-sdk, protocols/rpc: LedgerEntryResult.ExtensionXDR",
+}
+
+type openRPC struct {
+	Info    struct{ Version string }
+	Methods []struct {
+		Name   string
+		Params []struct {
+			Name     string
+			Required bool
+			Schema   json.RawMessage
+		}
+		Result struct{ Schema json.RawMessage }
+	}
+}
+
+func readOpenRPC(t *testing.T) openRPC {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/openrpc/stellar-rpc.openrpc.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var spec openRPC
+	if err := json.Unmarshal(raw, &spec); err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func compileSchema(t *testing.T, name string, raw json.RawMessage) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("mem:///"+name, doc); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	s, err := c.Compile("mem:///" + name)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return s
+}
+
+// fields are the paths of a JSON value, list indices left out.
+func fields(v any, at string, into map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, e := range v {
+			path := strings.TrimPrefix(at+"."+name, ".")
+			into[path] = true
+			fields(e, path, into)
+		}
+	case []any:
+		for _, e := range v {
+			fields(e, at, into)
+		}
+	}
+}
+
+// named are the paths that a schema names.
+func named(schema map[string]any, at string, into map[string]bool) {
+	for _, all := range []string{"anyOf", "oneOf", "allOf"} {
+		list, _ := schema[all].([]any)
+		for _, e := range list {
+			if m, ok := e.(map[string]any); ok {
+				named(m, at, into)
+			}
+		}
+	}
+	if items, ok := schema["items"].(map[string]any); ok {
+		named(items, at, into)
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	for name, e := range properties {
+		path := strings.TrimPrefix(at+"."+name, ".")
+		into[path] = true
+		if m, ok := e.(map[string]any); ok {
+			named(m, path, into)
+		}
+	}
+}
+
+// Each of the twelve methods takes what the published schema says and answers what it says, in every way a call can end; a field that
+// the schema does not name has its source above, and each that it names is in an answer.
+func TestPublishedSchema(t *testing.T) {
+	spec := readOpenRPC(t)
+	n := open(t, localnet.Options{Settings: shortLives})
+	s := newStranger(t, n)
+	calls := schemaCalls(t, n, s)
+	wrong, strange := map[string]bool{}, map[string]bool{}
+	for _, m := range spec.Methods {
+		t.Run(m.Name, func(t *testing.T) {
+			result := compileSchema(t, m.Name, m.Result.Schema)
+			var tree map[string]any
+			if err := json.Unmarshal(m.Result.Schema, &tree); err != nil {
+				t.Fatal(err)
+			}
+			known, seen := map[string]bool{}, map[string]bool{}
+			named(tree, "", known)
+			params := map[string]*jsonschema.Schema{}
+			for _, p := range m.Params {
+				params[p.Name] = compileSchema(t, m.Name+"."+p.Name, p.Schema)
+			}
+			if len(calls[m.Name]) == 0 {
+				t.Fatal("no call of it is made")
+			}
+			for i, c := range calls[m.Name] {
+				for _, p := range m.Params {
+					if _, ok := c[p.Name]; p.Required && !ok {
+						t.Errorf("call %d lacks %s", i, p.Name)
+					}
+				}
+				asked, err := json.Marshal(c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var plain map[string]any
+				if err := json.Unmarshal(asked, &plain); err != nil {
+					t.Fatal(err)
+				}
+				for name, v := range plain {
+					if params[name] == nil {
+						t.Errorf("call %d: the schema knows no parameter %s", i, name)
+					} else if err := params[name].Validate(v); err != nil {
+						t.Errorf("call %d: parameter %s: %v", i, name, err)
+					}
+				}
+				body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": m.Name, "params": c})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, answer := s.post(body)
+				var res struct{ Result, Error json.RawMessage }
+				if err := json.Unmarshal(answer, &res); err != nil || res.Error != nil {
+					t.Fatalf("call %d %s: %s %v", i, asked, answer, err)
+				}
+				doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(res.Result))
+				if err != nil {
+					t.Fatal(err)
+				}
+				fields(doc, "", seen)
+				for _, at := range failures(result.Validate(doc)) {
+					key := m.Name + " " + at.path
+					if schemaErrs[key] == "" {
+						t.Errorf("call %d %s: %s: %s\n%.400s", i, asked, at.path, at.why, res.Result)
+					}
+					wrong[key] = true
+				}
+			}
+			for _, path := range slices.Sorted(maps.Keys(seen)) {
+				if key := m.Name + " " + path; !known[path] {
+					if unnamed[key] == "" {
+						t.Errorf("answers have %s, which the schema does not name", path)
+					}
+					strange[key] = true
+				}
+			}
+			for _, path := range slices.Sorted(maps.Keys(known)) {
+				if !seen[path] {
+					t.Errorf("no answer has %s, which the schema names", path)
+				}
+			}
+		})
+	}
+	if len(spec.Methods) != 12 {
+		t.Errorf("the schema has %d methods, want the twelve", len(spec.Methods))
+	}
+	for key := range schemaErrs {
+		if !wrong[key] {
+			t.Errorf("the schema is said to be wrong about %s, and no call shows it", key)
+		}
+	}
+	for key := range unnamed {
+		if !strange[key] {
+			t.Errorf("the schema is said not to name %s, and no answer has it", key)
+		}
+	}
+}
+
+type failure struct{ path, why string }
+
+// failures lists where a value is not what a schema wants, list indices left out.
+func failures(err error) (list []failure) {
+	if err == nil {
+		return nil
+	}
+	v, ok := err.(*jsonschema.ValidationError)
+	if !ok {
+		return []failure{{"?", err.Error()}}
+	}
+	if len(v.Causes) == 0 {
+		var path []string
+		for _, p := range v.InstanceLocation {
+			if strings.Trim(p, "0123456789") != "" {
+				path = append(path, p)
+			}
+		}
+		return []failure{{strings.Join(path, "."), v.Error()}}
+	}
+	for _, c := range v.Causes {
+		list = append(list, failures(c)...)
+	}
+	return list
+}
+
+type params map[string]any
+
+// schemaCalls makes a network in which something has happened, and lists calls of each method about it.
+func schemaCalls(t *testing.T, n *localnet.Network, s *stranger) map[string][]params {
+	t.Helper()
+	_, _, contract := n.USDC()
+	a, b := s.holder(n, "100"), s.holder(n, "")
+	probe := s.probe(a)
+	transfer := func(amount int64) xdr.HostFunction {
+		return scval.Call(scval.MustContract(contract), "transfer", scval.Address(accountAddress(a)), scval.Address(accountAddress(b)), scval.I128(amount))
+	}
+	_, moved := s.call(a, transfer(5))
+	s.call(a, scval.Call(probe, "keep", scval.U32(1), scval.Bytes([]byte("x"))))
+	refused := s.send(s.assembled(a, scval.Call(probe, "count", scval.Address(accountAddress(a))), func(op *txnbuild.InvokeHostFunction) {
+		op.HostFunction = scval.Call(probe, "refuse")
+	}))
+	paid := s.mustSend(s.sign(a, s.build(a, &txnbuild.Payment{Destination: b.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}), a))
+	if _, err := n.Advance(30 * time.Hour); err != nil { // what was kept is archived
+		t.Fatal(err)
+	}
+	envelope := func(source *keypair.Full, sign bool, op txnbuild.Operation) string {
+		tx := s.build(source, op)
+		if sign {
+			tx = s.sign(source, tx, source)
+		}
+		text, err := tx.Base64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	key := func(k xdr.LedgerKey) string {
+		text, err := k.MarshalBinaryBase64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	code, issuer, _ := n.USDC()
+	call := func(name string, args ...xdr.ScVal) txnbuild.Operation {
+		return &txnbuild.InvokeHostFunction{HostFunction: scval.Call(probe, name, args...)}
+	}
+	topic, err := xdr.MarshalBase64(scval.Symbol("transfer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := params{"startLedger": 2, "filters": []params{{"type": "contract", "contractIds": []string{contract}, "topics": [][]string{{topic, "**"}}}}}
+	tooMuch, err := s.assembled(b, scval.Call(probe, "count", scval.Address(accountAddress(b))), func(op *txnbuild.InvokeHostFunction) {
+		op.Ext.SorobanData.Resources.Instructions = 400_000_001
+	}).Base64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string][]params{
+		"getHealth": {{}}, "getNetwork": {{}}, "getVersionInfo": {{}}, "getLatestLedger": {{}}, "getFeeStats": {{}},
+		"getLedgers": {{"startLedger": 2}, {"startLedger": 2, "pagination": params{"limit": 3}, "xdrFormat": "base64"}},
+		"getLedgerEntries": {
+			{"keys": []string{key(accountKey(a)), key(trustlineKey(a, xdr.MustNewCreditAsset(code, issuer)))}},
+			{"keys": []string{key(probeKey(probe, "Kept", 1))}, "xdrFormat": "base64"},
+			{"keys": []string{key(probeKey(probe, "Kept", 2))}}, // is not there
+		},
+		"getTransaction": {{"hash": moved.TransactionHash}, {"hash": refused.TransactionHash}, {"hash": paid.TransactionHash},
+			{"hash": strings.Repeat("0", 64)}},
+		"getTransactions": {{"startLedger": 2}, {"startLedger": 2, "pagination": params{"limit": 2}}},
+		"getEvents":       {{"startLedger": 2}, events, {"startLedger": 2, "endLedger": 3, "pagination": params{"limit": 1}}},
+		"simulateTransaction": {
+			{"transaction": envelope(a, false, &txnbuild.InvokeHostFunction{HostFunction: transfer(1)})},
+			{"transaction": envelope(b, false, &txnbuild.InvokeHostFunction{HostFunction: transfer(1)}), "resourceConfig": params{"instructionLeeway": 1000}, "authMode": "record"},
+			{"transaction": envelope(a, false, call("keep", scval.U32(1), scval.Bytes([]byte("y"))))},
+			{"transaction": envelope(a, false, call("keep", scval.U32(2), scval.Bytes([]byte("y"))))},
+			{"transaction": envelope(a, false, call("forget", scval.U32(1)))},
+			{"transaction": envelope(a, false, call("refuse"))},
+			{"transaction": envelope(a, false, &txnbuild.ExtendFootprintTtl{ExtendTo: 30_000, Ext: declaring([]xdr.LedgerKey{probeKey(probe, "Kept", 1)}, nil)})},
+		},
+		"sendTransaction": {
+			{"transaction": envelope(a, true, &txnbuild.Payment{Destination: b.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}})},
+			{"transaction": envelope(b, false, &txnbuild.Payment{Destination: a.Address(), Amount: "1", Asset: txnbuild.NativeAsset{}})},
+			{"transaction": tooMuch},
+		},
+	}
+}
+
+// assembled is a call that is simulated, changed, and signed by its source.
+func (s *stranger) assembled(source *keypair.Full, fn xdr.HostFunction, change func(*txnbuild.InvokeHostFunction)) *txnbuild.Transaction {
+	s.t.Helper()
+	sim := s.simulate(source, fn)
+	if sim.Error != "" {
+		s.t.Fatalf("simulate: %s", sim.Error)
+	}
+	op := &txnbuild.InvokeHostFunction{HostFunction: fn, Ext: resources(s.t, sim.TransactionDataXDR)}
+	op.Ext.SorobanData.ResourceFee += 100_000
+	change(op)
+	return s.sign(source, s.build(source, op), source)
+}
