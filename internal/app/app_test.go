@@ -86,6 +86,7 @@ func TestIndexShowsNoSecret(t *testing.T) {
 			t.Errorf("the index shows the secret of %s", a.Role)
 		}
 	}
+	p.stop()
 }
 
 func TestStartsThatAreRefused(t *testing.T) {

@@ -119,4 +119,5 @@ func TestWaitingWhileDevStops(t *testing.T) {
 	if p.err != nil {
 		t.Errorf("ended with %v: %s", p.err, p.stderr.String())
 	}
+	p.tidy()
 }

@@ -11,12 +11,12 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 )
 
 // asProgram makes the test binary the program itself, for tests that kill it.
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(2)
 	}()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := cli.Stoppable(context.Background())
 	defer stop()
 	if err := Run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "stellarescrow:", err)
@@ -43,7 +43,9 @@ type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
-	line   string // the first one it printed
+	tmp    string    // its temporary folder, where nothing is left by a process that was not killed
+	out    io.Closer // what it prints, after line
+	line   string    // the first one it printed
 
 	ended sync.Once
 	err   error // of its end
@@ -56,13 +58,14 @@ const (
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(os.Args[0], args...)}
-	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p := &process{t: t, cmd: exec.Command(os.Args[0], args...), tmp: t.TempDir()}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1", "TMPDIR="+p.tmp)
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.out = out
 	if _, err := p.cmd.StdinPipe(); err != nil { // stays open as long as this process lives
 		t.Fatal(err)
 	}
@@ -93,12 +96,25 @@ func (p *process) end(s os.Signal) {
 	})
 }
 
-// stop asks the process to end, as control-C does, and wants it to do so well.
+// stop asks the process to end, as control-C does, and wants it to do so well and to leave nothing behind.
 func (p *process) stop() {
 	p.t.Helper()
 	p.end(os.Interrupt)
 	if p.err != nil {
 		p.t.Errorf("ended with %v: %s", p.err, p.stderr.String())
+	}
+	p.tidy()
+}
+
+// tidy wants nothing in the temporary folder of a process that has ended.
+func (p *process) tidy() {
+	p.t.Helper()
+	left, err := os.ReadDir(p.tmp)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, f := range left {
+		p.t.Errorf("it left %s in the temporary folder", f.Name())
 	}
 }
 
