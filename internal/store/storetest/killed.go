@@ -51,10 +51,11 @@ func KilledRebuild(t *testing.T, where string, open func(t *testing.T, where str
 	if err != nil {
 		t.Fatal(err)
 	}
+	tmp := t.TempDir()
 	for _, mode := range []string{"", "swap "} {
 		want := read(t, s)
 		cmd := exec.CommandContext(ctx, self, "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), hostage+"="+mode+where)
+		cmd.Env = append(os.Environ(), hostage+"="+mode+where, "TMPDIR="+tmp)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -80,6 +81,9 @@ func KilledRebuild(t *testing.T, where string, open func(t *testing.T, where str
 			t.Fatal(err)
 		}
 		_ = cmd.Wait()
+		if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+			t.Errorf("it has made %v, %v in the temporary folder, and nobody removes it: what is prepared is prepared if !Hostage()", left, err)
+		}
 		same(t, mode+"after the kill", read(t, s), want)
 		w.apply(w.next(every(trade(contractA, 10+len(mode))))) // and nobody waits
 	}
