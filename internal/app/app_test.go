@@ -23,6 +23,7 @@ func TestDemoAddsUp(t *testing.T) {
 			t.Errorf("the demo does not say %q:\n%s", want, out.String())
 		}
 	}
+	readmeShows(t, out.String())
 }
 
 // TestDemoNoticesAMissingStroop lets one balance be told wrongly: the play has to fail.

@@ -17,7 +17,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
-var update = flag.Bool("update", false, "write the table of metrics in the operators' page anew")
+var update = flag.Bool("update", false, "write the table of metrics in the operators' page, and the demo's step in the README, anew")
 
 const manual = "../../docs/operations/indexer.md"
 
