@@ -40,9 +40,10 @@ kill -KILL 0`
 
 // Keeping is how a server is kept.
 type Keeping struct {
-	Name    string // of the server, in errors
-	Dir     string // its folder, where it is started; it goes with the server
-	Ending  string // the signal that ends it: TERM
+	Name    string        // of the server, in errors
+	Dir     string        // its folder, where it is started; it goes with the server
+	Ending  string        // the signal that ends it: TERM
+	Within  time.Duration // it may take to end, or else it is killed and its folder is left; 0 is 20 s
 	Env     []string
 	As      *syscall.Credential // whose process it is, where that is somebody else's
 	Command []string
@@ -58,6 +59,9 @@ type Kept struct {
 
 // Keep makes the process that starts the server. Stop it in any case.
 func Keep(k Keeping) (*Kept, error) {
+	if k.Within == 0 {
+		k.Within = endWithin
+	}
 	cmd := exec.CommandContext(context.Background(), "/bin/sh", append([]string{"-c", keeper, "keeper", k.Dir, k.Ending}, k.Command...)...)
 	cmd.Dir, cmd.Stderr = "/", os.Stderr
 	cmd.Env = append(os.Environ(), k.Env...)
@@ -74,26 +78,38 @@ func Keep(k Keeping) (*Kept, error) {
 	return &Kept{k, cmd, in, bufio.NewReader(out)}, nil
 }
 
-// Tell says a word to the keeper: start, end, or a signal's name. It returns when that is done.
+// Tell says a word to the keeper: start, end, or a signal's name. It returns when that is done. A server that does not end within Keeping.Within is
+// killed with its keeper: nothing can be told to it any more.
 func (k *Kept) Tell(word string) error {
 	if _, err := fmt.Fprintln(k.in, word); err != nil {
 		return fmt.Errorf("%s %s: %w", word, k.Name, err)
 	}
-	if answer, err := k.out.ReadString('\n'); err != nil || answer != "done\n" {
-		return fmt.Errorf("%s %s: its keeper answered %q: %w", word, k.Name, answer, err)
+	late := time.AfterFunc(k.Within, k.kill)
+	answer, err := k.out.ReadString('\n')
+	if !late.Stop() {
+		return fmt.Errorf("%s %s: that was not done within %s, and it was killed", word, k.Name, k.Within)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: hear its keeper: %w", word, k.Name, err)
+	}
+	if answer != "done\n" {
+		return fmt.Errorf("%s %s: its keeper answered %q", word, k.Name, answer)
 	}
 	return nil
 }
 
-// stopWithin bounds how long a server may take to end; then it is killed, and its folder is left.
-const stopWithin = 20 * time.Second
+// kill ends the keeper, the server and whatever else is of their group.
+func (k *Kept) kill() { _ = syscall.Kill(-k.cmd.Process.Pid, syscall.SIGKILL) }
+
+// endWithin bounds how long a server may take to end where nothing else is said.
+const endWithin = 20 * time.Second
 
 // Stop ends the server and removes its files.
 func (k *Kept) Stop() error {
 	if err := k.in.Close(); err != nil {
 		return err
 	}
-	late := time.AfterFunc(stopWithin, func() { _ = syscall.Kill(-k.cmd.Process.Pid, syscall.SIGKILL) })
+	late := time.AfterFunc(k.Within, k.kill)
 	defer late.Stop()
 	_ = k.cmd.Wait() // its last act ends its own group, and so itself
 	if _, err := os.Stat(k.Dir); !errors.Is(err, os.ErrNotExist) {
