@@ -3,10 +3,13 @@
 package procgroup
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -31,6 +34,16 @@ func Run(cmd *exec.Cmd) error {
 		_ = signal(cmd, syscall.SIGKILL) // as a rule nobody is left
 	}
 	return err
+}
+
+// Output is Run, and what the program has printed. The error holds what it said on the other stream.
+func Output(cmd *exec.Cmd) ([]byte, error) {
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := Run(cmd); err != nil {
+		return out.Bytes(), fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(said.Bytes()))
+	}
+	return out.Bytes(), nil
 }
 
 func signal(cmd *exec.Cmd, s syscall.Signal) error {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,4 +64,16 @@ func TestTheWholeGroupEnds(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestOutput(t *testing.T) {
+	out, err := procgroup.Output(procgroup.Command(t.Context(), "sh", "-c", "echo printed; echo said >&2"))
+	if err != nil || string(out) != "printed\n" {
+		t.Errorf("%q, %v", out, err)
+	}
+	out, err = procgroup.Output(procgroup.Command(t.Context(), "sh", "-c", "echo printed; echo said >&2; exit 3"))
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 3 || !strings.Contains(err.Error(), "exit 3: exit status 3: said") || string(out) != "printed\n" {
+		t.Errorf("one that fails: %q, %v", out, err)
+	}
 }

@@ -3,7 +3,6 @@
 package cache
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -12,10 +11,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/procgroup"
 )
@@ -97,7 +94,7 @@ func (p Program) Build(ctx context.Context, goProgram string, out io.Writer) (st
 	unfinished := path + ".new"
 	cmd := procgroup.Command(ctx, goProgram, append(append([]string{"build", "-o", unfinished}, flags()...), p.Main)...)
 	cmd.Dir, cmd.Env = source, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOTOOLCHAIN=local", "GOFLAGS=")
-	if _, err := output(cmd); err != nil {
+	if _, err := procgroup.Output(cmd); err != nil {
 		return "", fmt.Errorf("build %s: %w", p.Name, err)
 	}
 	return path, os.Rename(unfinished, path)
@@ -112,7 +109,7 @@ func (p Program) download(ctx context.Context, goProgram string) (dir string, er
 	name := p.Module + "@" + p.Version
 	cmd := procgroup.Command(ctx, goProgram, "mod", "download", "-json", name)
 	cmd.Dir, cmd.Env = os.TempDir(), append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-	text, err := output(cmd)
+	text, err := procgroup.Output(cmd)
 	if err != nil {
 		return "", &UnreachableError{name, err}
 	}
@@ -124,14 +121,4 @@ func (p Program) download(ctx context.Context, goProgram string) (dir string, er
 		return "", fmt.Errorf("%s has the sum %s, want %s", name, module.Sum, p.Sum)
 	}
 	return module.Dir, nil
-}
-
-// output runs a command and returns what it printed. The error holds what it said on the other stream.
-func output(cmd *exec.Cmd) ([]byte, error) {
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	if err := procgroup.Run(cmd); err != nil {
-		return out.Bytes(), fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(said.Bytes()))
-	}
-	return out.Bytes(), nil
 }

@@ -3,8 +3,10 @@
 package child
 
 import (
+	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -39,10 +41,19 @@ func (c *Child) Log() string { return c.kept.Log() }
 // FreeAddress is an address of this machine that nobody listened on a moment ago.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+}
+
+// FreePort is the port of such an address, for who tries again when another process has taken it first.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
 	defer l.Close()
-	return l.Addr().String()
+	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -4,7 +4,6 @@ package docker
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -114,16 +113,7 @@ func (e *Engine) Command(ctx context.Context, name string, args ...string) *exec
 
 // Exec runs a Command and returns what it printed. The error holds what it said on the other stream.
 func (e *Engine) Exec(ctx context.Context, name string, args ...string) ([]byte, error) {
-	return output(e.Command(ctx, name, args...))
-}
-
-func output(cmd *exec.Cmd) ([]byte, error) {
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	if err := procgroup.Run(cmd); err != nil {
-		return out.Bytes(), fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(said.Bytes()))
-	}
-	return out.Bytes(), nil
+	return procgroup.Output(e.Command(ctx, name, args...))
 }
 
 // PID is the box's first process, as it is seen from outside: nsenter --target PID enters the box.

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/child"
 )
 
 // Options say how the server runs.
@@ -166,7 +168,7 @@ func (s *Server) run(ctx context.Context, bin string) (err error) {
 	// Another process may take a free port before the server does.
 	const tries = 5
 	for try := range tries {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = child.FreePort(); err != nil {
 			return err
 		}
 		if err = s.files.configure(s.port, s.options); err != nil {
@@ -201,15 +203,6 @@ func (s *Server) exec(ctx context.Context, database, sql string) error {
 		return fmt.Errorf("%s: %w", sql, err)
 	}
 	return nil
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // newest is the folder of the highest version below /usr/lib/postgresql, as Debian and its children install them side by side.

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/Abdullahi130/StellarEscrow/test/parts/child"
 )
 
 // Options say how the server runs.
@@ -196,7 +198,7 @@ func (s *Server) run(program string) (err error) {
 	// Another process may take a free port before the server does; who then listens does not know our password.
 	const tries = 5
 	for try := range tries {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = child.FreePort(); err != nil {
 			return err
 		}
 		if err = s.process.configure(s.settings()); err != nil {
@@ -242,13 +244,4 @@ func (s *Server) settings() map[string]string {
 	}
 	maps.Copy(settings, s.options.Settings)
 	return settings
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

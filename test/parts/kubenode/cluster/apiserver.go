@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/Abdullahi130/StellarEscrow/test/parts/child"
 	"github.com/Abdullahi130/StellarEscrow/test/parts/kubenode/keep"
 )
 
@@ -122,7 +123,7 @@ func (s *Server) start(ctx context.Context, programs Programs, now time.Time, ar
 
 // listen starts an API server on a free port. The error is a goneError if it has ended by itself.
 func (s *Server) listen(ctx context.Context, p *pki, programs Programs, try int, args []string) error {
-	port, err := freePort()
+	port, err := child.FreePort()
 	if err != nil {
 		return err
 	}
@@ -149,15 +150,6 @@ func (s *Server) listen(ctx context.Context, p *pki, programs Programs, try int,
 		_, err := get(ctx, client, s.URL+"/readyz")
 		return err
 	})
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // client is the cluster-admin's, over connections that dial makes; nil is the usual way.
