@@ -156,14 +156,11 @@ func (s *stack) configure(t *testing.T, built map[string]images.Image) {
 		"API_KEYS":           `"` + s.key(t, "shop", "203.0.113.0/24") + `\n` + s.key(t, "stranger", "192.0.2.7") + `"`,
 		"ADMIN_KEYS":         s.key(t, "operator", "203.0.113.10", "--admin"),
 		"BACKUP_RECIPIENTS":  s.identity.Recipient().String(),
-		"ALERT_CRITICAL_URL": "https://203.0.113.1/critical", // where nobody listens: whether alerts arrive is asked elsewhere (M11)
-		"ALERT_WARNING_URL":  "https://203.0.113.1/warning",
+		"ALERT_CRITICAL_URL": "https://pager.test/critical", // nobody is there: whether alerts arrive is asked elsewhere (M11)
+		"ALERT_WARNING_URL":  "https://pager.test/warning",
 	}
 	for _, name := range []string{"POSTGRES_PASSWORD", "REDIS_PASSWORD", "RELAY_SECRET", "GRAFANA_ADMIN_PASSWORD"} {
 		values[name] = random()
-	}
-	for _, severity := range []string{"critical", "warning"} { // nobody is there, and nothing is sent but alerts
-		values["ALERT_"+strings.ToUpper(severity)+"_URL"] = "https://pager.test/" + severity
 	}
 	text := fill(t, values)
 	var more strings.Builder
