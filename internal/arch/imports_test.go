@@ -101,7 +101,7 @@ var rooms = []room{
 	{"internal/indexer", []string{"internal/escrow", "internal/amount", "internal/stellar", "internal/stellar/rpc", "internal/feed", "internal/relay", "internal/store", "internal/indexer/signer"}, []string{sdk, "github.com/klauspost/compress", "github.com/prometheus/client_golang"},
 		"follows the chain and is the only way out; it stores through interfaces of its own"},
 	{"internal/sarif", nil, nil, "the format that scanners speak is data alone"},
-	{"internal/ops/npmsarif", []string{"internal/sarif"}, nil, "turns one report into another, by the standard library alone"},
+	{"internal/ops/npmsarif", []string{"internal/sarif"}, nil, "turns one report into another, by the standard library and the format's types"},
 	{"internal/ops/backup", []string{"internal/store"}, []string{"filippo.io/age", "github.com/klauspost/compress", "github.com/aws/aws-sdk-go-v2", "golang.org/x/sync"},
 		"a backup is written and read without knowing what engine it is of; of the programs' packages, only those below internal/ops know a cloud's SDK"},
 	{"internal/images", nil, []string{"github.com/google/go-containerregistry", "github.com/CycloneDX/cyclonedx-go", "github.com/google/uuid", "go.yaml.in/yaml/v3"},
