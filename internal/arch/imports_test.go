@@ -86,6 +86,7 @@ var rooms = []room{
 	{"internal/stellar", []string{"internal/escrow", "internal/amount"}, []string{sdk}, "XDR and transactions are built and checked without a network"},
 	{"internal/localnet", nil, []string{sdk, jrpc2, "github.com/tetratelabs/wazero", "github.com/klauspost/compress", "modernc.org/sqlite"},
 		"a Stellar network that knows nothing of escrow: useful to any Soroban developer, and not able to favour us"},
+	{"examples", nil, []string{sdk}, "a stranger's programs: what they do on a local network anybody can do by the SDK alone"},
 	{"internal/secret", nil, nil, "what holds secrets links nothing that could send them anywhere"},
 	{"internal/keys", []string{"internal/secret"}, nil, "who knows whose key it is links nothing that could tell anybody"},
 	{"internal/relay", []string{"internal/stellar", "internal/secret"}, nil, "wire types and client of the api's only door out"},
