@@ -13,6 +13,8 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
 	"github.com/Abdullahi130/StellarEscrow/internal/reproduce/debian"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
+	"github.com/Abdullahi130/StellarEscrow/test/parts/opinions"
 )
 
 type stage struct {
@@ -29,7 +31,7 @@ var stages = []stage{
 	{name: "explore", about: "every state of small trades, with the figures", do: explore},
 	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
 	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
-	{name: "prepare", about: "the programs of others that are built here once: a Kubernetes node's, Loki, MinIO", do: prepare, onlyByName: true},
+	{name: "prepare", about: "the programs of others that are built here once: a Kubernetes node's, Loki, MinIO, tools with second opinions", do: prepare, onlyByName: true},
 	{name: "images", about: "the images of ours, built in two places and compared; the commands that pin and list", do: imagesBuilt, onlyByName: true},
 	{name: "stack-compose", about: "the stack of docker-compose.yml, up and used in an engine of its own", do: stackCompose, onlyByName: true},
 	{name: "stack-kube", about: "the production overlay, up and used on a node of its own", do: stackKube, onlyByName: true},
@@ -96,8 +98,24 @@ func goTests(ctx context.Context, s suite) error {
 	if err != nil {
 		return err
 	}
+	env, err := toolsOfOthers(ctx)
+	if err != nil {
+		return err
+	}
 	*s.notes = append(*s.notes, fmt.Sprintf("%d stories, replayed by three readers: internal/escrow, cargo test, test/e2e with the built wasm", len(stories)))
-	return s.command(ctx, ".", nil, gotestsum, "--format=pkgname", "--", "-timeout=20m", "./...")
+	return s.command(ctx, ".", env, gotestsum, "--format=pkgname", "--", "-timeout=20m", "./...")
+}
+
+// toolsOfOthers is an environment in which those that PART=prepare has installed are found, after all that is installed on the machine.
+func toolsOfOthers(ctx context.Context) (env []string, err error) {
+	dir, err := opinions.Folder(ctx)
+	if errors.Is(err, cache.ErrMissing) {
+		return nil, nil // the tests that want them say so
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []string{"PATH=" + os.Getenv("PATH") + string(os.PathListSeparator) + dir}, nil
 }
 
 // modules runs the tests of each module inside this one: what they compare ours with needs other versions of what we need, or very much of it.
@@ -169,7 +187,7 @@ func imagesBuilt(ctx context.Context, s suite) error {
 
 // prepare builds what no test does by itself. It takes 20 minutes the first time, and seconds after.
 func prepare(ctx context.Context, s suite) error {
-	for _, program := range [][]string{{"./test/parts/kubenode/cmd", "build"}, {"./test/parts/images/prepare"}, {"./test/parts/minio/prepare"}} {
+	for _, program := range [][]string{{"./test/parts/kubenode/cmd", "build"}, {"./test/parts/images/prepare"}, {"./test/parts/minio/prepare"}, {"./test/parts/opinions/prepare"}} {
 		if err := s.command(ctx, ".", nil, "go", append([]string{"run"}, program...)...); err != nil {
 			return err
 		}

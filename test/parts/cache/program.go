@@ -46,7 +46,7 @@ func (e *UnreachableError) Install() string {
 
 // Path is where the program is. The error is ErrMissing if nobody has built it.
 func (p Program) Path() (string, error) {
-	path, err := p.path()
+	path, err := p.Where()
 	if err != nil {
 		return "", err
 	}
@@ -58,8 +58,8 @@ func (p Program) Path() (string, error) {
 	return path, nil
 }
 
-// path is where the program is or will be: what it is built of and with is its folder's name.
-func (p Program) path() (string, error) {
+// Where is where the program is or will be: what it is built of and with is its folder's name.
+func (p Program) Where() (string, error) {
 	made := sha256.Sum256(fmt.Appendln(nil, p.Module, p.Version, p.Sum, p.Main, runtime.Version(), runtime.GOARCH, flags()))
 	dir, err := Folder(p.Name)
 	return filepath.Join(dir, fmt.Sprintf("%x", made[:12]), p.Name), err
@@ -71,7 +71,7 @@ func (p Program) Build(ctx context.Context, goProgram string, out io.Writer) (st
 	if path, err := p.Path(); err == nil || !errors.Is(err, ErrMissing) {
 		return path, err
 	}
-	path, err := p.path()
+	path, err := p.Where()
 	if err != nil {
 		return "", err
 	}
