@@ -2,7 +2,8 @@
 // Contracts run in the real Soroban host (package host); the official clients drive it over HTTP as they drive any network.
 //
 // What is in: accounts, trustlines and their flags, signers and thresholds, sequence numbers, preconditions, fee bumps, fees and
-// their refunds; the operations that package tx names; rent, archival and restoring; ledger headers in a hash chain,
+// their refunds, the rules by which transactions wait; the operations that package tx names; rent, archival, eviction and restoring;
+// ledger headers in a hash chain,
 // LedgerCloseMeta and events as protocol 23 and later give them; the twelve methods of Stellar RPC (package rpc); friendbot; an
 // issuer of test USDC whose asset contract is there from the start.
 //

@@ -252,7 +252,10 @@ func (c *Chain) admit(meta xdr.LedgerCloseMeta, raw []byte, p place) {
 		}
 	}
 	c.events = append(c.events, keep(Events(meta))...)
-	c.state.Apply(Changes(meta))
+	before := c.state.Snapshot()
+	changes := Changes(before, meta)
+	before.Close()
+	c.state.Apply(changes)
 }
 
 // AppendEmpty adds n empty ledgers, Identity.EmptySeconds apart. They take about 1 µs each to be made, while others read on.

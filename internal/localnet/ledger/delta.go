@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
@@ -57,6 +58,26 @@ func (d *Delta) SetLiveUntil(k Key, until uint32) {
 		Ttl: &xdr.TtlEntry{KeyHash: hash, LiveUntilLedgerSeq: xdr.Uint32(until)}})
 }
 
+// Archive takes a persistent entry and its lifetime out of the live state. Find still finds it.
+func (d *Delta) Archive(k Key) {
+	entry, ok := d.Get(k)
+	if !ok {
+		return
+	}
+	d.Remove(k)
+	d.changes[k.archived()] = entry
+}
+
+// Unarchive brings an entry back that Archive took out, as it was but for its lifetime.
+func (d *Delta) Unarchive(k Key, until uint32) {
+	entry, ok := d.Get(k.archived())
+	if !ok {
+		return
+	}
+	d.changes[k.archived()], d.changes[k] = nil, entry
+	d.SetLiveUntil(k, until)
+}
+
 // Remove removes an entry, and its lifetime if it has one. It does nothing when there is none.
 func (d *Delta) Remove(k Key) {
 	if _, ok := d.Get(k); ok {
@@ -77,10 +98,13 @@ func (d *Delta) Commit() {
 func (d *Delta) All() map[Key][]byte { return d.changes }
 
 // Meta lists the changes as a LedgerCloseMeta does: state and updated, created, state and removed; ordered by key.
-// An entry that appeared and vanished within the delta is not in it.
+// An entry that appeared and vanished within the delta is not in it, nor are those out of the live state.
 func (d *Delta) Meta() xdr.LedgerEntryChanges {
 	list := xdr.LedgerEntryChanges{}
 	for _, k := range slices.SortedFunc(maps.Keys(d.changes), cmp.Compare[Key]) {
+		if strings.HasPrefix(string(k), archive) {
+			continue
+		}
 		after := d.changes[k]
 		before, existed := d.base.Get(k)
 		switch {
@@ -120,6 +144,9 @@ func Replay(into map[Key][]byte, changes xdr.LedgerEntryChanges) {
 			put(c.Updated)
 		case xdr.LedgerEntryChangeTypeLedgerEntryRestored:
 			put(c.Restored)
+			if lk, err := c.Restored.LedgerKey(); err == nil && KeyOf(lk).HasTTL() {
+				into[KeyOf(lk).archived()] = nil
+			}
 		case xdr.LedgerEntryChangeTypeLedgerEntryRemoved:
 			into[KeyOf(*c.Removed)] = nil
 		}

@@ -6,9 +6,11 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// Evictor knows when temporary entries end, so that they need not be looked for. It serves one goroutine, the one that closes
-// ledgers.
-type Evictor struct{ due dueHeap }
+// Evictor knows when entries end, so that they need not be looked for. It serves one goroutine, the one that closes ledgers.
+type Evictor struct {
+	due   dueHeap
+	known map[Key]bool // those in due, each once
+}
 
 type dueEntry struct {
 	until uint32
@@ -17,10 +19,10 @@ type dueEntry struct {
 
 // NewEvictor looks through a state once.
 func NewEvictor(s *State) *Evictor {
-	v := &Evictor{}
+	v := &Evictor{known: map[Key]bool{}}
 	var found []Key
 	s.Each(func(k Key, _ []byte) bool {
-		if k.HasTTL() && k.Temporary() {
+		if k.HasTTL() {
 			found = append(found, k)
 		}
 		return true
@@ -36,30 +38,33 @@ func NewEvictor(s *State) *Evictor {
 // Note takes in what a ledger changed.
 func (v *Evictor) Note(d *Delta) {
 	for k, entry := range d.All() {
-		if entry != nil && k.HasTTL() && k.Temporary() {
+		if entry != nil && k.HasTTL() {
 			v.note(d, k)
 		}
 	}
 }
 
+// note remembers an entry. Where its life has been extended since, that is seen when it would have ended.
 func (v *Evictor) note(r Reader, k Key) {
-	if until, ok := LiveUntil(r, k); ok {
+	if until, ok := LiveUntil(r, k); ok && !v.known[k] {
+		v.known[k] = true
 		heap.Push(&v.due, dueEntry{until, k})
 	}
 }
 
-// Evict removes up to limit temporary entries whose life ended before d's ledger, and returns their keys, each followed by that of
-// its lifetime, as a LedgerCloseMeta lists them.
+// Evict takes up to limit entries whose life ended before d's ledger out of the live state: temporary ones are gone, persistent ones
+// archived. It returns their keys, each followed by that of its lifetime, as a LedgerCloseMeta lists them.
 func (v *Evictor) Evict(d *Delta, limit int) []xdr.LedgerKey {
 	var evicted []xdr.LedgerKey
 	for len(v.due) > 0 && v.due[0].until < d.Ledger() && limit > 0 {
 		next := heap.Pop(&v.due).(dueEntry)
+		delete(v.known, next.key)
 		until, ok := LiveUntil(d, next.key)
 		if !ok { // removed since
 			continue
 		}
 		if until >= d.Ledger() { // extended since
-			heap.Push(&v.due, dueEntry{until, next.key})
+			v.note(d, next.key)
 			continue
 		}
 		for _, k := range []Key{next.key, next.key.TTLKey()} {
@@ -69,7 +74,11 @@ func (v *Evictor) Evict(d *Delta, limit int) []xdr.LedgerKey {
 			}
 			evicted = append(evicted, lk)
 		}
-		d.Remove(next.key)
+		if next.key.Temporary() {
+			d.Remove(next.key)
+		} else {
+			d.Archive(next.key)
+		}
 		limit--
 	}
 	return evicted

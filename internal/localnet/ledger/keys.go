@@ -39,6 +39,12 @@ func (k Key) HasTTL() bool {
 	return t == xdr.LedgerEntryTypeContractData || t == xdr.LedgerEntryTypeContractCode
 }
 
+// archive begins the keys under which the state keeps what was taken out of the live state; no LedgerKey begins so.
+const archive = "\xff\xff\xff\xff"
+
+// archived is the key of the entry under k while it is out of the live state.
+func (k Key) archived() Key { return archive + k }
+
 // Temporary tells contract data that vanishes at the end of its life from what is archived then.
 func (k Key) Temporary() bool {
 	// The durability is the last field of a contract data key.
@@ -60,7 +66,19 @@ func (k Key) TTLKey() Key {
 	return Key(binary.BigEndian.AppendUint32(nil, uint32(xdr.LedgerEntryTypeTtl))) + Key(hash[:])
 }
 
-// LiveUntil returns the last ledger that the entry under k lives in. It answers false for a key without lifetime or entry.
+// Find returns the entry under k, wherever it is kept, and the last ledger that it lives in: 0 if it is out of the live state (CAP-66), or
+// of a kind that lives for ever.
+func Find(r Reader, k Key) (entry []byte, until uint32, ok bool) {
+	if entry, ok = r.Get(k); ok || !k.HasTTL() || k.Temporary() {
+		until, _ = LiveUntil(r, k)
+		return entry, until, ok
+	}
+	entry, ok = r.Get(k.archived())
+	return entry, 0, ok
+}
+
+// LiveUntil returns the last ledger that the entry under k lives in. It answers false for a key without lifetime or
+// entry in the live state.
 func LiveUntil(r Reader, k Key) (uint32, bool) {
 	if !k.HasTTL() {
 		return 0, false

@@ -185,8 +185,8 @@ func Events(meta xdr.LedgerCloseMeta) []Event {
 	return append(append(before, during...), after...)
 }
 
-// Changes is what a ledger did to the entries (nil: removed).
-func Changes(meta xdr.LedgerCloseMeta) map[Key][]byte {
+// Changes is what a ledger did to the entries (nil: removed), which were before as r has them.
+func Changes(r Reader, meta xdr.LedgerCloseMeta) map[Key][]byte {
 	all := map[Key][]byte{}
 	for _, t := range meta.V2.TxProcessing {
 		Replay(all, t.FeeProcessing)
@@ -206,8 +206,16 @@ func Changes(meta xdr.LedgerCloseMeta) map[Key][]byte {
 	for _, u := range meta.V2.UpgradesProcessing {
 		Replay(all, u.Changes)
 	}
-	for _, k := range meta.V2.EvictedKeys {
-		all[KeyOf(k)] = nil
+	for _, lk := range meta.V2.EvictedKeys {
+		k := KeyOf(lk)
+		if k.HasTTL() && !k.Temporary() {
+			entry, changed := all[k]
+			if !changed {
+				entry, _ = r.Get(k)
+			}
+			all[k.archived()] = entry
+		}
+		all[k] = nil
 	}
 	return all
 }

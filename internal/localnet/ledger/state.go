@@ -2,9 +2,19 @@ package ledger
 
 import "sync"
 
-// Reader finds an entry, as XDR of a LedgerEntry that nobody changes, archived and expired ones included.
+// Reader finds an entry of the live state, as XDR of a LedgerEntry that nobody changes, whether its life has ended or not. What has been
+// taken out of the live state since, Find finds.
 type Reader interface {
 	Get(Key) (entry []byte, ok bool)
+}
+
+// Entries are a Reader of themselves.
+type Entries map[Key][]byte
+
+// Get is part of Reader.
+func (e Entries) Get(k Key) ([]byte, bool) {
+	entry, ok := e[k]
+	return entry, ok && entry != nil
 }
 
 // State is the newest version of all entries, together with those older versions that a Snapshot still looks at. One goroutine

@@ -12,7 +12,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
 
-// maxEvicted is how many temporary entries a ledger takes away at most.
+// maxEvicted is how many entries a ledger takes out of the live state at most (the main network's MaxEntriesToArchive).
 const maxEvicted = 1000
 
 // ErrClosed is what a transaction that waits for its ledger ends with when the network is closed.

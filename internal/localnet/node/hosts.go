@@ -45,15 +45,13 @@ func newHosts(m *host.Machine) *hosts {
 // Find is part of host.Entries.
 func (l *lentHost) Find(key []byte) (host.Entry, bool, error) {
 	k := ledger.Key(key)
-	raw, ok := l.reader.Get(k)
+	raw, until, ok := ledger.Find(l.reader, k)
 	if !ok {
 		return host.Entry{}, false, nil
 	}
-	e := host.Entry{XDR: raw, HasTTL: k.HasTTL()}
-	if e.HasTTL {
-		if e.LiveUntil, ok = ledger.LiveUntil(l.reader, k); !ok {
-			return host.Entry{}, false, fmt.Errorf("a contract entry without lifetime: %x", key)
-		}
+	e := host.Entry{XDR: raw, HasTTL: k.HasTTL(), LiveUntil: until}
+	if _, live := l.reader.Get(k); live && e.HasTTL && until == 0 {
+		return host.Entry{}, false, fmt.Errorf("a contract entry without lifetime: %x", key)
 	}
 	if r := l.restored; r != nil && e.HasTTL && e.LiveUntil < r.in {
 		if k.Temporary() {

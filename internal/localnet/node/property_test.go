@@ -54,7 +54,7 @@ func (w *world) replay() map[ledger.Key][]byte {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		for k, e := range ledger.Changes(meta) {
+		for k, e := range ledger.Changes(ledger.Entries(state), meta) {
 			if state[k] = e; e == nil {
 				delete(state, k)
 			}

@@ -181,11 +181,11 @@ func errOfCore(why string) error {
 // entryResult finds an entry. Archived ones are there, as living until ledger 0; a temporary one is not, once its life has ended.
 func entryResult(view ledger.View, lk xdr.LedgerKey) (res protocol.LedgerEntryResult, ok bool, err error) {
 	k := ledger.KeyOf(lk)
-	raw, ok := view.Get(k)
+	raw, until, ok := ledger.Find(view, k)
 	if !ok {
 		return res, false, nil
 	}
-	if until, has := ledger.LiveUntil(view, k); has {
+	if k.HasTTL() {
 		if until < view.Last.Sequence() {
 			if k.Temporary() {
 				return res, false, nil

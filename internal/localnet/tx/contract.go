@@ -13,7 +13,8 @@ import (
 
 // runContract runs the operation on changes of its own, which are in d only if it succeeds.
 func (a *application) runContract(ctx context.Context, d *ledger.Delta, op *operation) (opCode, error) {
-	c := &contractCall{application: a, op: op, d: d.Nested(), data: a.f.Data()}
+	c := &contractCall{application: a, op: op, back: d.Nested(), data: a.f.Data()}
+	c.d = c.back.Nested()
 	var code opCode
 	var err error
 	switch op.Body.Type {
@@ -30,6 +31,7 @@ func (a *application) runContract(ctx context.Context, d *ledger.Delta, op *oper
 	}
 	a.meta.Operations = []xdr.OperationMetaV2{{Changes: c.changes(), Events: c.events}}
 	c.d.Commit()
+	c.back.Commit()
 	return code, nil
 }
 
@@ -37,7 +39,8 @@ func (a *application) runContract(ctx context.Context, d *ledger.Delta, op *oper
 type contractCall struct {
 	*application
 	op       *operation
-	d        *ledger.Delta
+	back     *ledger.Delta // brings back to the live state what the operation restores
+	d        *ledger.Delta // on top of that
 	data     xdr.SorobanTransactionData
 	restored map[ledger.Key]restored
 	events   []xdr.ContractEvent
@@ -192,12 +195,11 @@ func (c *contractCall) readFootprint() opCode {
 
 func (c *contractCall) read(lk xdr.LedgerKey, restore bool) opCode {
 	k := ledger.KeyOf(lk)
-	entry, exists := c.d.Get(k)
+	entry, until, exists := ledger.Find(c.d, k)
 	c.used.readEntries++
 	if !contractEntry(lk) {
 		return c.fromDisk(lk, len(entry))
 	}
-	until, _ := ledger.LiveUntil(c.d, k)
 	switch {
 	case !exists, until >= c.l.sequence():
 		return c.sized(lk, len(entry))
@@ -207,7 +209,7 @@ func (c *contractCall) read(lk xdr.LedgerKey, restore bool) opCode {
 		c.g.fault(xdr.ScErrorTypeSceValue, xdr.ScErrorCodeScecInvalidInput, archivedText(lk), archivedArgs(lk)...)
 		return entryArchived
 	}
-	c.note(k, entry, c.restoredUntil())
+	c.note(k, entry)
 	return c.fromDisk(lk, len(entry))
 }
 
@@ -273,7 +275,7 @@ func (c *contractCall) write(changes []host.Change) opCode {
 		if ch.TTL == nil {
 			continue
 		}
-		if until, ok := ledger.LiveUntil(c.d, k); !ok || until != ch.TTL.After {
+		if until, ok := ledger.LiveUntil(c.d, k); !ok || until != ch.TTL.After || c.restored[k].out {
 			c.d.SetLiveUntil(k, ch.TTL.After)
 		}
 	}

@@ -16,13 +16,19 @@ import (
 type restored struct {
 	entry []byte // as it was
 	until uint32 // the lifetime that restoring gives
+	out   bool   // of the live state, where it is again now
 }
 
-func (c *contractCall) note(k ledger.Key, entry []byte, until uint32) {
+// note remembers that an entry is restored, and brings it back to the live state if it is not there.
+func (c *contractCall) note(k ledger.Key, entry []byte) {
 	if c.restored == nil {
 		c.restored = map[ledger.Key]restored{}
 	}
-	c.restored[k] = restored{entry, until}
+	_, live := c.d.Get(k)
+	c.restored[k] = restored{entry, c.restoredUntil(), !live}
+	if !live {
+		c.back.Unarchive(k, c.restoredUntil())
+	}
 }
 
 // restoredUntil is the lifetime of an entry that is restored now: the least one of a new persistent entry, this ledger included.
@@ -62,11 +68,10 @@ func (c *contractCall) restore(ctx context.Context) (opCode, error) {
 	var rents []host.RentChange
 	for _, lk := range c.data.Resources.Footprint.ReadWrite {
 		k := ledger.KeyOf(lk)
-		now, ok := ledger.LiveUntil(c.d, k)
+		entry, now, ok := ledger.Find(c.d, k)
 		if !ok || now >= c.l.sequence() {
 			continue
 		}
-		entry, _ := c.d.Get(k)
 		if code := c.fromDisk(lk, len(entry)); !code.ok() {
 			return exceeded, nil
 		}
@@ -76,7 +81,10 @@ func (c *contractCall) restore(ctx context.Context) (opCode, error) {
 			return exceeded, nil
 		}
 		rents = append(rents, host.RentChange{EntryXDR: entry, After: until})
-		c.note(k, entry, until)
+		c.note(k, entry)
+		if c.restored[k].out {
+			c.d.Put(ledger.Decode(entry))
+		}
 		c.d.SetLiveUntil(k, until)
 	}
 	ok, err := c.chargeRent(ctx, rents)
@@ -127,8 +135,11 @@ func (c *contractCall) changes() xdr.LedgerEntryChanges {
 		old.LastModifiedLedgerSeq = xdr.Uint32(c.l.sequence())
 		out = append(out, xdr.LedgerEntryChange{Type: xdr.LedgerEntryChangeTypeLedgerEntryRestored, Restored: &old})
 	}
-	if c.op.Body.Type == xdr.OperationTypeRestoreFootprint { // which leaves the entries themselves alone
+	if c.op.Body.Type == xdr.OperationTypeRestoreFootprint { // which leaves entries in the live state alone
 		for _, k := range slices.SortedFunc(maps.Keys(c.restored), cmp.Compare[ledger.Key]) {
+			if c.restored[k].out {
+				continue
+			}
 			out = append(out, xdr.LedgerEntryChange{Type: xdr.LedgerEntryChangeTypeLedgerEntryRestored, Restored: ledger.Decode(c.restored[k].entry)})
 		}
 	}
