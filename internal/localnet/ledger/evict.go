@@ -46,7 +46,10 @@ func (v *Evictor) Note(d *Delta) {
 
 // note remembers an entry. Where its life has been extended since, that is seen when it would have ended.
 func (v *Evictor) note(r Reader, k Key) {
-	if until, ok := LiveUntil(r, k); ok && !v.known[k] {
+	if v.known[k] {
+		return
+	}
+	if until, ok := LiveUntil(r, k); ok {
 		v.known[k] = true
 		heap.Push(&v.due, dueEntry{until, k})
 	}

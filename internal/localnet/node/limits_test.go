@@ -9,6 +9,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 )
 
 // said is what the error events among diagnostics say, the newest last.
@@ -307,5 +308,87 @@ func TestUsedLimits(t *testing.T) {
 				t.Errorf("got %s %q, want …%s %q", op, texts, c.code, c.text)
 			}
 		})
+	}
+}
+
+// A ledger takes no more than its limits allow, each by itself: two transactions of which one has used it up are in two ledgers.
+func TestEachLedgerLimit(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		one  func(*xdr.ConfigSettingEntry) // lets one transaction in
+	}{
+		{"none", func(*xdr.ConfigSettingEntry) {}},
+		{"contract transactions", func(e *xdr.ConfigSettingEntry) {
+			if s := e.ContractExecutionLanes; s != nil {
+				e.ContractExecutionLanes = &xdr.ConfigSettingContractExecutionLanesV0{LedgerMaxTxCount: 1}
+			}
+		}},
+		{"instructions", func(e *xdr.ConfigSettingEntry) {
+			if s := e.ContractCompute; s != nil {
+				few := *s
+				few.LedgerMaxInstructions = 300_000
+				e.ContractCompute = &few
+			}
+		}},
+		{"bytes of transactions", func(e *xdr.ConfigSettingEntry) {
+			if s := e.ContractBandwidth; s != nil {
+				few := *s
+				few.LedgerMaxTxsSizeBytes = 1000
+				e.ContractBandwidth = &few
+			}
+		}},
+		{"entries read", ledgerCost(func(s *xdr.ConfigSettingContractLedgerCostV0) { s.LedgerMaxDiskReadEntries = 3 })},
+		{"bytes read", ledgerCost(func(s *xdr.ConfigSettingContractLedgerCostV0) { s.LedgerMaxDiskReadBytes = 300 })},
+		{"entries written", ledgerCost(func(s *xdr.ConfigSettingContractLedgerCostV0) { s.LedgerMaxWriteLedgerEntries = 3 })},
+		{"bytes written", ledgerCost(func(s *xdr.ConfigSettingContractLedgerCostV0) { s.LedgerMaxWriteBytes = 300 })},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, node.Options{Settings: func(cpu, memory xdr.ContractCostParams) settings.Network {
+				n := settings.MainNetwork(cpu, memory)
+				for i := range n.Entries {
+					c.one(&n.Entries[i])
+				}
+				n, err := settings.New(c.name, n.Entries)
+				if err != nil {
+					panic(err)
+				}
+				return n
+			}})
+			_, _, contract := w.USDC()
+			to := w.holder(0)
+			var envelopes []xdr.TransactionEnvelope
+			for range 2 {
+				from := w.holder(10)
+				envelopes = append(envelopes, w.call(from, scval.Call(scval.MustContract(contract), "transfer",
+					scval.Address(accountAddress(from)), scval.Address(accountAddress(to)), scval.I128(1))))
+			}
+			w.Pause(func() {
+				for _, e := range envelopes {
+					if s, err := w.Send(t.Context(), w.parse(e)); err != nil || s.Status != node.StatusPending {
+						t.Fatalf("sent: %v %v %v", s.Status, s.Verdict.Result.Result.Code, err)
+					}
+				}
+			})
+			w.waitQueued(0)
+			first, _ := w.Chain().Transaction(w.parse(envelopes[0]).Hash)
+			second, ok := w.Chain().Transaction(w.parse(envelopes[1]).Hash)
+			want := first.Ledger + 1
+			if c.name == "none" {
+				want = first.Ledger
+			}
+			if !ok || second.Ledger != want {
+				t.Errorf("the second is in ledger %d, the first in %d", second.Ledger, first.Ledger)
+			}
+		})
+	}
+}
+
+func ledgerCost(f func(*xdr.ConfigSettingContractLedgerCostV0)) func(*xdr.ConfigSettingEntry) {
+	return func(e *xdr.ConfigSettingEntry) {
+		if s := e.ContractLedgerCost; s != nil {
+			few := *s
+			f(&few)
+			e.ContractLedgerCost = &few
+		}
 	}
 }
