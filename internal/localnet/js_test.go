@@ -3,6 +3,7 @@ package localnet_test
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -61,5 +62,52 @@ func TestJavaScriptSDK(t *testing.T) {
 	}
 	if got.Bad != "ERROR" || got.BadCode != "txBadAuth" {
 		t.Errorf("an unsigned transaction: %s %s", got.Bad, got.BadCode)
+	}
+}
+
+// The SDK extends, restores and bumps fees, too: testdata/js/lives.js.
+func TestJavaScriptLives(t *testing.T) {
+	program := parts.Program(t, "node", "apt-get install nodejs")
+	modules := parts.Folder(t, filepath.Join(jsFolder, "node_modules"), "npm ci in test/js")
+	wasm, err := filepath.Abs("../../contract/fixtures/wasm/board.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("testdata/js/lives.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir() // node looks for the SDK beside the script
+	for _, err := range []error{os.WriteFile(filepath.Join(dir, "lives.mjs"), script, 0o644), os.Symlink(modules, filepath.Join(dir, "node_modules"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	url, _ := serve(t, open(t, localnet.Options{}))
+	about, err := json.Marshal(map[string]string{"rpc": url, "wasm": wasm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "lives.mjs", string(about))
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("lives.js: %v\n%s", err, stderr.Bytes())
+	}
+	var got struct {
+		FeeBump, Restored                                             bool
+		CallerPaid, SponsorPaid, Charged, First, Longer, Ended, Again int64
+		Text                                                          string
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("lives.js printed %q: %v", out, err)
+	}
+	if !got.FeeBump || got.CallerPaid != 0 || got.SponsorPaid != got.Charged || got.Charged < 200 {
+		t.Errorf("a bumped call: %+v", got)
+	}
+	if got.First < 2_073_600 || got.Longer != 2_500_000 || got.Ended != 0 || !got.Restored || got.Again != 2_600_000 || got.Text != "paid for" {
+		t.Errorf("lifetimes: %+v", got)
 	}
 }
