@@ -42,9 +42,14 @@ func (w *world) simulate(q host.SimulateRequest) (sim host.SimulateResult) {
 // payload is what has to be signed to agree to an invocation (CAP-46-11).
 func (w *world) payload(e xdr.SorobanAuthorizationEntry) [32]byte {
 	w.t.Helper()
-	c := e.Credentials.Address
+	c := credentials(&e)
 	id := xdr.HashIdPreimage{Type: xdr.EnvelopeTypeEnvelopeTypeSorobanAuthorization, SorobanAuthorization: &xdr.HashIdPreimageSorobanAuthorization{
 		NetworkId: xdr.Hash(network.ID(w.Passphrase())), Nonce: c.Nonce, SignatureExpirationLedger: c.SignatureExpirationLedger, Invocation: e.RootInvocation}}
+	if e.Credentials.AddressV2 != nil { // which also signs for whom (CAP-71)
+		id = xdr.HashIdPreimage{Type: xdr.EnvelopeTypeEnvelopeTypeSorobanAuthorizationWithAddress,
+			SorobanAuthorizationWithAddress: &xdr.HashIdPreimageSorobanAuthorizationWithAddress{NetworkId: id.SorobanAuthorization.NetworkId,
+				Nonce: c.Nonce, SignatureExpirationLedger: c.SignatureExpirationLedger, Address: c.Address, Invocation: e.RootInvocation}}
+	}
 	raw, err := id.MarshalBinary()
 	if err != nil {
 		w.t.Fatal(err)
@@ -52,8 +57,26 @@ func (w *world) payload(e xdr.SorobanAuthorizationEntry) [32]byte {
 	return sha256.Sum256(raw)
 }
 
+// credentials are those of an entry that somebody else signs.
+func credentials(e *xdr.SorobanAuthorizationEntry) *xdr.SorobanAddressCredentials {
+	if e.Credentials.AddressV2 != nil {
+		return e.Credentials.AddressV2
+	}
+	return e.Credentials.Address
+}
+
+// withAddress makes an entry one whose signature also says for whom it is.
+func withAddress(e *xdr.SorobanAuthorizationEntry) {
+	e.Credentials = xdr.SorobanCredentials{Type: xdr.SorobanCredentialsTypeSorobanCredentialsAddressV2, AddressV2: e.Credentials.Address}
+}
+
+// withoutAddress is withAddress the other way.
+func withoutAddress(e *xdr.SorobanAuthorizationEntry) {
+	e.Credentials = xdr.SorobanCredentials{Type: xdr.SorobanCredentialsTypeSorobanCredentialsAddress, Address: e.Credentials.AddressV2}
+}
+
 // agreed is a call of fn by source that others have agreed to: change has the entry before it is signed, sign makes the signature.
-func (w *world) agreed(source *keypair.Full, fn xdr.HostFunction, good, sign func(payload [32]byte) xdr.ScVal, change func(*xdr.SorobanAuthorizationEntry)) xdr.TransactionEnvelope {
+func (w *world) agreed(source *keypair.Full, fn xdr.HostFunction, good, sign func(payload [32]byte) xdr.ScVal, change, late func(*xdr.SorobanAuthorizationEntry)) xdr.TransactionEnvelope {
 	w.t.Helper()
 	sim := w.simulate(host.SimulateRequest{Source: id(source), Function: fn})
 	if len(sim.Auth) != 1 || sim.Auth[0].Credentials.Address == nil {
@@ -67,7 +90,10 @@ func (w *world) agreed(source *keypair.Full, fn xdr.HostFunction, good, sign fun
 	if change != nil {
 		change(&e)
 	}
-	e.Credentials.Address.Signature = sign(w.payload(e))
+	credentials(&e).Signature = sign(w.payload(e))
+	if late != nil {
+		late(&e)
+	}
 	sim.Data.Resources.Instructions += 2_000_000
 	sim.Data.ResourceFee += 1_000_000
 	return w.tx(source, &txnbuild.InvokeHostFunction{HostFunction: fn, Auth: []xdr.SorobanAuthorizationEntry{e}, Ext: xdr.TransactionExt{V: 1, SorobanData: sim.Data}})
@@ -77,8 +103,9 @@ func (w *world) agreed(source *keypair.Full, fn xdr.HostFunction, good, sign fun
 type agreement struct {
 	name   string
 	change func(*xdr.SorobanAuthorizationEntry)
-	sign   func(payload [32]byte) xdr.ScVal // nil: as it should be
-	want   string                           // "" if it is accepted, else what the host says
+	sign   func(payload [32]byte) xdr.ScVal     // nil: as it should be
+	want   string                               // "" if it is accepted, else what the host says
+	late   func(*xdr.SorobanAuthorizationEntry) // changes it once it is signed
 }
 
 // expires are the rows about time and contents, which are the same for all who agree.
@@ -91,19 +118,22 @@ func (w *world) expires() []agreement {
 	}
 	const longest = 3_110_400
 	return []agreement{
-		{"signed", nil, nil, ""},
-		{"signed until this ledger", until(0), nil, ""},
-		{"signed until the ledger before", until(-1), nil, "signature has expired"},
-		{"signed for as long as an entry lives", until(longest - 1), nil, ""},
-		{"signed for longer", until(longest), nil, "signature expiration is too late"},
+		{"signed", nil, nil, "", nil},
+		{"signed until this ledger", until(0), nil, "", nil},
+		{"signed until the ledger before", until(-1), nil, "signature has expired", nil},
+		{"signed for as long as an entry lives", until(longest - 1), nil, "", nil},
+		{"signed for longer", until(longest), nil, "signature expiration is too late", nil},
 		{"signed for another amount", func(e *xdr.SorobanAuthorizationEntry) {
 			e.RootInvocation.Function.ContractFn.Args[2] = scval.I128(2)
-		}, nil, "Unauthorized function call for address"},
+		}, nil, "Unauthorized function call for address", nil},
 		{"signed for another function", func(e *xdr.SorobanAuthorizationEntry) {
 			e.RootInvocation.Function.ContractFn.FunctionName = "burn"
-		}, nil, "Unauthorized function call for address"},
+		}, nil, "Unauthorized function call for address", nil},
 		{"signed for another nonce", func(e *xdr.SorobanAuthorizationEntry) { e.Credentials.Address.Nonce++ }, nil,
-			"trying to access nonce outside of the footprint"},
+			"trying to access nonce outside of the footprint", nil},
+		{"signed with the address", withAddress, nil, "", nil},
+		{"signed with the address, for an entry that lacks it", withAddress, nil, "failed account authentication", withoutAddress},
+		{"signed without the address, for an entry that has it", nil, nil, "failed account authentication", withAddress},
 	}
 }
 
@@ -117,7 +147,7 @@ func (w *world) checkAgreements(t *testing.T, rows []agreement, source, other *k
 			if c.sign == nil {
 				c.sign = good
 			}
-			o, err := w.Submit(t.Context(), w.agreed(source, transfer, good, c.sign, c.change))
+			o, err := w.Submit(t.Context(), w.agreed(source, transfer, good, c.sign, c.change, c.late))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +157,7 @@ func (w *world) checkAgreements(t *testing.T, rows []agreement, source, other *k
 			}
 		})
 	}
-	e := w.agreed(source, transfer, good, good, nil)
+	e := w.agreed(source, transfer, good, good, nil, nil)
 	again := *e.V1.Tx.Operations[0].Body.InvokeHostFunctionOp
 	data := *e.V1.Tx.Ext.SorobanData
 	w.must(e)
@@ -163,25 +193,25 @@ func TestContractAccount(t *testing.T) {
 	}
 	const failed = "failed account authentication with error"
 	w.checkAgreements(t, append(w.expires(),
-		agreement{"signed by another key", nil, by(second), failed},
+		agreement{"signed by another key", nil, by(second), failed, nil},
 		agreement{"signed, and a bit turned", nil, func(payload [32]byte) xdr.ScVal {
 			s := ed25519.Sign(private, payload[:])
 			s[3] ^= 1
 			return scval.Bytes(s)
-		}, failed},
-		agreement{"no signature", nil, func([32]byte) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvVoid} }, failed},
-		agreement{"a signature of the wrong length", nil, func([32]byte) xdr.ScVal { return scval.Bytes(make([]byte, 63)) }, failed},
+		}, failed, nil},
+		agreement{"no signature", nil, func([32]byte) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvVoid} }, failed, nil},
+		agreement{"a signature of the wrong length", nil, func([32]byte) xdr.ScVal { return scval.Bytes(make([]byte, 63)) }, failed, nil},
 	), stranger, other, account, by(private))
-	if got := w.stroops(other); got != 4 {
-		t.Errorf("after the transfers that were agreed to there are %d stroops, want 4", got)
+	if got := w.stroops(other); got != 5 {
+		t.Errorf("after the transfers that were agreed to there are %d stroops, want 5", got)
 	}
 
 	// The key that signs is changed with its own agreement alone.
 	next := second.Public().(ed25519.PublicKey)
-	w.must(w.agreed(stranger, scval.Call(account, "sign_by", scval.Bytes(next)), by(private), by(private), nil))
+	w.must(w.agreed(stranger, scval.Call(account, "sign_by", scval.Bytes(next)), by(private), by(private), nil, nil))
 	w.checkAgreements(t, []agreement{
-		{"signed by the new key", nil, nil, ""},
-		{"signed by the old key", nil, by(private), failed},
+		{"signed by the new key", nil, nil, "", nil},
+		{"signed by the old key", nil, by(private), failed, nil},
 	}, stranger, other, account, by(second))
 }
 
@@ -222,9 +252,9 @@ func TestAccountsAgreement(t *testing.T) {
 		return slices.Compare(x, y)
 	})
 	w.checkAgreements(t, append(w.expires(),
-		agreement{"signed by one of two", nil, by(from), "signature weight is lower than threshold"},
-		agreement{"signed twice by one of two", nil, by(from, from), "public keys are not ordered"},
-		agreement{"signed in the other order", nil, by(both[1], both[0]), "public keys are not ordered"},
+		agreement{"signed by one of two", nil, by(from), "signature weight is lower than threshold", nil},
+		agreement{"signed twice by one of two", nil, by(from, from), "public keys are not ordered", nil},
+		agreement{"signed in the other order", nil, by(both[1], both[0]), "public keys are not ordered", nil},
 		agreement{"signed by somebody else too", nil, func(payload [32]byte) xdr.ScVal {
 			keys := append(slices.Clone(both), stranger)
 			slices.SortFunc(keys, func(a, b *keypair.Full) int {
@@ -232,8 +262,8 @@ func TestAccountsAgreement(t *testing.T) {
 				return slices.Compare(x, y)
 			})
 			return by(keys...)(payload)
-		}, "signer does not belong to account"},
-		agreement{"signed for something else", nil, func([32]byte) xdr.ScVal { return by(both...)([32]byte{1}) }, "failed ED25519 verification"},
-		agreement{"nobody's signature", nil, by(), "no account signatures found"},
+		}, "signer does not belong to account", nil},
+		agreement{"signed for something else", nil, func([32]byte) xdr.ScVal { return by(both...)([32]byte{1}) }, "failed ED25519 verification", nil},
+		agreement{"nobody's signature", nil, by(), "no account signatures found", nil},
 	), stranger, other, accountAddress(from), by(both...))
 }

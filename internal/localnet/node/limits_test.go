@@ -1,12 +1,15 @@
 package node_test
 
 import (
+	"crypto/sha256"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/txnbuild"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
@@ -233,6 +236,22 @@ func TestUsedLimits(t *testing.T) {
 	more := change(func(*xdr.SorobanResources) {})
 	// An entry of 65,536 bytes, the most there can be, holds so many of keep's.
 	w.must(w.call(user, call("keep", scval.U32(9), bytesOf(1000))))
+	// The same of code: a section that says nothing makes a module larger. XDR counts by fours.
+	wasm, err := os.ReadFile("../host/testdata/probe.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	upload := func(size int) xdr.HostFunction {
+		padded := append(wasm[:len(wasm):len(wasm)], 0) // a custom section, then its length in LEB128, of three bytes, and a name without letters
+		n := size - len(wasm) - 4
+		padded = append(padded, byte(n)|0x80, byte(n>>7)|0x80, byte(n>>14), 0)
+		padded = append(padded, make([]byte, n-1)...)
+		return xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeUploadContractWasm, Wasm: &padded}
+	}
+	code := *upload(len(wasm) + 1000).Wasm
+	w.must(w.call(user, upload(len(code))))
+	hash := xdr.Hash(sha256.Sum256(code))
+	largest := 131_072 - sizeOf(w.entry(ledger.KeyOf(xdr.LedgerKey{Type: xdr.LedgerEntryTypeContractCode, ContractCode: &xdr.LedgerKeyContractCode{Hash: hash}}))) + (len(code)+3)/4*4
 	whole := 65_536 - sizeOf(w.entry(keepKey(probe, "Kept", 9))) + 1000
 	for _, c := range []struct {
 		name string
@@ -278,6 +297,10 @@ func TestUsedLimits(t *testing.T) {
 		}},
 		{"an entry above the largest size", false, "ResourceLimitExceeded", "ContractData size exceeds network config maximum size", func() xdr.TransactionEnvelope {
 			return w.call(user, call("keep", scval.U32(9), bytesOf(whole+1)), more)
+		}},
+		{"code of the largest size", true, "Success", "", func() xdr.TransactionEnvelope { return w.call(user, upload(largest), more) }},
+		{"code above the largest size", false, "ResourceLimitExceeded", "Wasm size exceeds network config maximum contract size", func() xdr.TransactionEnvelope {
+			return w.call(user, upload(largest+4), more)
 		}},
 		{"events", true, "Success", "", func() xdr.TransactionEnvelope { return w.call(user, call("shout", scval.U32(15), bytesOf(900)), more) }},
 		{"more events than allowed", false, "ResourceLimitExceeded", "total events size exceeds network config maximum", func() xdr.TransactionEnvelope {
