@@ -39,7 +39,14 @@ type openRPC struct {
 			Required bool
 			Schema   json.RawMessage
 		}
-		Result struct{ Schema json.RawMessage }
+		Result   struct{ Schema json.RawMessage }
+		Examples []struct {
+			Name   string
+			Params []struct {
+				Name  string
+				Value any
+			}
+		}
 	}
 }
 
@@ -206,6 +213,59 @@ func TestPublishedSchema(t *testing.T) {
 		if !strange[key] {
 			t.Errorf("the schema is said not to name %s, and no answer has it", key)
 		}
+	}
+}
+
+// Each published example of a request is understood: its answer is a result of the schema's form, or says what this network has not, never
+// that the request is no request.
+func TestPublishedExamples(t *testing.T) {
+	s := newStranger(t, open(t, localnet.Options{}))
+	const invalidParams, unknownMethod, parse = -32602, -32601, -32700
+	asked := 0
+	for _, m := range readOpenRPC(t).Methods {
+		result := compileSchema(t, m.Name, m.Result.Schema)
+		for _, e := range m.Examples {
+			t.Run(m.Name+"/"+e.Name, func(t *testing.T) {
+				asked++
+				q := params{}
+				for _, p := range e.Params {
+					q[p.Name] = p.Value
+				}
+				body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": m.Name, "params": q})
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, answer := s.post(body)
+				var res struct {
+					Result json.RawMessage
+					Error  *struct {
+						Code    int
+						Message string
+					}
+				}
+				if err := json.Unmarshal(answer, &res); err != nil {
+					t.Fatalf("%s: %v", answer, err)
+				}
+				if res.Error != nil {
+					if c := res.Error.Code; c == invalidParams || c == unknownMethod || c == parse {
+						t.Errorf("%s: %d %s", body, c, res.Error.Message)
+					}
+					return
+				}
+				doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(res.Result))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, at := range failures(result.Validate(doc)) {
+					if schemaErrs[m.Name+" "+at.path] == "" {
+						t.Errorf("%s: %s", at.path, at.why)
+					}
+				}
+			})
+		}
+	}
+	if asked < 12 {
+		t.Errorf("%d examples", asked)
 	}
 }
 
