@@ -54,7 +54,7 @@ func n10() guide.Control {
 			stackfile.Change("needless-exception", "the root of secrets is read-only", "    read_only: false\n", ""),
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			return judgeStacks(ctx, t, judgeHardened)
+			return stackfile.JudgeEach(ctx, t, judgeHardened)
 		},
 		Running: runHardened,
 	}

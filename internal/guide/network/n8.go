@@ -60,7 +60,7 @@ func n8() guide.Control {
 			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N9/no-such-service"}},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			return judgeStacks(ctx, t, judgePublished)
+			return stackfile.JudgeEach(ctx, t, judgePublished)
 		},
 		Running: runPublished,
 	}
