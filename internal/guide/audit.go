@@ -81,6 +81,8 @@ func (c Clause) Modes() []string {
 type Asked struct {
 	Tree    *facts.Tree
 	Running *facts.System
+	// Known is what was said before of trees that Tree comes of, by the same guide: a control is asked again only where facts that it goes by are others. nil: each is asked.
+	Known *Judgements
 	// Within is how long one column of one clause may take; what takes longer is NOT EVIDENCED, and the others go on.
 	Within time.Duration
 	// Now is the clock.
@@ -126,9 +128,12 @@ func Audit(ctx context.Context, controls []Control, a Asked) Report {
 
 func judge(ctx context.Context, c Control, a Asked) Clause {
 	began := a.Now()
+	if a.Running != nil {
+		a.Running = a.Running.By(a.Now)
+	}
 	done := Clause{Control: c}
 	if a.Tree != nil {
-		done.Tree = column(ctx, c, a.Within, c.Tree, a.Tree)
+		done.Tree = ofTree(ctx, c, a)
 	}
 	if a.Running != nil {
 		done.Running = column(ctx, c, a.Within, c.Running, a.Running)
@@ -142,6 +147,24 @@ func judge(ctx context.Context, c Control, a Asked) Clause {
 	}
 	done.Took = a.Now().Sub(began)
 	return done
+}
+
+// ofTree is the tree's column.
+func ofTree(ctx context.Context, c Control, a Asked) Result {
+	if r, ok := a.Known.known(c.ID, a.Tree); ok {
+		return r
+	}
+	if a.Known == nil || c.Tree == nil {
+		return column(ctx, c, a.Within, c.Tree, a.Tree)
+	}
+	tree, uses := a.Tree.Noting()
+	return column(ctx, c, a.Within, func(ctx context.Context, t *facts.Tree) Result {
+		r := named(c, c.Tree(ctx, t))
+		if ctx.Err() == nil { // one that is cut off may not have gone by all its facts
+			a.Known.keep(c.ID, r, uses)
+		}
+		return r
+	}, tree)
 }
 
 func column[F any](ctx context.Context, c Control, within time.Duration, look func(context.Context, F) Result, at F) Result {

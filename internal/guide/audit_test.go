@@ -166,3 +166,44 @@ func TestClausesAreChosenByNameAndSection(t *testing.T) {
 		}
 	}
 }
+
+// A control is asked again where a fact that it goes by is another, and nowhere else; one that was cut off is asked again in any case.
+func TestJudgementsAreKept(t *testing.T) { synctest.Test(t, judgementsAreKept) }
+
+func judgementsAreKept(t *testing.T) {
+	asked := 0
+	c := holding("N1", "a")
+	judge := c.Tree
+	c.Tree = func(ctx context.Context, t *facts.Tree) Result {
+		asked++
+		r := judge(ctx, t)
+		if asked == 1 {
+			<-ctx.Done()
+		}
+		return r
+	}
+	whole := facts.Open(fstest.MapFS{"a": {}, "b": {}})
+	a := Asked{Known: &Judgements{}, Within: time.Minute, Now: time.Now}
+	for _, step := range []struct {
+		name, file, text string
+		asked            int // by now
+		want             Verdict
+	}{
+		{"cut off", "b", "", 1, NotEvidenced},
+		{"whole", "b", "", 2, Passed},
+		{"again", "b", "", 2, Passed},
+		{"another file", "b", "odd", 2, Passed},
+		{"its file", "a", "odd", 3, Failed},
+		{"its file in another way", "a", "wrong", 4, Failed},
+		{"as at first", "b", "more", 4, Passed},
+	} {
+		if a.Tree = whole; step.text != "" {
+			a.Tree = whole.With(map[string][]byte{step.file: []byte(step.text)})
+		}
+		got := Audit(t.Context(), []Control{c}, a).Clauses[0].Verdict
+		synctest.Wait() // what is left behind ends before it is asked again
+		if got != step.want || asked != step.asked {
+			t.Errorf("%s: %s after it was asked %d times, want %s after %d", step.name, got, asked, step.want, step.asked)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func (p Proof) Err() error {
 // control must find exactly that way to fail and no other, and every other clause must say what it said before.
 func (g *Guide) Prove(ctx context.Context, chosen []Control, files fs.FS, a Asked) (Proof, error) {
 	whole := facts.Open(files)
-	a.Tree, a.Running, a.Done = whole, nil, nil
+	a.Tree, a.Running, a.Done, a.Known = whole, nil, nil, &Judgements{}
 	before := said(Audit(ctx, g.controls, a))
 	var p Proof
 	for _, c := range chosen {

@@ -20,9 +20,16 @@ const (
 // Rendered is everything that the production overlay comes to. An object of a kind that is not known here is an error: it may start pods, open ways or hold secrets.
 func Rendered(t *facts.Tree) (*kube.Set, error) { return rendered(t, Production) }
 
+// objects is what those that were rendered of a tree, and of those that come of it, are kept by.
+type objects struct{}
+
 func rendered(t *facts.Tree, overlay string) (*kube.Set, error) {
+	known, err := facts.Keep(t, objects{}, func() (*kube.Known, error) { return new(kube.Known), nil })
+	if err != nil {
+		return nil, err
+	}
 	return facts.Read(t, overlay, func(files fs.FS) (*kube.Set, error) {
-		set, err := kube.Render(files, overlay)
+		set, err := known.Render(files, overlay)
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ func c5() guide.Control {
 		Silent: "which certificate is shown no file says",
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			seen, err := handshakes(ctx, s)
-			return judgeCertificates(seen, err, time.Now())
+			return judgeCertificates(seen, err, s.Now())
 		},
 		OnlyRunning: true,
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/probe/headers"
@@ -57,7 +56,7 @@ func handshakes(ctx context.Context, s *facts.System) (tlsprobe.Facts, error) {
 		if err != nil {
 			return tlsprobe.Facts{}, err
 		}
-		return tlsprobe.Probe{Now: time.Now, Rand: rand.Reader}.Look(ctx, tlsprobe.Target{Address: t.address, Name: t.name, Roots: t.roots})
+		return tlsprobe.Probe{Now: s.Now, Rand: rand.Reader}.Look(ctx, tlsprobe.Target{Address: t.address, Name: t.name, Roots: t.roots})
 	})
 }
 

@@ -54,6 +54,34 @@ func (o *overlay) Open(name string) (fs.File, error) {
 	return &folder{stat, list}, nil
 }
 
+// Stat is fs.StatFS's: of a folder it lists nothing.
+func (o *overlay) Stat(name string) (fs.FileInfo, error) { return o.stat(name, fs.Stat) }
+
+// Lstat is fs.ReadLinkFS's.
+func (o *overlay) Lstat(name string) (fs.FileInfo, error) { return o.stat(name, fs.Lstat) }
+
+func (o *overlay) stat(name string, of func(fs.FS, string) (fs.FileInfo, error)) (fs.FileInfo, error) {
+	if text, ok := o.changed[name]; ok {
+		if text == nil {
+			return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+		}
+		return info{path.Base(name), int64(len(text)), 0o644}, nil
+	}
+	at, err := of(o.files, name)
+	if err != nil && len(o.below(name)) > 0 { // a folder of new files alone
+		return info{path.Base(name), 0, fs.ModeDir | 0o755}, nil
+	}
+	return at, err
+}
+
+// ReadLink is fs.ReadLinkFS's. What is changed is no link.
+func (o *overlay) ReadLink(name string) (string, error) {
+	if _, ok := o.changed[name]; ok {
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+	}
+	return fs.ReadLink(o.files, name)
+}
+
 // below are the new and changed files of a folder, and the folders on the way to others.
 func (o *overlay) below(dir string) (list []fs.DirEntry) {
 	seen := map[string]bool{}

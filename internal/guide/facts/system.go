@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -76,19 +78,20 @@ func ReadTargets(text []byte) (Targets, error) {
 		return t, errors.New("targets: there is a second document (---), which nothing would read: one file is one platform's")
 	}
 	var errs []error
-	if t.Door != "" {
-		if u, err := url.Parse(t.Door); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-			errs = append(errs, fmt.Errorf("targets: door %q is not https://host or https://host:port", t.Door))
-		}
+	if t.Door != "" && !isBase(t.Door, "https") {
+		errs = append(errs, errors.New("targets: door is not https://host or https://host:port, without a name, a password or a path"))
+	}
+	if t.Address != "" && t.Door == "" {
+		errs = append(errs, errors.New("targets: address is where door leads to: name door too"))
 	}
 	for _, at := range []struct{ name, address string }{{"address", t.Address}, {"redis", t.Redis}} {
-		if host, port, err := net.SplitHostPort(at.address); at.address != "" && (err != nil || host == "" || port == "") {
+		if host, port, err := net.SplitHostPort(at.address); at.address != "" && (err != nil || host == "" || !isPort(port)) {
 			errs = append(errs, fmt.Errorf("targets: %s %q is not host:port", at.name, at.address))
 		}
 	}
 	for _, at := range []struct{ name, address string }{{"prometheus", t.Prometheus}, {"alertmanager", t.Alertmanager}, {"loki", t.Loki}, {"grafana", t.Grafana}} {
-		if u, err := url.Parse(at.address); at.address != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.User != nil) {
-			errs = append(errs, fmt.Errorf("targets: %s %q is not http(s)://host or http(s)://host:port", at.name, at.address))
+		if at.address != "" && !isBase(at.address, "http", "https") {
+			errs = append(errs, fmt.Errorf("targets: %s is not http(s)://host or http(s)://host:port, without a name, a password or a path", at.name))
 		}
 	}
 	if t.Engine != (Engine{}) {
@@ -119,11 +122,28 @@ func ReadTargets(text []byte) (Targets, error) {
 	return t, errors.Join(errs...)
 }
 
+// isBase tells whether a text is a scheme of these, a host, and a port if any: nothing that could be a secret, or lead somewhere else.
+func isBase(text string, schemes ...string) bool {
+	u, err := url.Parse(text)
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Hostname() != "" && (u.Port() == "" || isPort(u.Port())) && u.Path == "" && u.RawQuery == "" && u.User == nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
+}
+
 // System is the running system. Whatever is seen of it is looked at once. It is safe for concurrent use.
 type System struct {
 	Targets Targets
-	mu      sync.Mutex
-	known   map[string]*sight
+	Now     func() time.Time // what its certificates and results are held against
+	*sights
+}
+
+// sights are what has been seen.
+type sights struct {
+	mu    sync.Mutex
+	known map[string]*sight
 }
 
 type sight struct {
@@ -132,8 +152,13 @@ type sight struct {
 	err   error
 }
 
-// Running is the system at these targets.
-func Running(t Targets) *System { return &System{Targets: t, known: map[string]*sight{}} }
+// Running is the system at these targets, by this machine's clock.
+func Running(t Targets) *System {
+	return &System{Targets: t, Now: time.Now, sights: &sights{known: map[string]*sight{}}}
+}
+
+// By is the same system, with what has been seen of it, by another clock.
+func (s *System) By(now func() time.Time) *System { return &System{s.Targets, now, s.sights} }
 
 // Look makes a fact of the running system, or gives the one that was made before. key names it. Who asks first, their context ends it.
 func Look[T any](ctx context.Context, s *System, key string, collect func(context.Context) (T, error)) (T, error) {
@@ -158,7 +183,7 @@ func Look[T any](ctx context.Context, s *System, key string, collect func(contex
 
 // Without is the same system of which everything is looked at again whose key begins with one of the parts ("cluster"); what was seen of the rest is kept.
 func (s *System) Without(parts ...string) *System {
-	next := Running(s.Targets)
+	next := Running(s.Targets).By(s.Now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, seen := range s.known {

@@ -34,6 +34,11 @@ func TestReadTargets(t *testing.T) {
 		"door: https://a.example/path":        "door",
 		"door: https://name:word@a.example":   "door",
 		"redis: localhost":                    "redis",
+		"redis: localhost:99999":              "redis",
+		"redis: localhost:0":                  "redis",
+		"door: https://a.example:99999":       "door",
+		"grafana: http://a.example:99999":     "grafana",
+		"address: 127.0.0.1:443":              "name door too",
 		"door: ftp://x\nredis: y":             "redis", // both are told
 		"doors: https://a.example":            "doors",
 		"grafana: http://a.example/login":     "grafana",
@@ -48,6 +53,8 @@ func TestReadTargets(t *testing.T) {
 	} {
 		if got, err := ReadTargets([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, %v, want it to say %q", text, got, err, want)
+		} else if strings.Contains(err.Error(), "word@") {
+			t.Errorf("%q: it tells a password: %v", text, err)
 		}
 	}
 }

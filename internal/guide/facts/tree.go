@@ -5,19 +5,24 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"path"
-	"slices"
+	"runtime/debug"
 	"sync"
 )
 
 // Tree is the files of a checkout. Whatever is read of it is read once, and kept with the names of the files that it was made of; so a tree in which a
 // few files are changed (With) reads again only what depends on them. It is safe for concurrent use.
 type Tree struct {
+	*state
+	uses *Uses // what is read by this way is noted in it; nil: nowhere
+}
+
+// state is what all ways to a tree have in common.
+type state struct {
 	files fs.FS
 	mu    sync.Mutex
 	known map[string]*fact
-	made  map[string]*derived // by Of
+	made  map[any]*derived // by Keep
 }
 
 // fact is what came of reading something: a value or an error, and what it depends on.
@@ -25,41 +30,75 @@ type fact struct {
 	once  sync.Once
 	value any
 	err   error
-	of    map[string]bool // every path that was looked for, there or not, folders too
+	of    map[string]use // every path that was looked for, there or not, folders too
 }
+
+// use is what of a path somebody went by.
+type use int
+
+const (
+	there  use = iota + 1 // whether something stands there, and what it is
+	opened                // what it holds: a file its text, a folder its list
+)
 
 // Open is the tree below a folder, os.DirFS for one of this machine.
 func Open(files fs.FS) *Tree {
-	return &Tree{files: files, known: map[string]*fact{}, made: map[string]*derived{}}
+	return &Tree{state: &state{files: files, known: map[string]*fact{}, made: map[any]*derived{}}}
 }
 
-// With is the tree with some files changed, and nil for one that is gone. What has been read of t and depends on none of them is not read again.
+// With is the tree with some files changed, and nil for one that is gone. What has been read of t and depends on none of them is not read again, and what was made by
+// Keep is not made again.
 func (t *Tree) With(changed map[string][]byte) *Tree {
 	next := Open(Overlay(t.files, changed))
+	touched := t.touched(changed)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	touched := map[string]bool{}
-	for name := range changed {
-		touched[name] = true
-		_, err := fs.Stat(t.files, name)
-		if there := err == nil; there && changed[name] != nil {
-			continue // what its folder holds is what it was
-		}
-		for name != "." {
-			name = path.Dir(name) // who has listed a folder may miss a file, or find a new one
-			touched[name] = true
-		}
-	}
 	for key, f := range t.known {
-		if f.done() && !slices.ContainsFunc(slices.Collect(maps.Keys(f.of)), func(p string) bool { return touched[p] }) {
+		if f.done() && !f.uses(touched) {
 			next.known[key] = f
 		}
 	}
-	maps.Copy(next.made, t.made)
+	for key, d := range t.made {
+		if d.kept {
+			next.made[key] = d
+		}
+	}
 	return next
 }
 
+// touched are the paths that are otherwise once some files are changed, each by the least that somebody must have gone by to see it.
+func (t *Tree) touched(changed map[string][]byte) map[string]use {
+	all := map[string]use{}
+	for name, text := range changed {
+		all[name] = there // its size, if nothing else
+		if was, err := fs.Lstat(t.files, name); err == nil && was.Mode().IsRegular() && text != nil {
+			continue // what its folder holds is what it was
+		}
+		for name != "." { // who has listed a folder may miss a file, or find a new one
+			name = path.Dir(name)
+			if _, err := fs.Lstat(t.files, name); err == nil {
+				if all[name] == 0 {
+					all[name] = opened
+				}
+				break
+			}
+			all[name] = there
+		}
+	}
+	return all
+}
+
 func (f *fact) done() bool { return f.of != nil }
+
+// uses tells whether the fact goes by anything that is touched.
+func (f *fact) uses(touched map[string]use) bool {
+	for name, by := range touched {
+		if f.of[name] >= by {
+			return true
+		}
+	}
+	return false
+}
 
 // Read makes a fact of the tree, or gives the one that was made before. key names it; collect must depend on nothing but the files.
 func Read[T any](t *Tree, key string, collect func(fs.FS) (T, error)) (T, error) {
@@ -70,8 +109,9 @@ func Read[T any](t *Tree, key string, collect func(fs.FS) (T, error)) (T, error)
 		t.known[key] = f
 	}
 	t.mu.Unlock()
+	t.uses.note(key, f)
 	f.once.Do(func() {
-		seen := &recorder{files: t.files, of: map[string]bool{}}
+		seen := &recorder{files: t.files, of: map[string]use{}}
 		defer func() {
 			if broken := recover(); broken != nil {
 				f.err = fmt.Errorf("read %s: %v", key, broken)
@@ -86,56 +126,76 @@ func Read[T any](t *Tree, key string, collect func(fs.FS) (T, error)) (T, error)
 	return value, f.err
 }
 
-// Of makes a fact of another one, once, whoever asks. It lasts as long as the other is the same.
-func Of[F comparable, T any](t *Tree, key string, from F, make func(F) (T, error)) (T, error) {
+// Keep makes something once for a key, whoever asks, and keeps it for every tree that comes of this one (With). So the key has to say all that make goes by: the
+// texts, or what Read gives, which is the same only while nothing that it was read of is changed. An error is told to those who wait, and not kept.
+func Keep[K comparable, T any](t *Tree, key K, make func() (T, error)) (T, error) {
 	t.mu.Lock()
 	d := t.made[key]
-	if d == nil || d.from != any(from) {
-		d = &derived{from: from}
+	if d == nil {
+		d = &derived{}
 		t.made[key] = d
 	}
 	t.mu.Unlock()
 	d.once.Do(func() {
 		defer func() {
 			if broken := recover(); broken != nil {
-				d.err = fmt.Errorf("make %s: %v", key, broken)
+				d.err = fmt.Errorf("make what is kept: %v\n%s", broken, debug.Stack())
+			}
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			if d.kept = d.err == nil; !d.kept {
+				delete(t.made, any(key))
 			}
 		}()
-		d.value, d.err = make(from)
+		d.value, d.err = make()
 	})
 	value, _ := d.value.(T)
 	return value, d.err
 }
 
-// derived is what was made of another fact.
+// derived is what was made for a key.
 type derived struct {
 	once  sync.Once
-	from  any
 	value any
 	err   error
+	kept  bool // it is made, and well
 }
 
-// recorder notes what is looked at.
+// recorder notes what is looked at, and how closely.
 type recorder struct {
 	files fs.FS
 	mu    sync.Mutex
-	of    map[string]bool
+	of    map[string]use
+}
+
+func (r *recorder) note(name string, by use) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.of[name] = max(r.of[name], by)
 }
 
 // Open notes the name, whether it is there or not.
 func (r *recorder) Open(name string) (fs.File, error) {
-	r.mu.Lock()
-	r.of[name] = true
-	r.mu.Unlock()
+	r.note(name, opened)
 	return r.files.Open(name)
 }
 
 // Stat is fs.Stat without opening, which would wait for somebody to write into a named pipe.
 func (r *recorder) Stat(name string) (fs.FileInfo, error) {
-	r.mu.Lock()
-	r.of[name] = true
-	r.mu.Unlock()
+	r.note(name, there)
 	return fs.Stat(r.files, name)
+}
+
+// Lstat is fs.ReadLinkFS's, with which it is told what stands at a path without listing its folder.
+func (r *recorder) Lstat(name string) (fs.FileInfo, error) {
+	r.note(name, there)
+	return fs.Lstat(r.files, name)
+}
+
+// ReadLink is fs.ReadLinkFS's.
+func (r *recorder) ReadLink(name string) (string, error) {
+	r.note(name, opened)
+	return fs.ReadLink(r.files, name)
 }
 
 // MaxFile is how many bytes a file of a checkout may have that is read whole.

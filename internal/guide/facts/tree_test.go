@@ -2,6 +2,7 @@ package facts
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -39,6 +40,19 @@ func TestReadAgain(t *testing.T) {
 		l, err := fs.Glob(f, "a/*")
 		return strings.Join(l, " "), err
 	}
+	root := func(f fs.FS) (string, error) {
+		l, err := fs.ReadDir(f, ".")
+		return fmt.Sprint(l), err
+	}
+	is := func(name string) func(fs.FS) (string, error) {
+		return func(f fs.FS) (string, error) {
+			at, err := fs.Lstat(f, name)
+			if errors.Is(err, fs.ErrNotExist) {
+				return "", nil
+			}
+			return fs.FormatFileInfo(at), err
+		}
+	}
 	for _, c := range []struct {
 		name    string
 		collect func(fs.FS) (string, error)
@@ -55,6 +69,16 @@ func TestReadAgain(t *testing.T) {
 		{"a list of another folder", list, "b/four", false, 0},
 		{"a list whose file is changed", list, "a/two", false, 0},
 		{"a list whose file is gone", list, "a/two", true, 1},
+		{"a list below whose folder a file is new", list, "a/b/five", false, 1},
+		{"a list beside a new folder", list, "c/d/six", false, 0},
+		{"a list of what has a new folder far below", root, "c/d/six", false, 1},
+		{"a list of what has a new file far below", root, "a/four", false, 0},
+		{"what a folder is, and it has a file more", is("a"), "a/four", false, 0},
+		{"what a folder is, and it has a file less", is("a"), "a/one", true, 0},
+		{"whether there is a folder, and there is one now", is("c"), "c/d/six", false, 1},
+		{"how large a file is", is("a/one"), "a/one", false, 1},
+		{"whether there is a file, and it is gone", is("a/one"), "a/one", true, 1},
+		{"whether there is a file, and there is one now", is("a/none"), "a/none", false, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tree := Open(files)
@@ -79,6 +103,80 @@ func TestAFactThatBreaks(t *testing.T) {
 		if _, err := Read(tree, "it", func(fs.FS) (string, error) { panic("broken") }); err == nil || !strings.Contains(err.Error(), "broken") {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// What is kept is made once for its key, in the trees that come of the first too, and what went wrong is tried again.
+func TestKeep(t *testing.T) {
+	type key string
+	type other string
+	whole, made := Open(fstest.MapFS{}), 0
+	tree := func() *Tree { return whole }
+	changed := func() *Tree { return whole.With(map[string][]byte{"x": nil}) }
+	ask := func(at *Tree, k any, err error) (got int) {
+		count := func() (int, error) { made++; return made, err }
+		switch k := k.(type) {
+		case key:
+			got, _ = Keep(at, k, count)
+		case other:
+			got, _ = Keep(at, k, count)
+		}
+		return got
+	}
+	for _, c := range []struct {
+		name string
+		tree func() *Tree
+		key  any
+		err  error
+		want int
+	}{
+		{"at first", tree, key("a"), nil, 1},
+		{"again", tree, key("a"), nil, 1},
+		{"another key", tree, key("b"), nil, 2},
+		{"a key of another type", tree, other("a"), nil, 3},
+		{"with something changed", changed, key("a"), nil, 1},
+		{"an error", tree, key("c"), errors.New("once"), 4},
+		{"after an error", tree, key("c"), nil, 5},
+	} {
+		if got := ask(c.tree(), c.key, c.err); got != c.want {
+			t.Errorf("%s: it is the one made as number %d, want %d", c.name, got, c.want)
+		}
+	}
+	if _, err := Keep(whole, key("broken"), func() (int, error) { panic("broken") }); err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Whoever goes by facts is told whether they are the same in a tree that comes of the first.
+func TestSame(t *testing.T) {
+	whole := Open(fstest.MapFS{"a": {Data: []byte("1")}, "b": {Data: []byte("2")}})
+	noting, uses := whole.Noting()
+	read := func(tree *Tree, name string) {
+		if _, err := Read(tree, name, func(f fs.FS) ([]byte, error) { return fs.ReadFile(f, name) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(whole, "b") // by another way
+	read(noting, "a")
+	for name, c := range map[string]struct {
+		changed map[string][]byte
+		want    bool
+	}{
+		"nothing":               {map[string][]byte{}, true},
+		"what was gone by":      {map[string][]byte{"a": []byte("3")}, false},
+		"what others have read": {map[string][]byte{"b": []byte("3")}, true},
+	} {
+		next := whole.With(c.changed)
+		if got := next.Same(uses); got != c.want {
+			t.Errorf("with %s changed: %v", name, got)
+		}
+		read(next, "a") // anew, which is another fact
+		if got := next.Same(uses); got != c.want {
+			t.Errorf("with %s changed, and read again: %v", name, got)
+		}
+	}
+	if !whole.Same(uses) || Open(fstest.MapFS{}).Same(uses) {
+		t.Error("it is not the tree's own, or it is that of a tree that has nothing to do with it")
 	}
 }
 

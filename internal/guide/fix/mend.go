@@ -69,13 +69,16 @@ func remedyOf(way string) *Remedy {
 }
 
 // Mend edits a draft of the files until no finding of the chosen clauses is left that has a remedy. g is the whole guide, which judges each edit. a.Tree, if it is
-// there, is of the same files, and what was read of it is not read again.
+// there, is of the same files, and what was read of it is not read again; a.Known is what g said of it, or of a tree that it comes of.
 func Mend(ctx context.Context, g *guide.Guide, chosen []guide.Control, files fs.FS, a guide.Asked) (Outcome, error) {
 	whole := a.Tree
 	if whole == nil {
 		whole = facts.Open(files)
 	}
 	a.Running, a.Done, a.Begun = nil, nil, nil
+	if a.Known == nil {
+		a.Known = &guide.Judgements{}
+	}
 	judge := func(changed map[string][]byte) guide.Report {
 		a.Tree = whole
 		if len(changed) > 0 {

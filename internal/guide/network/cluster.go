@@ -31,6 +31,9 @@ type platform struct {
 	outside map[string]string
 }
 
+// waysOf is a cluster as it stands in JSON: what its ways are kept by.
+type waysOf string
+
 // ways are what is open between whom.
 type ways struct {
 	graph *reach.Graph
@@ -85,7 +88,7 @@ func lookAt(t *facts.Tree, o deployment.Overlay) (*platform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compare what holds pods: %w", err)
 	}
-	p.ways, err = facts.Of(t, "ways of "+string(text), string(text), func(string) (*ways, error) { return newWays(c, p.parts) })
+	p.ways, err = facts.Keep(t, waysOf(text), func() (*ways, error) { return newWays(c, p.parts) })
 	return p, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
@@ -41,7 +40,7 @@ func n9() guide.Control {
 			startRedis("the list of users is not read", "redis.conf", "aclfile /run/redis/users.acl\n", ""),
 			startRedis("the settings have a user of their own", "redis.conf", "aclfile /run/redis/users.acl\n", "aclfile /run/redis/users.acl\nuser guest on nopass ~* +@all\n"),
 			startRedis("a password may be short", "start.sh", "-lt 16", "-lt 0"),
-			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N8/no-such-service"}},
+			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N8/no-such-service", "N10/" + unknownMount}},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
 			p, err := stackfile.Project(ctx, t)
@@ -63,7 +62,7 @@ func n9() guide.Control {
 				return guide.NoEvidence("the targets file names no redis")
 			}
 			seen, err := facts.Look(ctx, s, "redis", func(ctx context.Context) (redisprobe.Facts, error) {
-				return redisprobe.Probe{Now: time.Now}.Look(ctx, redisprobe.Target{Address: s.Targets.Redis, Passwords: secret.WellKnown()})
+				return redisprobe.Probe{Now: s.Now}.Look(ctx, redisprobe.Target{Address: s.Targets.Redis, Passwords: secret.WellKnown()})
 			})
 			if err != nil {
 				return guide.NoEvidence("%v", err)

@@ -107,7 +107,7 @@ func runAdmission(ctx context.Context, s *facts.System) guide.Result {
 
 // wayRound are the policies of the cluster that refuse wrong pods, as the server has just said of those that it was asked about, and that can be got round.
 func wayRound(ctx context.Context, set *kube.Set) (findings []guide.Finding, err error) {
-	_, all, err := judgePolicies(ctx, deployment.Overlay{Set: set})
+	_, all, err := judgePolicies(ctx, nil, deployment.Overlay{Set: set})
 	return slices.DeleteFunc(all, func(f guide.Finding) bool { return f.Mode != "policy-got-round" }), err
 }
 

@@ -58,21 +58,21 @@ func p1() guide.Control {
 		}, weakened()...),
 		Breaks: breakAdmission(),
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgeRestricted(ctx, o) })
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgeRestricted(ctx, t, o) })
 		},
 		Running: runAdmission,
 		Agree:   agreeAdmission,
 	}
 }
 
-func judgeRestricted(ctx context.Context, o deployment.Overlay) guide.Result {
+func judgeRestricted(ctx context.Context, m memory, o deployment.Overlay) guide.Result {
 	subjects, findings := restricted(o.Set)
 	for _, w := range o.Set.Workloads() {
 		if w.Namespace != deployment.NamespaceOf(o.Set) {
 			findings = append(findings, guide.Finding{Mode: "elsewhere", Subject: w.String(), Detail: "put it into the namespace " + deployment.NamespaceOf(o.Set) + ", or into a kustomization of its own", At: deployment.At(w.Object)})
 		}
 	}
-	more, wrong, err := judgePolicies(ctx, o)
+	more, wrong, err := judgePolicies(ctx, m, o)
 	if err != nil && len(findings) == 0 {
 		return guide.NoEvidence("%v", err)
 	}

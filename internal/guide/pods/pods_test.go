@@ -73,7 +73,7 @@ func TestOurOverlays(t *testing.T) {
 		if o.Err != nil {
 			t.Fatal(o.Err)
 		}
-		subjects, findings, err := judgePolicies(t.Context(), o)
+		subjects, findings, err := judgePolicies(t.Context(), nil, o)
 		if err != nil || len(findings) > 0 || len(subjects) != len(violations()) {
 			t.Errorf("%s: %d subjects, %v, %v", o, len(subjects), findings, err)
 		}
@@ -82,7 +82,7 @@ func TestOurOverlays(t *testing.T) {
 			t.Errorf("%s lets in images by their tags: %v", o, let)
 		}
 		o.Name = deployment.Production // by the reason that dev has, and no other
-		if _, findings, err = judgePolicies(t.Context(), o); err != nil || (len(findings) > 0) != let {
+		if _, findings, err = judgePolicies(t.Context(), nil, o); err != nil || (len(findings) > 0) != let {
 			t.Errorf("%s as production: %v, %v", o, findings, err)
 		}
 	}
@@ -91,14 +91,14 @@ func TestOurOverlays(t *testing.T) {
 // Without any pod there is one that is wrong all the same, and without policies it is let in.
 func TestWithoutPods(t *testing.T) {
 	const namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: stellar-escrow\n  labels: {pod-security.kubernetes.io/enforce: restricted, pod-security.kubernetes.io/audit: restricted, pod-security.kubernetes.io/warn: restricted}\n---\n"
-	if r := judgeRestricted(t.Context(), deployment.Overlay{Set: set(t, namespace)}); !slices.Equal(modes(r.Findings()), []string{"violation-admitted"}) || len(r.Findings()) != 9 {
+	if r := judgeRestricted(t.Context(), nil, deployment.Overlay{Set: set(t, namespace)}); !slices.Equal(modes(r.Findings()), []string{"violation-admitted"}) || len(r.Findings()) != 9 {
 		t.Errorf("%s %v", r.Verdict(), r.Findings())
 	}
 	text, err := os.ReadFile(root + "/k8s/base/admission-policy.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := judgeRestricted(t.Context(), deployment.Overlay{Set: set(t, namespace+string(text))}); r.Verdict() != guide.Passed {
+	if r := judgeRestricted(t.Context(), nil, deployment.Overlay{Set: set(t, namespace+string(text))}); r.Verdict() != guide.Passed {
 		t.Errorf("%s %v", r.Verdict(), r.Findings())
 	}
 }

@@ -2,6 +2,7 @@ package pods
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,8 +24,11 @@ func letIn(overlay string) map[string]string {
 	return nil
 }
 
-// policies are those of a set, as they are enforced in the platform's namespace.
-func policies(set *kube.Set) (*admit.Policies, error) {
+// gateOf is the namespace, the policies and what binds them, as they stand in JSON.
+type gateOf string
+
+// policies are those of a set, as they are enforced in the platform's namespace; of the same ones it gives the same.
+func policies(m memory, set *kube.Set) (*admit.Policies, error) {
 	namespace := &corev1.Namespace{}
 	namespace.Name = deployment.NamespaceOf(set)
 	for _, n := range set.Namespaces() {
@@ -40,24 +44,33 @@ func policies(set *kube.Set) (*admit.Policies, error) {
 	for _, b := range set.AdmissionBindings() {
 		bindings = append(bindings, *b.Value)
 	}
-	return admit.New(namespace, all, bindings, asked())
+	text, err := json.Marshal([]any{namespace, all, bindings})
+	if err != nil {
+		return nil, fmt.Errorf("compare policies of admission: %w", err)
+	}
+	return remember(m, gateOf(text), func() (*admit.Policies, error) { return admit.New(namespace, all, bindings, asked()) })
 }
 
 // judgePolicies asks what the API server would make of the pods that the overlay's workloads make next, and of one that is wrong in each way. Of that one it is
 // presumed that the namespace enforces restricted: whether it does, the namespace is judged by.
-func judgePolicies(ctx context.Context, o deployment.Overlay) (subjects []guide.Subject, findings []guide.Finding, err error) {
-	p, err := policies(o.Set)
+func judgePolicies(ctx context.Context, m memory, o deployment.Overlay) (subjects []guide.Subject, findings []guide.Finding, err error) {
+	p, err := policies(m, o.Set)
 	if err != nil {
 		return nil, nil, err
 	}
 	workloads := deployment.Workloads(o.Set)
-	var good *corev1.Pod
+	var good *asking
 	if len(workloads) == 0 {
-		good = plain()
+		if good, err = newAsking(p, plain()); err != nil {
+			return nil, nil, err
+		}
 	}
 	for _, w := range workloads {
-		next := mended(w)
-		refusals, err := p.Refuse(ctx, admit.Request{Pod: next})
+		next, err := newAsking(p, mended(w))
+		if err != nil {
+			return nil, nil, err
+		}
+		refusals, err := next.refusals(ctx, m)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -71,52 +84,66 @@ func judgePolicies(ctx context.Context, o deployment.Overlay) (subjects []guide.
 	if good == nil {
 		return nil, findings, nil // each is refused: what a wrong one was refused for would show nothing
 	}
-	more, bad, err := refusals(ctx, o, p, *good)
-	return more, append(findings, bad...), err
+	tried, err := good.tries(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	more, bad := tried.told(o, p)
+	return more, append(findings, bad...), nil
 }
 
-// refusals holds every wrong pod against the standard and the policies.
-func refusals(ctx context.Context, o deployment.Overlay, p *admit.Policies, good corev1.Pod) (subjects []guide.Subject, findings []guide.Finding, err error) {
-	in := map[string][]string{} // where a violation comes in
-	by := map[string][]string{} // who refuses it
-	round := map[string][]string{}
-	var order []string
+// tries are what became of every wrong pod: by violation, and in the order of violations.
+type tries struct {
+	order []string
+	in    map[string][]string // where a violation comes in
+	by    map[string][]string // who refuses it
+	round map[string][]string // how a policy could be got round
+}
+
+// try holds every wrong pod against the standard and the policies.
+func try(ctx context.Context, p *admit.Policies, good corev1.Pod) (*tries, error) {
+	t := &tries{in: map[string][]string{}, by: map[string][]string{}, round: map[string][]string{}}
 	for _, base := range append([]corev1.Pod{good}, called(good, p.Named())...) {
 		for _, w := range wrongs(base) {
-			first := !slices.Contains(order, w.violation)
+			first := !slices.Contains(t.order, w.violation)
 			if first {
-				order = append(order, w.violation)
+				t.order = append(t.order, w.violation)
 			}
-			if !first && slices.Contains(by[w.violation], restrictedStandard) { // which asks for no names
+			if !first && slices.Contains(t.by[w.violation], restrictedStandard) { // which asks for no names
 				continue
 			}
 			who, escapes, err := refusedBy(ctx, p, w)
 			switch {
 			case err != nil:
-				return nil, nil, err
+				return nil, err
 			case who == "":
-				if !slices.Contains(in[w.violation], w.where) {
-					in[w.violation] = append(in[w.violation], w.where)
+				if !slices.Contains(t.in[w.violation], w.where) {
+					t.in[w.violation] = append(t.in[w.violation], w.where)
 				}
 			case len(escapes) > 0:
 				for _, e := range escapes {
-					if !slices.Contains(round[who], e) {
-						round[who] = append(round[who], e)
+					if !slices.Contains(t.round[who], e) {
+						t.round[who] = append(t.round[who], e)
 					}
 				}
-			case !slices.Contains(by[w.violation], who):
-				by[w.violation] = append(by[w.violation], who)
+			case !slices.Contains(t.by[w.violation], who):
+				t.by[w.violation] = append(t.by[w.violation], who)
 			}
 		}
 	}
+	return t, nil
+}
+
+// told is what is to be said of an overlay whose policies they were tried on.
+func (t *tries) told(o deployment.Overlay, p *admit.Policies) (subjects []guide.Subject, findings []guide.Finding) {
 	at := guide.Place{File: "k8s/base/admission-policy.yaml"}
-	for _, name := range order {
+	for _, name := range t.order {
 		switch reason, let := letIn(o.Name)[name]; {
-		case len(in[name]) > 0 && let:
+		case len(t.in[name]) > 0 && let:
 			subjects = append(subjects, guide.Subject{Name: name, Evidence: reason, At: at})
-		case len(in[name]) > 0:
+		case len(t.in[name]) > 0:
 			detail := "the API server would take such a pod"
-			if places := strings.Join(in[name], ", "); places != "" {
+			if places := strings.Join(t.in[name], ", "); places != "" {
 				detail += " (" + places + ")"
 			}
 			detail += ": refuse it by a ValidatingAdmissionPolicy that is bound with Deny"
@@ -124,11 +151,11 @@ func refusals(ctx context.Context, o deployment.Overlay, p *admit.Policies, good
 				detail += "; " + strings.Join(idle, "; ")
 			}
 			findings = append(findings, guide.Finding{Mode: "violation-admitted", Subject: name, Detail: detail, At: at})
-		case len(by[name]) > 0:
-			subjects = append(subjects, guide.Subject{Name: name, Evidence: "refused by " + strings.Join(by[name], ", "), At: at})
+		case len(t.by[name]) > 0:
+			subjects = append(subjects, guide.Subject{Name: name, Evidence: "refused by " + strings.Join(t.by[name], ", "), At: at})
 		}
 	}
-	return subjects, append(findings, gotRound(o.Set, round)...), nil
+	return subjects, append(findings, gotRound(o.Set, t.round)...)
 }
 
 // called are pods like the good one whose images and users are what the policies name: an exception that one makes is found by what it is made of.

@@ -20,7 +20,7 @@ func searched(dir string) (leaks.Past, error) {
 	if err != nil {
 		return leaks.Past{}, err
 	}
-	return r.Search(files)
+	return r.Search(files, new(leaks.Clean))
 }
 
 // modes judges a tree by one clause, and gives its verdict and the ways to fail that were found.

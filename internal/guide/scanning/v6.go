@@ -110,11 +110,15 @@ func judgeLeaks(t *facts.Tree, of guide.Result) guide.Result {
 			add("allowed-without-reason", strings.TrimSpace("allowlist "+a.Rule), "write its reason as its description", at)
 		}
 	}
+	seenBy, err := facts.Keep(t, tried{r}, func() (map[string][]string, error) { return try(r), nil })
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
 	for _, k := range samples() {
 		if !r.Default {
 			break // it is said already: of what the file's own rules see nothing follows
 		}
-		found := r.Sees("value: " + k.key + "\n")
+		found := seenBy[k.what]
 		if len(found) == 0 {
 			add("own-keys-unseen", k.what, "no rule finds one that was made to try", at)
 			continue
@@ -124,12 +128,16 @@ func judgeLeaks(t *facts.Tree, of guide.Result) guide.Result {
 	if len(findings) > before {
 		return guide.Judge(seen, findings) // by such rules the history could be clean, and hold secrets
 	}
+	clean, err := facts.Keep(t, cleanParts{}, func() (*leaks.Clean, error) { return new(leaks.Clean), nil })
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
 	past, err := facts.Read(t, "leaks", func(files fs.FS) (leaks.Past, error) {
 		r, err := leaks.Load(files, rules) // again, so that what is found is known to depend on them
 		if err != nil {
 			return leaks.Past{}, err
 		}
-		return r.Search(files)
+		return r.Search(files, clean)
 	})
 	if err != nil && len(findings) == 0 {
 		return guide.NoEvidence("%v", err)
@@ -139,6 +147,21 @@ func judgeLeaks(t *facts.Tree, of guide.Result) guide.Result {
 	}
 	seen = append(seen, guide.Subject{Name: "history", Evidence: fmt.Sprintf("%d commits, %d versions of files, %d kB of lines, looked through with gitleaks' own code", past.Commits, past.Versions, past.Bytes>>10)})
 	return guide.Judge(seen, findings)
+}
+
+// tried are rules that the samples have been tried on.
+type tried struct{ rules *leaks.Rules }
+
+// cleanParts is what the parts of histories that nothing was found in are kept by.
+type cleanParts struct{}
+
+// try is which rules find each of the samples, by what it is.
+func try(r *leaks.Rules) map[string][]string {
+	found := map[string][]string{}
+	for _, k := range samples() {
+		found[k.what] = r.Sees("value: " + k.key + "\n")
+	}
+	return found
 }
 
 // gitleaks are the scans of the history for secrets.

@@ -61,27 +61,32 @@ func s4() guide.Control {
 				"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"SCREENING_TOKEN": "of-somebody"}}),
 		},
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgePlaintext(o.Set) })
+			once := func(o kube.Any) (*looked, error) {
+				return facts.Keep(t, plain{o}, func() (*looked, error) { return look(o) })
+			}
+			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result { return judgePlaintext(o.Set, once) })
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
-			return deployment.Live(ctx, s, append(makers(), "configmaps"), func(f *cluster.Facts) guide.Result { return judgePlaintext(f.Set) })
+			return deployment.Live(ctx, s, append(makers(), "configmaps"), func(f *cluster.Facts) guide.Result { return judgePlaintext(f.Set, look) })
 		},
 	}
 }
 
-func judgePlaintext(set *kube.Set) guide.Result {
+// plain is an object that has been looked through, and has not changed since.
+type plain struct{ kube.Any }
+
+// judgePlaintext looks at each object of a set by look.
+func judgePlaintext(set *kube.Set, look func(kube.Any) (*looked, error)) guide.Result {
 	var findings []guide.Finding
 	var subjects []guide.Subject
 	for _, o := range set.Every() {
 		if o.Namespace != deployment.NamespaceOf(set) || o.Kind == "Secret" { // of those S1 says that they are there
 			continue
 		}
-		fields, err := o.Fields()
+		l, err := look(o)
 		if err != nil {
 			return guide.NoEvidence("%v", err)
 		}
-		l := looked{object: o.Object}
-		l.fields(fields, nil)
 		findings = append(findings, l.findings...)
 		for _, name := range slices.Sorted(maps.Keys(l.texts)) {
 			subjects = append(subjects, guide.Subject{Name: name, Evidence: fmt.Sprintf("%d texts, none of them a secret", l.texts[name]), At: deployment.At(o.Object)})
@@ -96,6 +101,17 @@ type looked struct {
 	container string // in which the field stands
 	texts     map[string]int
 	findings  []guide.Finding
+}
+
+// look looks through an object.
+func look(o kube.Any) (*looked, error) {
+	fields, err := o.Fields()
+	if err != nil {
+		return nil, err
+	}
+	l := &looked{object: o.Object}
+	l.fields(fields, nil)
+	return l, nil
 }
 
 func (l *looked) add(mode string, path []string, advice string, args ...any) {

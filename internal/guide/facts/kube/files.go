@@ -20,39 +20,29 @@ func (l *loader) kind(name string) (fs.FileMode, bool, error) {
 	if name == "." {
 		return fs.ModeDir, true, nil
 	}
-	dir, base := path.Split(name)
-	dir = path.Clean(dir)
-	mode, there, err := l.kind(dir)
+	mode, there, err := l.kind(path.Dir(name))
 	if err != nil || !there || !mode.IsDir() {
 		return 0, false, err
 	}
-	known, ok := l.types[dir]
+	known, ok := l.types[name]
 	if !ok {
-		if known, err = l.list(dir); err != nil {
-			return 0, false, err
+		at, err := fs.Lstat(l.tree, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return 0, false, fmt.Errorf("look at %s: %w", name, err)
+		default:
+			known = new(at.Mode().Type())
 		}
-		l.types[dir] = known
+		l.types[name] = known
 	}
-	mode, there = known[base]
-	if mode&fs.ModeSymlink != 0 {
+	if known == nil {
+		return 0, false, nil
+	}
+	if *known&fs.ModeSymlink != 0 {
 		return 0, false, fmt.Errorf("%s is a symbolic link: %w", name, ErrOutside)
 	}
-	return mode, there, nil
-}
-
-func (l *loader) list(dir string) (map[string]fs.FileMode, error) {
-	entries, err := fs.ReadDir(l.tree, dir)
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", dir, err)
-	}
-	if len(entries) > maxListed {
-		return nil, fmt.Errorf("%s holds more than %d names: %w", dir, maxListed, ErrBounds)
-	}
-	known := make(map[string]fs.FileMode, len(entries))
-	for _, e := range entries {
-		known[e.Name()] = e.Type()
-	}
-	return known, nil
+	return *known, true, nil
 }
 
 // read takes a file into memory, once.

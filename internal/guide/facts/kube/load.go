@@ -16,9 +16,8 @@ const (
 	maxFileBytes  = 1 << 20 // a ConfigMap holds no more
 	maxTotalBytes = 16 << 20
 	maxFiles      = 2_000
-	maxListed     = 20_000 // names in a folder
-	maxFolders    = 1_000  // kustomizations, one counted each time that it is built in
-	maxNesting    = 32     // of kustomizations
+	maxFolders    = 1_000 // kustomizations, one counted each time that it is built in
+	maxNesting    = 32    // of kustomizations
 	// Kustomize compares each object with each other one and with each of its settings, in each kustomization that it goes through: 2,000 objects
 	// in one take it 8 s.
 	maxComparisons = 4_000_000
@@ -31,7 +30,7 @@ const treeRoot = "/tree"
 type loader struct {
 	tree     fs.FS
 	memory   filesys.FileSystem
-	types    map[string]map[string]fs.FileMode // of what is in a folder, by its name
+	types    map[string]*fs.FileMode // of what stands at a path; nil: nothing
 	files    map[string]bool
 	bytes    int
 	settled  int               // values in the settings that were read, and in what they name: patches, replacements
@@ -69,7 +68,7 @@ type weight struct {
 
 func newLoader(tree fs.FS) *loader {
 	return &loader{
-		tree: tree, memory: filesys.MakeFsInMemory(), types: map[string]map[string]fs.FileMode{}, files: map[string]bool{},
+		tree: tree, memory: filesys.MakeFsInMemory(), types: map[string]*fs.FileMode{}, files: map[string]bool{},
 		places: map[named]place{}, weights: map[string]weight{}, building: map[string]bool{},
 	}
 }

@@ -131,17 +131,6 @@ func layered(n, objects int) map[string]string {
 	return all
 }
 
-func TestLargeFoldersAreRefused(t *testing.T) {
-	tree := files(map[string]string{"kustomization.yaml": one, "a.yaml": account})
-	for i := range 20_001 {
-		tree[fmt.Sprintf("x/%d", i)] = &fstest.MapFile{}
-	}
-	change(t, tree, "kustomization.yaml", "a.yaml", "x/1")
-	if _, err := kube.Render(tree, "."); !errors.Is(err, kube.ErrBounds) {
-		t.Errorf("got %v, want ErrBounds", err)
-	}
-}
-
 func TestManyFilesAreRefused(t *testing.T) {
 	tree := fstest.MapFS{}
 	var list strings.Builder

@@ -19,7 +19,10 @@ import (
 
 // Render is what the kustomization in a folder of the tree comes to, read strictly. Its errors name the file, and the object where it is one;
 // several that are wrong are told of at once. It never gives a part of the set.
-func Render(tree fs.FS, dir string) (set *Set, err error) {
+func Render(tree fs.FS, dir string) (*Set, error) { return new(Known).Render(tree, dir) }
+
+// Render is what the kustomization in a folder of the tree comes to, as the function of this name has it; its objects are those that k knows, where it knows them.
+func (k *Known) Render(tree fs.FS, dir string) (set *Set, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			set, err = nil, fmt.Errorf("render %s: kustomize broke: %v", dir, broken)
@@ -32,10 +35,6 @@ func Render(tree fs.FS, dir string) (set *Set, err error) {
 	if _, err := l.kustomization(dir, 0); err != nil {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
-	d, err := newDecoder()
-	if err != nil {
-		return nil, err
-	}
 	built, place, err := l.built(dir)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
@@ -43,7 +42,7 @@ func Render(tree fs.FS, dir string) (set *Set, err error) {
 	set = &Set{Folders: slices.Sorted(maps.Keys(l.weights))}
 	var errs []error
 	for _, r := range built {
-		if err := set.add(r, d, place(r)); err != nil {
+		if err := set.add(r, k, place(r)); err != nil {
 			errs = append(errs, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"errors"
 	"fmt"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -36,7 +37,7 @@ type Found[T any] struct {
 	Value *T
 }
 
-// Set is everything that an overlay comes to.
+// Set is everything that an overlay comes to. Its objects are nobody's to change: other sets have them too.
 type Set struct {
 	// Unread are the objects of kinds that are not known here: they may hold anything, pods and rules among it.
 	Unread []Object
@@ -159,19 +160,17 @@ func (s *Set) DisruptionBudgets() []Found[policyv1.PodDisruptionBudget] {
 func (s *Set) Namespaces() []Found[corev1.Namespace] { return Of[corev1.Namespace](s) }
 
 // add reads one object of kustomize's. Its error names it and its file.
-func (s *Set) add(r *resource.Resource, d decoder, at place) error {
+func (s *Set) add(r *resource.Resource, k *Known, at place) error {
 	o := Object{APIVersion: r.GetApiVersion(), Kind: r.GetKind(), Namespace: r.GetNamespace(), Name: r.GetName(), File: at.file, Line: at.line}
 	if err := r.SetOrigin(nil); err != nil {
 		return fmt.Errorf("%s, %s: %w", o.File, o, err)
 	}
-	text, err := r.MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("%s, %s: %w", o.File, o, err)
-	}
-	value, err := d.decode(text)
+	value, err := k.object(r)
 	switch {
 	case runtime.IsNotRegisteredError(err):
 		s.Unread = append(s.Unread, o)
+	case errors.Is(err, errNoText):
+		return fmt.Errorf("%s, %s: %w", o.File, o, err)
 	case err != nil:
 		return fmt.Errorf("%s, %s, or a patch of it: %w", o.File, o, err)
 	default:

@@ -121,11 +121,26 @@ func TestSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := r.Search(os.DirFS(dir))
-	if want := []Leak{{"ours", "a", leaked, 2}, {"private-key", "pem", whole, 1}}; err != nil || !slices.Equal(p.Leaks, want) || p.Commits != 6 || p.Versions != 6 {
-		t.Errorf("%+v, %v, want %+v", p, err, want)
+	clean := new(Clean)
+	want := []Leak{{"ours", "a", leaked, 2}, {"private-key", "pem", whole, 1}}
+	for range 2 { // the second time what was clean is known
+		p, err := r.Search(os.DirFS(dir), clean)
+		if err != nil || !slices.Equal(p.Leaks, want) || p.Commits != 6 || p.Versions != 6 {
+			t.Errorf("%+v, %v, want %+v", p, err, want)
+		}
 	}
-	if _, err := (&Rules{}).Search(os.DirFS(dir)); err == nil {
+	other, err := load(t, strings.Replace(ours, "ours_", "three", 1)) // by other rules it is not
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := other.Search(os.DirFS(dir), clean); err != nil || slices.Equal(p.Leaks, want) {
+		t.Errorf("%+v, %v", p, err)
+	}
+	more := commit("b", "key = "+key()+"\n")
+	if p, err := r.Search(os.DirFS(dir), clean); err != nil || !slices.Contains(p.Leaks, Leak{"ours", "b", more, 1}) || len(p.Leaks) != 3 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if _, err := (&Rules{}).Search(os.DirFS(dir), new(Clean)); err == nil {
 		t.Error("no rules find nothing, and it is no error")
 	}
 }

@@ -2,10 +2,13 @@ package leaks
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"fmt"
 	"hash/maphash"
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/zricethezav/gitleaks/v8/detect"
 
@@ -31,8 +34,41 @@ type Past struct {
 // around is how many lines that are known already are looked at again before and after new ones: a rule may want both.
 const around = 2
 
-// Search looks through every version of every file. Of a file that changed, only lines that no version before had are looked at, with those around them.
-func (r *Rules) Search(files fs.FS) (Past, error) {
+// maxClean is how many parts of a history are remembered.
+const maxClean = 1 << 20
+
+// Clean is what rules have found nothing in, so that the same history with a commit more is not looked through whole again. It is safe for concurrent use, and its zero
+// value is ready.
+type Clean struct {
+	mu    sync.Mutex
+	parts map[[sha256.Size]byte]bool // hashes of rules, and of a text with its path and commit
+}
+
+func (c *Clean) has(part [sha256.Size]byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.parts[part]
+}
+
+func (c *Clean) add(part [sha256.Size]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.parts == nil {
+		c.parts = map[[sha256.Size]byte]bool{}
+	}
+	if len(c.parts) < maxClean {
+		c.parts[part] = true
+	}
+}
+
+// of is the hash by which a part of a version is known. Its commit counts: rules may allow what a commit has.
+func (r *Rules) of(v history.Version, text string) [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%x %q %q\n%s", r.text, v.Commit, v.Path, text))
+}
+
+// Search looks through every version of every file. Of a file that changed, only lines that no version before had are looked at, with those around them; and none that is
+// in clean, to which is added what nothing is found in.
+func (r *Rules) Search(files fs.FS, clean *Clean) (Past, error) {
 	if len(r.whole.Rules) == 0 {
 		return Past{}, ErrNoRules
 	}
@@ -46,8 +82,16 @@ func (r *Rules) Search(files fs.FS) (Past, error) {
 		}
 		for _, f := range fresh(string(v.Text), seed, known[v.Path]) {
 			p.Bytes += int64(len(f.text))
+			part := r.of(v, f.text)
+			if clean.has(part) {
+				continue
+			}
 			//lint:ignore SA1019 the detector of this version takes no other
-			for _, found := range d.Detect(detect.Fragment{Raw: f.text, FilePath: v.Path, CommitSHA: v.Commit}) {
+			all := d.Detect(detect.Fragment{Raw: f.text, FilePath: v.Path, CommitSHA: v.Commit})
+			if len(all) == 0 {
+				clean.add(part)
+			}
+			for _, found := range all {
 				if len(p.Leaks) < maxLeaks {
 					p.Leaks = append(p.Leaks, Leak{found.RuleID, v.Path, v.Commit, f.line + found.StartLine + 1})
 				}

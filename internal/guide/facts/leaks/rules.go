@@ -2,6 +2,7 @@ package leaks
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,6 +29,7 @@ type Rules struct {
 	Own      []string  // names of the configuration's rules
 	Allowed  []Allowed // what is no leak though a rule finds it
 	whole    config.Config
+	text     [sha256.Size]byte // its hash
 }
 
 // Allowed is an allowlist.
@@ -45,7 +47,7 @@ func Load(files fs.FS, name string) (*Rules, error) {
 	if len(text) > maxConfig {
 		return nil, fmt.Errorf("read %s: a configuration has at most %d bytes", name, maxConfig)
 	}
-	r := &Rules{}
+	r := &Rules{text: sha256.Sum256(text)}
 	if err := r.load(text); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
