@@ -18,6 +18,8 @@ import (
 	_ "github.com/zricethezav/gitleaks/v8/cmd" // what the program below is built of: go.sum keeps the sums of what is imported, and of nothing else
 )
 
+const root = "../../.."
+
 // gitleaksProgram is the real one, of the version that go.mod has: that whose code this audit uses.
 func gitleaksProgram(t *testing.T) string {
 	t.Helper()
@@ -51,7 +53,7 @@ func TestTheGuidesGitleaks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			history(t, dir, map[string]string{rules: string(text), "notes.txt": c.text}, map[string]string{"notes.txt": "gone\n"})
+			repositoryOf(t, dir, map[string]string{rules: string(text), "notes.txt": c.text}, map[string]string{"notes.txt": "gone\n"})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			report := filepath.Join(t.TempDir(), "report.json")
@@ -79,8 +81,8 @@ func TestTheGuidesGitleaks(t *testing.T) {
 	}
 }
 
-// history makes a repository with a commit for each set of files.
-func history(t *testing.T, dir string, commits ...map[string]string) {
+// repositoryOf makes a repository with a commit for each set of files.
+func repositoryOf(t *testing.T, dir string, commits ...map[string]string) {
 	t.Helper()
 	repo, err := git.PlainInit(dir, false)
 	if err != nil {
