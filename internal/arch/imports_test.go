@@ -122,7 +122,7 @@ var rooms = []room{
 	{"internal/guide/facts/kube", nil, []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/pod-security-admission", "sigs.k8s.io/kustomize", "go.yaml.in/yaml/v3"},
 		"renders an overlay in memory and asks no cluster: what judges the objects is Kubernetes' own code"},
 	{"internal/guide/facts/terraform", nil, []string{"github.com/hashicorp/hcl", "github.com/zclconf/go-cty"}, "reads Terraform's language as Terraform does, and asks no provider and no cloud"},
-	{"internal/guide/facts/cluster", []string{"internal/guide/facts", "internal/guide/facts/kube"}, []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go"},
+	{"internal/guide/facts/cluster", []string{"internal/guide/facts", "internal/guide/facts/kube"}, []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go", "k8s.io/klog", "github.com/go-logr/logr"},
 		"asks an API server, and changes nothing of it: what its answers mean, the sections say"},
 	{"internal/guide/facts/monitors", nil, []string{"github.com/prometheus/alertmanager", "github.com/prometheus/common", "gopkg.in/ini.v1", "go.yaml.in/yaml/v3"},
 		"reads what Prometheus, Alertmanager, Loki and Grafana are told as they read it, and asks none of them"},

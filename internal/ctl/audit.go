@@ -6,9 +6,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"reflect"
 	"slices"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
@@ -38,6 +40,27 @@ type auditCommand struct {
 	Within   time.Duration `help:"How long one clause may take; what takes longer is NOT EVIDENCED." default:"1m"`
 
 	notes io.Writer // where waiting is told of, if it is a terminal
+}
+
+// AfterApply refuses flags that cannot be meant: one that is there without a value, as of a variable of the shell that is not set, one that is there twice, and any beside --explain.
+func (c *auditCommand) AfterApply(k *kong.Context) error {
+	seen := map[string]bool{}
+	for _, p := range k.Path {
+		if p.Flag == nil {
+			continue
+		}
+		name, of := p.Flag.Name, p.Flag.Target
+		switch {
+		case of.Kind() == reflect.String && of.Len() == 0, of.Kind() == reflect.Slice && (of.Len() == 0 || slices.Contains(c.Opinions, "")):
+			return fmt.Errorf("--%s is there without a value: leave it out, or name one", name)
+		case seen[name] && of.Kind() != reflect.Slice:
+			return fmt.Errorf("--%s is there twice: name it once", name)
+		case c.Explain && name != "explain":
+			return fmt.Errorf("--explain says what is asked, and looks at nothing: leave --%s out", name)
+		}
+		seen[name] = true
+	}
+	return nil
 }
 
 func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
@@ -75,23 +98,23 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	var accepted *guide.Baseline
 	if c.Baseline != "" {
-		if accepted, err = readBaseline(c.Baseline); err != nil {
+		if accepted, err = readBaseline(c.Baseline, whole); err != nil {
 			return err
 		}
 	}
-	root, err := os.OpenRoot(c.Tree) // links that lead out of it are not followed
+	checkout, err := facts.OpenCheckout(c.Tree)
 	if err != nil {
 		return fmt.Errorf("audit: %w: %w", guide.ErrNotEvidenced, err)
 	}
-	defer root.Close()
+	defer checkout.Close()
 	if c.Break != "" {
-		return c.proveRunning(ctx, out, whole, chosen, facts.Open(root.FS()))
+		return c.proveRunning(ctx, out, whole, chosen, facts.Open(checkout))
 	}
 	if c.Prove && c.Live != "" {
 		return fmt.Errorf("%w: --prove breaks the files alone: leave --live out, or name with --break-running the cluster that may be broken", cli.ErrUsage)
 	}
 	if c.Prove {
-		proof, err := whole.Prove(ctx, chosen, root.FS(), guide.Asked{Within: c.Within, Now: time.Now})
+		proof, err := whole.Prove(ctx, chosen, checkout, guide.Asked{Within: c.Within, Now: time.Now})
 		if err != nil {
 			return err
 		}
@@ -101,9 +124,9 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		return proof.Err()
 	}
 	if c.Fix {
-		return c.mend(ctx, out, whole, chosen, root, accepted)
+		return c.mend(ctx, out, whole, chosen, checkout, accepted)
 	}
-	asked := guide.Asked{Tree: facts.Open(root.FS()), Within: c.Within, Now: time.Now}
+	asked := guide.Asked{Tree: facts.Open(checkout), Within: c.Within, Now: time.Now}
 	if c.Live != "" {
 		if asked.Running, err = running(c.Live); err != nil {
 			return err
@@ -118,7 +141,9 @@ func (c *auditCommand) run(ctx context.Context, out io.Writer) error {
 		// Where it cannot be computed the clauses of the network say why.
 		done.Matrix, _ = network.Matrix(asked.Tree)
 		if asked.Running != nil && asked.Running.Targets.Cluster.Context != "" {
-			done.RunningMatrix, _ = network.RunningMatrix(ctx, asked.Running)
+			within, cancel := context.WithTimeout(ctx, c.Within)
+			done.RunningMatrix, _ = network.RunningMatrix(within, asked.Running)
+			cancel()
 		}
 	}
 	if len(c.Opinions) > 0 {
@@ -147,8 +172,8 @@ func (c *auditCommand) look(ctx context.Context, chosen []guide.Control, asked g
 }
 
 // mend prints the patch, and writes it if that was asked for.
-func (c *auditCommand) mend(ctx context.Context, out io.Writer, whole *guide.Guide, chosen []guide.Control, root *os.Root, accepted *guide.Baseline) error {
-	done, err := fix.Mend(ctx, whole, chosen, root.FS(), guide.Asked{Within: c.Within, Now: time.Now})
+func (c *auditCommand) mend(ctx context.Context, out io.Writer, whole *guide.Guide, chosen []guide.Control, checkout *facts.Checkout, accepted *guide.Baseline) error {
+	done, err := fix.Mend(ctx, whole, chosen, checkout, guide.Asked{Within: c.Within, Now: time.Now})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -156,7 +181,7 @@ func (c *auditCommand) mend(ctx context.Context, out io.Writer, whole *guide.Gui
 		return err
 	}
 	if c.Write {
-		if err := done.Write(root); err != nil {
+		if err := done.Write(checkout.Root()); err != nil {
 			return err
 		}
 	}
@@ -213,28 +238,4 @@ func terminal(out io.Writer) (width int, is bool) {
 		return width, true
 	}
 	return 0, true
-}
-
-func running(path string) (*facts.System, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: --live: %w", cli.ErrUsage, err)
-	}
-	t, err := facts.ReadTargets(text)
-	if err != nil {
-		return nil, fmt.Errorf("%w: --live %s: %w", cli.ErrUsage, path, err)
-	}
-	return facts.Running(t), nil
-}
-
-func readBaseline(path string) (*guide.Baseline, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: --baseline: %w", cli.ErrUsage, err)
-	}
-	b, err := guide.ReadBaseline(text)
-	if err != nil {
-		return nil, fmt.Errorf("%w: --baseline %s: %w", cli.ErrUsage, path, err)
-	}
-	return &b, nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,9 +122,29 @@ func TestExitOfEveryFormat(t *testing.T) {
 }
 
 func TestAuditCalledWrongly(t *testing.T) {
+	file := func(text string) string {
+		name := filepath.Join(t.TempDir(), "a-file.yaml")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe") // into which nobody writes
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	accepted := func(clause, mode string) string {
+		return "accepted: [{clause: " + clause + ", verdict: FAIL, modes: [" + mode + "], reason: later, until: 2027-03-31}]\n"
+	}
 	for _, args := range [][]string{
 		{"Z9"}, {"n3"}, {"--tree", filepath.Join(root, "go.mod")}, {"--tree", "/nowhere/at/all"}, {"--format", "pdf"}, {"--live", "/nowhere"}, {"--baseline", "/nowhere"}, {"--write"},
 		{"--fix", "--prove"}, {"--fix", "--live", "targets.yaml"}, {"--within", "soon"}, {"--within", "0s"}, {"--tree", ""}, {"--fix", "--format", "json"}, {"--prove", "--format", "sarif"}, {"--second-opinions", "shellcheck"}, {"--second-opinions", "any", "--prove"}, {"--second-opinions", "any", "--fix"},
+		// What is empty, as of a variable of the shell that is not set, is not what is left out; and what is not done is not passed over in silence.
+		{"N8", "--live", ""}, {"N8", "--baseline", ""}, {"N8", "--second-opinions", ""}, {"--break-running", "", "--prove"}, {"N8", "--tree", ".", "--tree", root},
+		{"--explain", "--format", "json"}, {"--explain", "--fix"}, {"--explain", "--prove"}, {"--explain", "--live", file("door: https://a.example\n")}, {"--explain", "--baseline", file("accepted: []\n")},
+		{"--live", file("door: https://a.example\nroots: /nowhere.pem\n")}, {"--live", file("door: https://a.example\nroots: " + filepath.Join(root, "go.mod") + "\n")},
+		{"--live", file("cluster: {kubeconfig: /nowhere, context: c}\n")}, {"--live", file("scans: {folder: /nowhere, commit: \"" + strings.Repeat("a", 40) + "\"}\n")},
+		{"--live", pipe}, {"--baseline", pipe}, {"--baseline", file("")}, {"--baseline", file(accepted("ZZ", "nonsense"))}, {"--baseline", file(accepted("N8", "nonsense"))},
 	} {
 		out, err := audit(t, args...)
 		if ctl.ExitCode(err) != cli.ExitMisused || !errors.Is(err, cli.ErrUsage) || out != "" || strings.Contains(err.Error(), "\n") {

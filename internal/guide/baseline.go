@@ -36,7 +36,10 @@ func ReadBaseline(text []byte) (Baseline, error) {
 	var b Baseline
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
-	if err := dec.Decode(&b); err != nil && !errors.Is(err, io.EOF) {
+	switch err := dec.Decode(&b); {
+	case errors.Is(err, io.EOF):
+		return b, errors.New("baseline: there is nothing in it: write accepted: [] if everything has to hold")
+	case err != nil:
 		return b, fmt.Errorf("baseline: %w", err)
 	}
 	if dec.Decode(&yaml.Node{}) != io.EOF {
@@ -66,6 +69,24 @@ func ReadBaseline(text []byte) (Baseline, error) {
 		}
 	}
 	return b, errors.Join(errs...)
+}
+
+// Of tells of every entry whose clause, or one of whose ways to fail, the guide does not have.
+func (b Baseline) Of(g *Guide) error {
+	var errs []error
+	for i, a := range b.Accepted {
+		at := slices.IndexFunc(g.controls, func(c Control) bool { return c.ID == a.Clause })
+		if at < 0 {
+			errs = append(errs, fmt.Errorf("baseline: entry %d: the guide has no clause %q: escrowctl audit --explain names them all", i+1, a.Clause))
+			continue
+		}
+		for _, mode := range a.Modes {
+			if !slices.ContainsFunc(g.controls[at].Modes, func(m Mode) bool { return m.Name == mode }) {
+				errs = append(errs, fmt.Errorf("baseline: entry %d (%s): the clause has no way to fail called %q: escrowctl audit --explain %s names them all", i+1, a.Clause, mode, a.Clause))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // ErrBaseline is wrapped by the error of an audit that is not as its baseline says.

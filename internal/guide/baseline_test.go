@@ -12,6 +12,14 @@ func TestReadBaseline(t *testing.T) {
 	if b, err := ReadBaseline([]byte(good)); err != nil || len(b.Accepted) != 2 {
 		t.Fatalf("%+v, %v", b, err)
 	}
+	if b, err := ReadBaseline([]byte("accepted: []\n")); err != nil || len(b.Accepted) != 0 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	for _, text := range []string{"", "\n", "# nothing\n"} {
+		if _, err := ReadBaseline([]byte(text)); err == nil || !strings.Contains(err.Error(), "nothing in it") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 	for name, c := range map[string]struct{ from, to, want string }{
 		"a pass":             {"verdict: FAIL", "verdict: PASS", "PASS"},
 		"no modes":           {"modes: [wrong], ", "", "modes"},
@@ -65,5 +73,24 @@ func TestBaselineCheck(t *testing.T) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestABaselineOfAnotherGuide(t *testing.T) {
+	g, err := New(says("M1", &pass, &pass))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		accepted Accepted
+		want     string
+	}{
+		"of this guide":     {Accepted{Clause: "M1", Modes: []string{"wrong", "odd"}}, ""},
+		"an unknown clause": {Accepted{Clause: "M99"}, `entry 1: the guide has no clause "M99"`},
+		"an unknown way":    {Accepted{Clause: "M1", Modes: []string{"wrong", "worse"}}, `entry 1 (M1): the clause has no way to fail called "worse"`},
+	} {
+		if err := (Baseline{[]Accepted{c.accepted}}).Of(g); (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
 	}
 }

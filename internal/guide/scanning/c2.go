@@ -3,7 +3,6 @@ package scanning
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
@@ -32,14 +31,14 @@ func c2() guide.Control {
 			return judgeGates(required, audits)
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
-			return ranScans(ctx, s, auditors(), time.Now())
+			return ranScans(ctx, s, auditors(), s.Now())
 		},
 		Agree: func(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result {
 			required, audits, err := audited(t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			return agreeScans(ctx, s, auditors(), required, audits)
+			return agreeScans(ctx, t, s, auditors(), required, audits)
 		},
 	}
 }

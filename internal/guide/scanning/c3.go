@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
@@ -49,14 +48,14 @@ func c3() guide.Control {
 			return judgeGates(required, scanned)
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
-			return ranScans(ctx, s, imageScanners(), time.Now())
+			return ranScans(ctx, s, imageScanners(), s.Now())
 		},
 		Agree: func(ctx context.Context, t *facts.Tree, s *facts.System) guide.Result {
 			required, scanned, err := scannedImages(ctx, t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			return agreeScans(ctx, s, imageScanners(), required, scanned)
+			return agreeScans(ctx, t, s, imageScanners(), required, scanned)
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/history"
 	found "github.com/Abdullahi130/StellarEscrow/internal/guide/facts/scans"
 )
 
@@ -96,6 +97,7 @@ func ranScans(ctx context.Context, s *facts.System, scanners []scanner, now time
 	commit := s.Targets.Scans.Commit
 	var subjects []guide.Subject
 	var findings []guide.Finding
+	var unseen []string
 	add := func(mode, subject, format string, args ...any) {
 		findings = append(findings, guide.Finding{Mode: mode, Subject: subject, Detail: fmt.Sprintf(format, args...), At: guide.Place{File: s.Targets.Scans.Folder}})
 	}
@@ -107,7 +109,7 @@ func ranScans(ctx context.Context, s *facts.System, scanners []scanner, now time
 			case a.Error != "":
 				add("not-completed", a.Category, "GitHub says of it: %s", a.Error)
 			case age < -maxClockSkew:
-				return guide.NoEvidence("%s is of %s, which is yet to come: a clock is wrong, here or there", a.Category, a.Created.UTC().Format(time.RFC3339))
+				unseen = append(unseen, fmt.Sprintf("%s is of %s, which is yet to come: a clock is wrong, here or there", a.Category, a.Created.UTC().Format(time.RFC3339)))
 			case age > maxScanAge:
 				add("too-old", a.Category, "it is of %s: run the workflow on %s again", a.Created.UTC().Format(time.RFC3339), commit)
 			}
@@ -117,15 +119,38 @@ func ranScans(ctx context.Context, s *facts.System, scanners []scanner, now time
 	if len(subjects) == 0 {
 		return guide.NoEvidence("%s has nothing of %s: run the workflow on it, and fetch what it finds", s.Targets.Scans.Folder, commit)
 	}
+	return together(subjects, findings, unseen)
+}
+
+// together is what was found, or, where nothing was, what could not be looked at.
+func together(subjects []guide.Subject, findings []guide.Finding, unseen []string) guide.Result {
+	if len(findings) == 0 && len(unseen) > 0 {
+		return guide.NoEvidence("%s", strings.Join(unseen, "; "))
+	}
 	return guide.Judge(subjects, findings)
+}
+
+// ofAnother is why the tree says nothing of what is deployed: it is not known to be of the commit that is. Empty: it is.
+func ofAnother(t *facts.Tree, commit string) string {
+	head, err := facts.Read(t, "the commit that is checked out", history.Head)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("whether the tree is of %s, which the targets file says is deployed, cannot be told: %v", commit, err)
+	case head != commit:
+		return fmt.Sprintf("the tree is of %s, and the targets file says that %s is deployed: check that out, or name the other", head, commit)
+	}
+	return ""
 }
 
 // agreeScans holds the results against the tree: each subject that something must not be deployed without has one, under the name that the workflow uploads it as, and nothing was found in
 // it that stops a deployment.
-func agreeScans(ctx context.Context, s *facts.System, scanners []scanner, required []subject, attempts []attempt) guide.Result {
+func agreeScans(ctx context.Context, t *facts.Tree, s *facts.System, scanners []scanner, required []subject, attempts []attempt) guide.Result {
 	f, err := fetched(ctx, s)
 	if err != nil {
 		return guide.NoEvidence("%v", err)
+	}
+	if why := ofAnother(t, s.Targets.Scans.Commit); why != "" {
+		return guide.NoEvidence("%s", why) // what such a tree wants of results is another's
 	}
 	type result struct {
 		scanner
@@ -142,6 +167,7 @@ func agreeScans(ctx context.Context, s *facts.System, scanners []scanner, requir
 	}
 	var subjects []guide.Subject
 	var findings []guide.Finding
+	var unseen []string
 	for _, of := range required {
 		categories := categoriesOf(of, attempts)
 		var results []result
@@ -162,7 +188,8 @@ func agreeScans(ctx context.Context, s *facts.System, scanners []scanner, requir
 		for _, r := range results {
 			all, err := f.Found(r.Analysis)
 			if err != nil {
-				return guide.NoEvidence("%s: %v", r.Category, err)
+				unseen = append(unseen, fmt.Sprintf("%s: %v", r.Category, err))
+				continue
 			}
 			holes := slices.DeleteFunc(slices.Clone(all), func(x found.Found) bool { return !r.stops(x) })
 			for _, h := range holes[:min(len(holes), maxHoles)] {
@@ -174,7 +201,7 @@ func agreeScans(ctx context.Context, s *facts.System, scanners []scanner, requir
 			subjects = append(subjects, guide.Subject{Name: of.name, Evidence: fmt.Sprintf("%s: %d results, %d of them stop a deployment", r.Category, len(all), len(holes)), At: of.at})
 		}
 	}
-	return guide.Judge(subjects, findings)
+	return together(subjects, findings, unseen)
 }
 
 // categoriesOf are the names under which the workflow uploads what it finds of a subject.

@@ -177,11 +177,27 @@ func TestWhatWasScanned(t *testing.T) {
 	}
 }
 
-// ask asks both clauses.
+// treeOf is our own tree as if a commit of it were checked out.
+func treeOf(t *testing.T, commit string) *facts.Tree {
+	t.Helper()
+	checkout, err := facts.OpenCheckout(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { checkout.Close() })
+	return facts.Open(checkout).With(map[string][]byte{".git/HEAD": []byte(commit + "\n")})
+}
+
+// ask asks both clauses of the tree of a commit.
 func ask(t *testing.T, folder, commit string) []guide.Clause {
 	t.Helper()
+	return askOf(t, treeOf(t, commit), folder, commit)
+}
+
+func askOf(t *testing.T, tree *facts.Tree, folder, commit string) []guide.Clause {
+	t.Helper()
 	return guide.Audit(t.Context(), []guide.Control{c2(), c3()}, guide.Asked{
-		Tree: facts.Open(os.DirFS(root)), Running: facts.Running(facts.Targets{Redis: "127.0.0.1:1", Scans: facts.Scans{Folder: folder, Commit: commit}}), Within: time.Minute, Now: time.Now,
+		Tree: tree, Running: facts.Running(facts.Targets{Redis: "127.0.0.1:1", Scans: facts.Scans{Folder: folder, Commit: commit}}), Within: time.Minute, Now: time.Now,
 	}).Clauses
 }
 
@@ -232,6 +248,41 @@ func TestWhatWasNotScanned(t *testing.T) {
 	// Of another commit nothing is known: what there is, is of that one.
 	for _, r := range ask(t, good, anotherCommit) {
 		if r.Verdict != guide.Failed || !slices.Equal(r.Modes(), []string{"another-commit"}) || !strings.Contains(r.Running.Reason(), "run the workflow") {
+			t.Errorf("%s is %s %v: %s", r.Control.ID, r.Verdict, r.Modes(), r.Running.Reason())
+		}
+	}
+	// Of a tree of another commit it is not known what its results would have to be, whatever they are; nor of one that does not say which it is of.
+	archive := facts.Open(facts.Overlay(os.DirFS(root), map[string][]byte{".git": nil}))
+	for says, tree := range map[string]*facts.Tree{"the tree is of " + anotherCommit: treeOf(t, anotherCommit), "cannot be told": archive} {
+		for _, r := range askOf(t, tree, good, deployedCommit) {
+			if r.Verdict != guide.NotEvidenced || r.Running.Verdict() != guide.Passed || !strings.Contains(r.Agree.Reason(), says) {
+				t.Errorf("%s is %s: %s, want %q", r.Control.ID, r.Verdict, r.Agree.Reason(), says)
+			}
+		}
+	}
+	// What was found counts, whatever else could not be looked at.
+	half := uploaded(t)
+	for _, a := range half {
+		a.hole("error", "9.9")
+	}
+	dir := fetchedAs(t, half)
+	for _, name := range []string{"1.sarif", "14.sarif"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, r := range ask(t, dir, deployedCommit) {
+		if r.Verdict != guide.Failed || !slices.Equal(r.Modes(), []string{"holes-found"}) {
+			t.Errorf("%s is %s %v: %s", r.Control.ID, r.Verdict, r.Modes(), r.Agree.Reason())
+		}
+	}
+	late := uploaded(t)
+	for _, a := range late {
+		a.Error = "too many results"
+	}
+	late[0].Error, late[0].Created = "", time.Now().Add(24*time.Hour)
+	for _, r := range ask(t, fetchedAs(t, late), deployedCommit) {
+		if !slices.Contains(r.Modes(), "not-completed") {
 			t.Errorf("%s is %s %v: %s", r.Control.ID, r.Verdict, r.Modes(), r.Running.Reason())
 		}
 	}

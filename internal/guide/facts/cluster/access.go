@@ -67,6 +67,7 @@ func furtherVerbs(resource string) []string {
 
 // Accesses are every verb of every resource that the server has, in the platform's namespace where it is of namespaces.
 func (c *Cluster) Accesses(ctx context.Context) ([]Access, error) {
+	ctx = quiet(ctx)
 	type listed struct {
 		lists []*metav1.APIResourceList
 		err   error
@@ -132,6 +133,7 @@ const maxAccesses = 100_000
 
 // Allowed are those of the accesses that the server would let the subjects have, by the subject's name. It fails if the server does not answer each.
 func (c *Cluster) Allowed(ctx context.Context, subjects []Subject, accesses []Access) (map[string][]Access, error) {
+	ctx = quiet(ctx)
 	if n := len(subjects) * len(accesses); n > maxAccesses {
 		return nil, fmt.Errorf("%s: %d questions of who may do what, more than %d", c.Name, n, maxAccesses)
 	}

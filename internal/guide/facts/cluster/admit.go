@@ -23,6 +23,7 @@ type Admission struct {
 // Admit asks the API server to create the pod and to leave it undone at the last step. An answer that says nothing about the pod, such as that we may not
 // create any, is an error.
 func (c *Cluster) Admit(ctx context.Context, name string, spec corev1.PodSpec, labels map[string]string) (Admission, error) {
+	ctx = quiet(ctx)
 	pod := &corev1.Pod{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: c.Namespace, Labels: labels}, Spec: spec}
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
 	if err != nil {

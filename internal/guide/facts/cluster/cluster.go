@@ -1,15 +1,20 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 )
@@ -20,6 +25,7 @@ const (
 	together    = 8                // questions at once
 	pageItems   = 500              // in one answer
 	maxItems    = 20_000           // of one resource
+	maxAnswer   = 16 << 20         // bytes of one answer
 )
 
 // Cluster is one that can be asked.
@@ -75,9 +81,38 @@ func Config(t facts.Cluster) (*rest.Config, error) {
 	config.UserAgent = "escrowctl audit"
 	config.Timeout = requestWait
 	config.WarningHandler = rest.NoWarnings{} // of what is asked about or broken on purpose
-	config.QPS = -1                           // what is asked is bounded; to hold it back would only make it slow
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return bounded{next} })
+	config.QPS = -1 // what is asked is bounded; to hold it back would only make it slow
 	return config, nil
 }
+
+// bounded ends answers that are longer than any page of what is asked for: the client reads each whole into memory.
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.next.RoundTrip(r)
+	if err == nil {
+		answer.Body = &body{answer.Body, maxAnswer}
+	}
+	return answer, err
+}
+
+type body struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *body) Read(into []byte) (int, error) {
+	if b.left == 0 {
+		return 0, fmt.Errorf("the answer has more than %d bytes", maxAnswer)
+	}
+	n, err := b.ReadCloser.Read(into[:min(len(into), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// quiet has the client say what goes wrong in its errors alone: it would write into the program's standard error too.
+func quiet(ctx context.Context) context.Context { return klog.NewContext(ctx, logr.Discard()) }
 
 // Objects is how objects are read and changed, for whoever breaks a cluster on purpose.
 func (c *Cluster) Objects(group, version, resource string) dynamic.NamespaceableResourceInterface {

@@ -82,6 +82,7 @@ func resources() []resource {
 
 // Look reads it all. It never fails as a whole: what could not be read Seen tells of.
 func (c *Cluster) Look(ctx context.Context) *Facts {
+	ctx = quiet(ctx)
 	f := &Facts{Cluster: c, unseen: map[string]error{}}
 	if err := c.answers(ctx); err != nil { // or each question would wait for its own limit
 		f.missed(err)

@@ -1,9 +1,11 @@
 package cluster_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -176,5 +178,35 @@ func TestWhoRefusesAPod(t *testing.T) {
 		if got.Admitted || got.By != c.by || (err == nil) != (c.by != "") {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
+	}
+}
+
+// An answer without an end is no more than an error, soon, and in the errors alone.
+func TestAnAnswerThatDoesNotEnd(t *testing.T) {
+	stderr := os.Stderr
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stderr = write
+	defer func() { os.Stderr = stderr }()
+	server := apiserverTestSrv(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/namespaces/stellar-escrow") {
+			return false
+		}
+		for r.Context().Err() == nil {
+			if _, err := w.Write(bytes.Repeat([]byte("["), 1<<16)); err != nil {
+				break
+			}
+		}
+		return true
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = server.Look(ctx).Seen("pods", "networkpolicies", "secrets")
+	write.Close()
+	said, _ := io.ReadAll(read)
+	if err == nil || !strings.Contains(err.Error(), "more than 16777216 bytes") || ctx.Err() != nil || len(said) > 0 {
+		t.Errorf("%v; on standard error %q", err, said)
 	}
 }

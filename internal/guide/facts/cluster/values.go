@@ -12,6 +12,7 @@ import (
 // Judge has judge look at each value of a Secret of the platform's namespace, by its key, and returns what it says, nil of a value that is as it should be. The
 // values are read for that alone: judge must not keep them either.
 func (c *Cluster) Judge(ctx context.Context, secret string, judge func(key, value string) error) (map[string]error, error) {
+	ctx = quiet(ctx)
 	o, err := c.Objects("", "v1", "secrets").Namespace(c.Namespace).Get(ctx, secret, metav1.GetOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("%s: Secret %s could not be read: %w", c.Name, secret, err)

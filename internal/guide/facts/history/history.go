@@ -125,16 +125,45 @@ func place(repo *git.Repository, c *object.Commit, hits map[plumbing.Hash][]stri
 	return nil
 }
 
+// Head is the commit that is checked out, of a shallow clone too.
+func Head(files fs.FS) (string, error) {
+	repo, err := repository(files)
+	if err != nil {
+		return "", fmt.Errorf("read which commit is checked out: %w", err)
+	}
+	head, err := repo.Head()
+	if err != nil {
+		return "", fmt.Errorf("read which commit is checked out: %w", err)
+	}
+	return head.Hash().String(), nil
+}
+
 func open(files fs.FS) (*git.Repository, error) {
-	at, err := fs.Stat(files, ".git")
-	if err != nil || !at.IsDir() {
-		return nil, fmt.Errorf("%w: there is no folder .git", ErrNone)
+	if err := there(files); err != nil {
+		return nil, err
 	}
 	if text, err := fs.ReadFile(files, ".git/shallow"); err == nil && len(text) > 0 {
 		return nil, ErrShallow
 	}
 	if _, err := fs.Stat(files, ".git/objects/info/alternates"); err == nil {
 		return nil, fmt.Errorf("%w: a part of its objects is in another repository (objects/info/alternates)", ErrNone)
+	}
+	return repository(files)
+}
+
+func there(files fs.FS) error {
+	switch at, err := fs.Stat(files, ".git"); {
+	case err != nil:
+		return fmt.Errorf("%w: there is no folder .git", ErrNone)
+	case !at.IsDir():
+		return fmt.Errorf("%w: .git is a file, and no repository that it leads to has this checkout among its worktrees (git worktree list)", ErrNone)
+	}
+	return nil
+}
+
+func repository(files fs.FS) (*git.Repository, error) {
+	if err := there(files); err != nil {
+		return nil, err
 	}
 	below, err := fs.Sub(files, ".git")
 	if err != nil {
