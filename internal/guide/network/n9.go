@@ -40,7 +40,7 @@ func n9() guide.Control {
 			startRedis("the list of users is not read", "redis.conf", "aclfile /run/redis/users.acl\n", ""),
 			startRedis("the settings have a user of their own", "redis.conf", "aclfile /run/redis/users.acl\n", "aclfile /run/redis/users.acl\nuser guest on nopass ~* +@all\n"),
 			startRedis("a password may be short", "start.sh", "-lt 16", "-lt 0"),
-			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N8/no-such-service", "N10/" + unknownMount}},
+			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N8/no-such-service"}},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
 			p, err := stackfile.Project(ctx, t)
