@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -22,8 +21,9 @@ func n10() guide.Control {
 	return guide.Control{
 		ID:     "N10",
 		Clause: "containers run `no-new-privileges:true`, `read_only: true` where applicable",
-		Question: "Does every service of every profile have both, but for those whose root must be written for a reason that is listed here? Running: as the kernel has it, of every process of every container, and has none " +
-			"of them a capability, or root's number?",
+		Question: "Does every service of every profile have both, but for those whose root must be written for a reason that is listed here? Has none a capability, root's number or group, something of the machine's, no bound on " +
+			"processes and memory, or a setting, or a mount where programs are, that is not on the list of what may be, and is nothing of that decided by a variable? Running: as the kernel has it, of every process of every " +
+			"container, and has none of them a capability, or root's number?",
 		Modes: []guide.Mode{
 			{Name: "new-privileges", What: "a process of the container can gain privileges, by a setuid program"},
 			{Name: "writable-root", What: "the container's root can be written: what gets in can stay"},
@@ -31,7 +31,11 @@ func n10() guide.Control {
 			{Name: "needless-exception", What: "a service is listed as one whose root must be written, and its is not"},
 			{Name: "has-capabilities", What: "a process of a container has, or could have, a capability"},
 			{Name: "runs-as-root", What: "a process of a container is root's, on the machine or inside"},
-			{Name: "shares-the-machine", What: "the container sees the machine's processes, or speaks to Docker, or its system calls are not filtered"},
+			{Name: "shares-the-machine", What: "the container sees the machine's processes, or speaks to Docker, or its system calls are not filtered as Docker does it"},
+			{Name: "unbounded", What: "nothing bounds how many processes the container has, or how much memory: it can take the machine's"},
+			{Name: unknownSetting, What: "a service or a volume has a setting that nobody has looked at: several give a container what this clause takes from it"},
+			{Name: unknownMount, What: "something is mounted where the image has programs or settings, or the checkout can be written"},
+			{Name: byItsVariable, What: "a variable decides on a setting of this clause: what the file says is only what happens without it"},
 		},
 		Mutations: []guide.Mutation{
 			stackfile.Change("new-privileges", "the option is gone from what all services share", `  security_opt: ["no-new-privileges:true"]`+"\n", ""),
@@ -51,6 +55,23 @@ func n10() guide.Control {
 			{Mode: "privileged", What: "a developer's api is privileged", Change: func(d *guide.Draft) error {
 				return d.Replace("docker-compose.dev.yml", "    command: [api, --log-level=debug]\n", "    command: [api, --log-level=debug]\n    privileged: true\n")
 			}},
+			stackfile.Change("runs-as-root", "redis is of root's group", "    user: \"999:999\"\n    entrypoint: [/bin/sh, /etc/redis/start.sh]\n", "    user: \"999:0\"\n    entrypoint: [/bin/sh, /etc/redis/start.sh]\n"),
+			stackfile.Change("runs-as-root", "postgres is of Docker's group too", "    shm_size: 256m\n", "    shm_size: 256m\n    group_add: [docker]\n"),
+			stackfile.Change("shares-the-machine", "postgres' system calls are filtered as a file says", "    shm_size: 256m\n", "    shm_size: 256m\n    security_opt: [\"no-new-privileges:true\", \"seccomp:./calls.json\"]\n"),
+			stackfile.Change("shares-the-machine", "alertmanager has root's files", "      - alertmanager-data:/alertmanager\n", "      - alertmanager-data:/alertmanager\n      - /root/.ssh:/run/ssh:ro\n"),
+			stackfile.Change("shares-the-machine", "a volume is the machine's root", "  alertmanager-data: {}\n", "  alertmanager-data: {driver_opts: {type: none, o: bind, device: /}}\n"),
+			stackfile.Change("unbounded", "postgres may have any number of processes", "    shm_size: 256m\n", "    shm_size: 256m\n    pids_limit: -1\n"),
+			stackfile.Change("unbounded", "postgres may have all memory", "    shm_size: 256m\n    mem_limit: 1g\n", "    shm_size: 256m\n    mem_limit: 0\n"),
+			stackfile.Change(unknownSetting, "postgres speaks to Docker by a setting of its own", "    shm_size: 256m\n", "    shm_size: 256m\n    use_api_socket: true\n"),
+			stackfile.Change(unknownSetting, "root runs something in postgres' container once it has begun", "    shm_size: 256m\n", "    shm_size: 256m\n    post_start: [{command: [id], user: root, privileged: true}]\n"),
+			stackfile.Change(unknownSetting, "postgres may open every device", "    shm_size: 256m\n", "    shm_size: 256m\n    device_cgroup_rules: [\"a *:* rwm\"]\n"),
+			stackfile.Change(unknownSetting, "postgres reserves the machine's graphics cards", "    shm_size: 256m\n", "    shm_size: 256m\n    deploy: {resources: {reservations: {devices: [{capabilities: [gpu]}]}}}\n"),
+			stackfile.Change(unknownMount, "another program stands where the indexer's is", `    volumes: ["secrets-indexer:/run/secrets/stellar-escrow:ro"]`, `    volumes: ["secrets-indexer:/run/secrets/stellar-escrow:ro", "./scripts/dr-test.sh:/stellarescrow:ro"]`),
+			stackfile.Change(unknownMount, "postgres can write its own programs", "      - /tmp:uid=999,gid=999,mode=0700,size=64m,noexec,nosuid,nodev\n", "      - /tmp:uid=999,gid=999,mode=0700,size=64m,noexec,nosuid,nodev\n      - /usr/local/bin:exec\n"),
+			stackfile.Change(unknownMount, "loki can write the checkout", "      - loki-data:/loki\n", "      - loki-data:/loki\n      - ./docs:/loki/docs\n"),
+			stackfile.Change(byItsVariable, "whether postgres is privileged a variable says", "    shm_size: 256m\n", "    shm_size: 256m\n    privileged: ${PRIVILEGED:-false}\n"),
+			stackfile.Change(byItsVariable, "whether roots are read-only a variable says", "  restart: unless-stopped\n  read_only: true\n", "  restart: unless-stopped\n  read_only: ${READ_ONLY:-true}\n"),
+			stackfile.Change(byItsVariable, "what loki mounts a variable says", "      - loki-data:/loki\n", "      - ${LOKI_DATA:-loki-data}:/loki\n"),
 			stackfile.Change("needless-exception", "the root of secrets is read-only", "    read_only: false\n", ""),
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
@@ -77,9 +98,14 @@ func judgeHardened(p *compose.Project) guide.Result {
 		if len(s.CapAdd) > 0 || !slices.Contains(s.CapDrop, "ALL") {
 			add("has-capabilities", "write cap_drop: [ALL], and no cap_add")
 		}
-		if user, _, _ := strings.Cut(s.User, ":"); strings.Trim(user, "0123456789") != "" || strings.Trim(user, "0") == "" {
-			add("runs-as-root", "write user: and a number that is not 0")
+		user, group, _ := strings.Cut(s.User, ":")
+		if slices.ContainsFunc(append([]string{user, group}, s.GroupAdd...), rootly) {
+			add("runs-as-root", "write user: and two numbers that are not 0, its own and its group's, and no group but by such a number")
 		}
+		if (s.PidsLimit <= 0 || s.MemLimit <= 0) && !bounded(s) {
+			add("unbounded", "write pids_limit and mem_limit")
+		}
+		findings = append(findings, known(p, name, s)...)
 		for _, how := range shares(s) {
 			add("shares-the-machine", how+": take it away")
 		}
@@ -96,7 +122,21 @@ func judgeHardened(p *compose.Project) guide.Result {
 		}
 		subjects = append(subjects, guide.Subject{Name: "service " + name, Evidence: evidence, At: where})
 	}
-	return guide.Judge(subjects, findings)
+	return guide.Judge(subjects, append(findings, volumes(p)...))
+}
+
+// rootly tells whether a user or a group may be root's: 0, a name, which the image may give any number, or none, which the image decides.
+func rootly(id string) bool {
+	return strings.Trim(id, "0123456789") != "" || strings.Trim(id, "0") == ""
+}
+
+// bounded tells whether deploy bounds what pids_limit and mem_limit do not.
+func bounded(s compose.Service) bool {
+	if s.Deploy == nil || s.Deploy.Resources.Limits == nil {
+		return false
+	}
+	l := s.Deploy.Resources.Limits
+	return max(s.PidsLimit, l.Pids) > 0 && s.PidsLimit >= 0 && max(s.MemLimit, l.MemoryBytes) > 0
 }
 
 // gainsNothing tells whether the option is there, and nothing takes it back.
@@ -123,12 +163,12 @@ func shares(s compose.Service) (all []string) {
 		}
 	}
 	for _, o := range s.SecurityOpt {
-		if key, value, _ := strings.Cut(strings.ReplaceAll(o, "=", ":"), ":"); value == "unconfined" || key == "label" && value == "disable" {
+		if key, _, _ := strings.Cut(strings.ReplaceAll(o, "=", ":"), ":"); key != "no-new-privileges" {
 			all = append(all, "security_opt "+o)
 		}
 	}
 	for _, v := range s.Volumes {
-		if strings.HasSuffix(v.Source, "docker.sock") || slices.Contains([]string{"/", "/proc", "/sys", "/var/run", "/run", "/etc", "/root", "/var/lib/docker"}, path.Clean(v.Source)) {
+		if v.Type == "bind" && ofMachine(v.Source) || strings.HasSuffix(v.Source, "docker.sock") {
 			all = append(all, "the machine's "+v.Source)
 		}
 	}

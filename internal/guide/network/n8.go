@@ -25,14 +25,18 @@ func n8() guide.Control {
 	return guide.Control{
 		ID:     "N8",
 		Clause: "Compose: postgres, redis, prometheus, grafana, loki, alertmanager published on 127.0.0.1 only",
-		Question: "Is each port that Compose publishes of an internal service bound to a loopback address, and does no other service but the front door publish one? In docker-compose.yml, and with each docker-compose.NAME.yml over it. Running: the same of what the " +
-			"engine has published, and does, as the kernel has it, each of these ports listen on loopback addresses only?",
+		Question: "Is each port that Compose publishes of an internal service bound to a loopback address, and does no other service but the front door publish one? Is there no other way in: no network of a kind, or with an option, that is not known to open " +
+			"nothing, no service in another's network, no port of the front door but those of its two servers, and does that lead to api and client alone? In docker-compose.yml, and with each docker-compose.NAME.yml over it. " +
+			"Running: is what the engine has published bound to loopback addresses, and does, as the kernel has it, each of these ports listen there only?",
 		Modes: []guide.Mode{
 			{Name: "published-to-the-world", What: "a port of an internal service is published on every address of the machine, or on one that others reach"},
-			{Name: "shares-the-hosts-network", What: "an internal service has the machine's own network, so that every port it opens is published"},
+			{Name: "shares-the-hosts-network", What: "a service has the machine's own network, so that every port it opens is published"},
 			{Name: "no-such-service", What: "a service that the clause names is not there, so that nothing can be said of it"},
 			{Name: "published-beside-the-door", What: "another service than the front door publishes a port to the world"},
 			{Name: "address-by-variable", What: "a variable decides on which address a port is published: what the file says of it is only what happens without it"},
+			{Name: unknownNetwork, What: "a network, or a service's place in one, is of a kind or has an option that nobody has looked at: it may open every port of whoever is there"},
+			{Name: doorOpensMore, What: "the front door publishes another port than those of its two servers"},
+			{Name: doorLeads, What: "the front door hands on what comes to somebody else than api and client, who is published by that"},
 			{Name: "listens-to-the-world", What: "a published port listens on an address that others reach", Running: true},
 		},
 		Mutations: []guide.Mutation{
@@ -57,10 +61,28 @@ func n8() guide.Control {
 			{Mode: "published-to-the-world", What: "one more file puts redis on every address", Change: func(d *guide.Draft) error {
 				return d.Write("docker-compose.debug.yml", []byte("services:\n  redis:\n    ports: [\"6380:6379\"]\n"))
 			}},
-			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N9/no-such-service"}},
+			stackfile.Change(unknownNetwork, "redis is on the machine's own network by another name", "  redis-local: *local\n", "  redis-local: {external: true, name: host}\n"),
+			stackfile.Change(unknownNetwork, "redis is on the network that the machine is on", "  redis-local: *local\n", "  redis-local: {driver: macvlan, driver_opts: {parent: eth0}}\n"),
+			stackfile.Change(unknownNetwork, "every port of redis is reached from outside", "  redis-local: *local\n", "  redis-local: {driver_opts: {com.docker.network.bridge.gateway_mode_ipv4: routed}}\n"),
+			stackfile.Change(unknownNetwork, "a variable says of what kind loki's network is", "  loki-local: *local\n", "  loki-local: {driver: \"${DRIVER:-bridge}\"}\n"),
+			stackfile.Change(unknownNetwork, "loki is in the front door's network", "    networks: [grafana-loki, loki-local]\n", "    network_mode: service:nginx\n"),
+			stackfile.Change("shares-the-hosts-network", "backups are made in the machine's network", "    networks: [backup-postgres]\n", "    network_mode: host\n"),
+			stackfile.Change(doorOpensMore, "what the door's own counter says is published", "      - \"443:8443\"\n", "      - \"443:8443\"\n      - \"9145:9145\"\n"),
+			stackfile.Change(doorOpensMore, "what port of the door's is published a variable says", "\"443:8443\"", "\"443:${INSIDE:-8443}\""),
+			{Mode: doorLeads, What: "the front door leads to Prometheus, which is on a network with it", Change: func(d *guide.Draft) error {
+				return d.Replace(doorFile, "            proxy_pass http://$client;\n", "            proxy_pass http://prometheus:9090;\n")
+			}},
+			{Mode: doorLeads, What: "the front door hands on connections to redis", Change: func(d *guide.Draft) error {
+				return d.Replace(doorFile, "\nhttp {\n", "\nstream {\n    server { listen 127.0.0.1:6379; proxy_pass redis:6379; }\n}\n\nhttp {\n")
+			}},
+			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N9/no-such-service", "N10/" + unknownMount}},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			return stackfile.JudgeEach(ctx, t, judgePublished)
+			led, err := leads(t)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			return stackfile.JudgeEach(ctx, t, func(p *compose.Project) guide.Result { return judgePublished(p, led) })
 		},
 		Running: runPublished,
 	}
@@ -76,17 +98,14 @@ func renameRedis(d *guide.Draft) error {
 	return d.Write(stackfile.Name, []byte(changed))
 }
 
-func judgePublished(p *compose.Project) guide.Result {
-	var findings []guide.Finding
+func judgePublished(p *compose.Project, findings []guide.Finding) guide.Result {
+	findings = slices.Concat(findings, networks(p), doorPublishes(p))
 	var subjects []guide.Subject
 	for _, i := range internal {
 		s, ok := p.Model.Services[i.name]
 		if !ok {
 			findings = append(findings, guide.Finding{Mode: "no-such-service", Subject: i.name, Detail: "the Compose file has no service of this name", At: guide.Place{File: stackfile.Name}})
 			continue
-		}
-		if s.NetworkMode == "host" {
-			findings = append(findings, guide.Finding{Mode: "shares-the-hosts-network", Subject: i.name, Detail: "give it networks of its own", At: stackfile.At(p, "services", i.name, "network_mode")})
 		}
 		var seen []string
 		for n, port := range s.Ports {
@@ -104,7 +123,10 @@ func judgePublished(p *compose.Project) guide.Result {
 		subjects = append(subjects, guide.Subject{Name: "service " + i.name, Evidence: strings.Join(seen, ", "), At: stackfile.At(p, "services", i.name)})
 	}
 	for name, s := range p.Model.Services {
-		if name == "nginx" || slices.ContainsFunc(internal[:], func(i struct {
+		if s.NetworkMode == "host" {
+			findings = append(findings, guide.Finding{Mode: "shares-the-hosts-network", Subject: name, Detail: "give it networks of its own", At: stackfile.At(p, "services", name, "network_mode")})
+		}
+		if name == door || slices.ContainsFunc(internal[:], func(i struct {
 			name string
 			port uint16
 		}) bool {

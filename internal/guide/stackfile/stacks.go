@@ -35,9 +35,15 @@ func (s Stack) String() string {
 
 // Stacks are the Compose file by itself, which comes first, and together with each file that is put over it.
 func Stacks(ctx context.Context, t *facts.Tree) ([]Stack, error) {
+	all, unread, err := stacks(ctx, t)
+	return all, cmp.Or(err, unread)
+}
+
+// stacks are those that can be read; unread says why one cannot, and the error that nobody knows which there are.
+func stacks(ctx context.Context, t *facts.Tree) (all []Stack, unread, err error) {
 	alone, err := Project(ctx, t)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	names, err := facts.Read(t, "what is put over "+Name, func(files fs.FS) (names []string, err error) {
 		entries, err := fs.ReadDir(files, ".")
@@ -49,12 +55,12 @@ func Stacks(ctx context.Context, t *facts.Tree) ([]Stack, error) {
 		return names, err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(names) > maxOver {
-		return nil, fmt.Errorf("more than %d files could be put over %s", maxOver, Name)
+		return nil, nil, fmt.Errorf("more than %d files could be put over %s", maxOver, Name)
 	}
-	all := []Stack{{Project: alone}}
+	all = []Stack{{Project: alone}}
 	for _, name := range names {
 		both, err := facts.Read(t, Name+" and "+name, func(files fs.FS) (*compose.Project, error) {
 			variables, err := compose.Variables(files, Name, name)
@@ -64,16 +70,17 @@ func Stacks(ctx context.Context, t *facts.Tree) ([]Stack, error) {
 			return compose.Load(ctx, files, compose.StandIns(variables), Name, name)
 		})
 		if err != nil {
-			return nil, err
+			unread = cmp.Or(unread, err)
+			continue
 		}
 		all = append(all, Stack{both, name})
 	}
-	return all, nil
+	return all, unread, nil
 }
 
-// JudgeEach judges each stack. What is found without a file over it is told once.
+// JudgeEach judges each stack. What is found without a file over it is told once. While nothing is found, one that cannot be read or judged makes the whole NOT EVIDENCED.
 func JudgeEach(ctx context.Context, t *facts.Tree, judge func(*compose.Project) guide.Result) guide.Result {
-	all, err := Stacks(ctx, t)
+	all, unread, err := stacks(ctx, t)
 	if err != nil {
 		return guide.NoEvidence("%v", err)
 	}
@@ -81,6 +88,9 @@ func JudgeEach(ctx context.Context, t *facts.Tree, judge func(*compose.Project) 
 	var findings []guide.Finding
 	var alone guide.Result
 	unseen := ""
+	if unread != nil {
+		unseen = unread.Error()
+	}
 	for _, s := range all {
 		r := judge(s.Project)
 		if v := r.Verdict(); v != guide.Passed && v != guide.Failed {
