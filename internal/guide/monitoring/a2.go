@@ -20,6 +20,12 @@ import (
 // keeps is what the guide wants of Prometheus.
 const keeps = 30 * 24 * time.Hour
 
+// The bounds of what Loki may be told.
+const (
+	lokiLeast = 24 * time.Hour // less it refuses (limits.Validate, the compactor's period being a day)
+	lokiLate  = 48 * time.Hour // after its time, what is kept no longer must be gone
+)
+
 // What the programs do where nobody tells them otherwise.
 const (
 	prometheusKeeps = "15d"   // defaultRetentionDuration
@@ -45,6 +51,7 @@ func a2() guide.Control {
 			{Name: "forgets", What: "what is kept is on a volume that ends with the container"},
 			{Name: "says-nothing", What: "monitoring/loki.yml does not say how long logs are kept"},
 			{Name: "never-deletes", What: "Loki is not told to delete what is older, so that what its file says does not happen"},
+			{Name: "not-understood", What: "Loki does not start with its file: it keeps nothing for less than a day"},
 			{Name: "another-file", What: "Loki does not run with monitoring/loki.yml"},
 			{Name: "told-otherwise", What: "a flag of Loki's, or another file, says otherwise than its file, or Prometheus' flags stand in a file"},
 			{Name: "keeps-otherwise", What: "the Loki that runs keeps logs for another time than monitoring/loki.yml says", Running: true},
@@ -55,8 +62,8 @@ func a2() guide.Control {
 			deployment.Change("keeps-less", "the cluster's Prometheus is told nothing", "prometheus.yaml", "            - --storage.tsdb.retention.time=30d # the guide's A2\n", ""),
 			stackfile.Change("keeps-less", "29 days and some in Compose", "--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.time=719h"),
 			stackfile.Change("bounded-by-size", "Compose's Prometheus keeps no more than 5 GB", "--storage.tsdb.retention.time=30d # A2", "--storage.tsdb.retention.time=30d\n      - --storage.tsdb.retention.size=5GB"),
-			deployment.Change("forgets", "Prometheus keeps its data in the pod", "prometheus.yaml", "- {name: data, mountPath: /prometheus}", "- {name: data, mountPath: /other}"),
-			stackfile.Change("forgets", "Loki keeps its data in the container", "loki-data:/loki", "loki-data:/other"),
+			deployment.Change("forgets", "Prometheus keeps its data in the pod", "prometheus.yaml", "- {name: data, mountPath: /prometheus}", "- {name: data, mountPath: /mnt}"),
+			stackfile.Change("forgets", "Loki keeps its data in the container", "loki-data:/loki", "loki-data:/mnt"),
 			change("says-nothing", "no time is said", lokiFile, "  retention_period: 720h\n", ""),
 			change("says-nothing", "logs are kept for ever", lokiFile, "retention_period: 720h", "retention_period: 0s"),
 			change("never-deletes", "the compactor is not told to delete", lokiFile, "retention_enabled: true", "retention_enabled: false"),
@@ -68,6 +75,16 @@ func a2() guide.Control {
 			deployment.Change("told-otherwise", "Prometheus' flags stand in a file", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - \"@/prometheus/flags\"\n"),
 			deployment.Change("told-otherwise", "a flag of Prometheus' is a value of a ConfigMap's", "prometheus.yaml", "            - --web.listen-address=:9090\n          ports:\n", "            - --web.listen-address=:9090\n            - $(MORE)\n          env: [{name: MORE, valueFrom: {configMapKeyRef: {name: prometheus-more, key: flag, optional: true}}}]\n          ports:\n"),
 			deployment.Change("open-to-change", "the flag is a variable's value", "prometheus.yaml", "            - --web.listen-address=:9090\n          ports:\n", "            - --web.listen-address=:9090\n            - $(MORE)\n          env: [{name: MORE, value: --web.enable-admin-api}]\n          ports:\n"),
+			change("never-deletes", "the compactor looks once a year", lokiFile, "retention_enabled: true", "retention_enabled: true\n  compaction_interval: 10000h"),
+			change("never-deletes", "it waits for a year with what it has marked", lokiFile, "retention_enabled: true", "retention_enabled: true\n  retention_delete_delay: 10000h"),
+			change("not-understood", "an hour, with which Loki does not start", lokiFile, "retention_period: 720h", "retention_period: 1h"),
+			deployment.Change("forgets", "Prometheus' volume goes with it", "prometheus.yaml", "  replicas: 1\n", "  replicas: 1\n  persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}\n"),
+			deployment.Change("forgets", "Loki's volume goes when it is stopped for a while", "loki.yaml", "  replicas: 1\n", "  replicas: 1\n  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}\n"),
+			deployment.Change("not-deployed", "the cluster's Loki has no pod", "loki.yaml", "replicas: 1", "replicas: 0"),
+			stackfile.Change("wrapped", "a file stands in the place of Compose's Loki", "      - loki-data:/loki\n", "      - loki-data:/loki\n      - ./monitoring/loki.yml:/usr/bin/loki:ro\n"),
+			{Mode: "keeps-less", What: "a file over Compose's says a day", Change: func(d *guide.Draft) error {
+				return d.Write("docker-compose.prod.yml", []byte("services:\n  prometheus:\n    command: [--config.file=/etc/prometheus/prometheus.yml, --storage.tsdb.path=/prometheus, --storage.tsdb.retention.time=1d]\n"))
+			}},
 			change("keeps-less", "its file says a week", prometheusFile, "rule_files:", "storage: {tsdb: {retention: {time: 7d}}}\nrule_files:"),
 			change("bounded-by-size", "its file says no more than 5 GB", prometheusFile, "rule_files:", "storage: {tsdb: {retention: {size: 5GB}}}\nrule_files:"),
 			deployment.Change("keeps-less", "the cluster's Prometheus keeps nothing and sends all on", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - --agent\n"),
@@ -123,8 +140,14 @@ func judgeKept(ctx context.Context, t *facts.Tree) guide.Result {
 	if says.Keeps <= 0 {
 		findings = append(findings, guide.Finding{Mode: "says-nothing", Subject: lokiFile, Detail: "write limits_config.retention_period", At: at})
 	}
+	if says.Keeps > 0 && min(says.Keeps, says.Least) < lokiLeast {
+		findings = append(findings, guide.Finding{Mode: "not-understood", Subject: lokiFile, Detail: fmt.Sprintf("write a retention_period of %s or more", lokiLeast), At: at})
+	}
 	if !says.Deletes {
 		findings = append(findings, guide.Finding{Mode: "never-deletes", Subject: lokiFile, Detail: "write compactor.retention_enabled: true", At: at})
+	}
+	if says.Late > lokiLate {
+		findings = append(findings, guide.Finding{Mode: "never-deletes", Subject: lokiFile, Detail: fmt.Sprintf("what is to be deleted is there for %s more: leave out the compactor's intervals and delays", says.Late), At: at})
 	}
 	if says.Least < says.Keeps {
 		findings = append(findings, guide.Finding{Mode: "keeps-some-less", Subject: lokiFile, Detail: fmt.Sprintf("limits_config.retention_stream keeps some for %s: leave it out", says.Least), At: at})
@@ -136,7 +159,7 @@ func judgeKept(ctx context.Context, t *facts.Tree) guide.Result {
 		findings = append(findings, guide.Finding{Mode: "told-otherwise", Subject: lokiFile, Detail: "leave out " + other + ", by which it keeps what it likes", At: at})
 	}
 	for _, p := range logs {
-		findings = append(findings, p.wrapped("loki")...)
+		findings = append(findings, p.itself("loki")...)
 		name := p.configured(lokiConfig)
 		if text, ok := p.text(name); !ok || text != file {
 			findings = append(findings, guide.Finding{Mode: "another-file", Subject: p.subject, Detail: fmt.Sprintf("mount %s where it reads %s", lokiFile, name), At: p.where})
@@ -176,7 +199,7 @@ func keptBy(p part) (findings []guide.Finding, err error) {
 	add := func(mode, detail string) {
 		findings = append(findings, guide.Finding{Mode: mode, Subject: p.subject, Detail: detail, At: p.where})
 	}
-	findings = p.wrapped("prometheus")
+	findings = p.itself("prometheus")
 	text, times := monitors.Flag(p.args, "storage.tsdb.retention.time")
 	if times == 0 {
 		text = prometheusKeeps

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 // What Grafana does where nobody tells it otherwise.
 const (
 	grafanaConfig = "/etc/grafana/grafana.ini"
+	grafanaHome   = "/usr/share/grafana" // GF_PATHS_HOME of its image
 	defaultAdmin  = "admin"
 	defaultWord   = "admin"
 )
@@ -37,11 +39,12 @@ func c6() guide.Control {
 			"nothing override it, and is there no way in without a password? Running: is admin refused with the password admin?",
 		Modes: []guide.Mode{
 			{Name: "not-deployed", What: "a deployment has no Grafana, so that nothing can be said of it"},
-			{Name: "another-file", What: "Grafana reads settings that are not in the tree"},
+			{Name: "another-file", What: "Grafana reads settings that are not in the tree, or something stands in the place of what its image has"},
 			{Name: "by-default", What: "no password is set: it is Grafana's default, which everybody knows"},
 			{Name: "in-the-open", What: "the password stands in the settings or the environment, for whoever reads them"},
 			{Name: "not-mounted", What: "the file that holds the password is not mounted from a secret: Grafana would not find it"},
-			{Name: "without-password", What: "there is a way in that asks for no password, or whoever comes may make themselves an account"},
+			{Name: "without-password", What: "there is a way in that asks for no password of Grafana's own, or whoever comes may make themselves an account, or see what somebody has shared"},
+			{Name: unjudgedSetting, What: "a setting is none of those that are known to let nobody in"},
 			wraps(),
 			{Name: "default-login", What: "Grafana lets in admin with the password admin", Running: true},
 		},
@@ -66,6 +69,21 @@ func c6() guide.Control {
 			deployment.Change("without-password", "a variable of the cluster's lets in whom a header says", "grafana.yaml", "          env:\n", "          env:\n            - {name: GF_AUTH_PROXY_ENABLED, value: \"true\"}\n"),
 			deployment.Change("without-password", "an argument of the cluster's lets in who does not sign in", "grafana.yaml", "          image: grafana\n", "          image: grafana\n          args: [\"cfg:default.auth.anonymous.enabled=true\"]\n"),
 			deployment.Patch("without-password", "in staging alone nobody has to sign in", "staging", "{kind: Deployment, name: grafana}", "{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: GF_AUTH_ANONYMOUS_ENABLED, value: \"true\"}}"),
+			change("without-password", "whoever has an account elsewhere makes themselves one", grafanaFile, "[auth.anonymous]", "[auth.github]\nenabled = true\nallow_sign_up = true\n\n[auth.anonymous]"),
+			change("without-password", "whoever brings a token signs in, and is made an account", grafanaFile, "[auth.anonymous]", "[auth.jwt]\nenabled = true\nheader_name = X-JWT\nauto_sign_up = true\n\n[auth.anonymous]"),
+			change("without-password", "whoever a directory knows signs in", grafanaFile, "[auth.anonymous]", "[auth.ldap]\nenabled = true\nallow_sign_up = true\n\n[auth.anonymous]"),
+			change("without-password", "what is shared is seen by all", grafanaFile, "[public_dashboards]\nenabled = false\n", "[public_dashboards]\nenabled = true\n"),
+			change("without-password", "nothing is said of what is shared, which all see", grafanaFile, "[public_dashboards]\nenabled = false\n", ""),
+			change("without-password", "whoever comes may make and delete snapshots", grafanaFile, "external_enabled = false", "external_enabled = false\npublic_mode = true"),
+			deployment.Change("without-password", "a variable of the cluster's lets in whom a provider knows", "grafana.yaml", "          env:\n", "          env:\n            - {name: GF_AUTH_GENERIC_OAUTH_ENABLED, value: \"true\"}\n"),
+			change(unjudgedSetting, "signing in is off", grafanaFile, "disable_login_form = false", "disable_login = true"),
+			change(unjudgedSetting, "a setting of a section that nobody has looked at", grafanaFile, "[analytics]", "[feature_toggles]\nenable = passwordlessMagicLinkAuthentication\n\n[analytics]"),
+			stackfile.Change(unjudgedSetting, "whoever guesses passwords may go on", grafanaPorts, grafanaPorts+"    environment: {GF_SECURITY_DISABLE_BRUTE_FORCE_LOGIN_PROTECTION: \"true\"}\n"),
+			stackfile.Change("another-file", "other defaults stand in the place of the image's", "      - grafana-data:/var/lib/grafana\n", "      - grafana-data:/var/lib/grafana\n      - ./monitoring/grafana/grafana.ini:/usr/share/grafana/conf/defaults.ini:ro\n"),
+			deployment.Change("another-file", "the cluster's has its defaults elsewhere", "grafana.yaml", "          env:\n", "          env:\n            - {name: GF_PATHS_HOME, value: /var/lib/grafana}\n"),
+			{Mode: "without-password", What: "a file over Compose's lets in who does not sign in", Change: func(d *guide.Draft) error {
+				return d.Write("docker-compose.prod.yml", []byte("services:\n  grafana:\n    environment: {GF_AUTH_ANONYMOUS_ENABLED: \"true\"}\n"))
+			}},
 			stackfile.Change("wrapped", "a shell starts Compose's", grafanaPorts, grafanaPorts+"    entrypoint: [/bin/sh, -c, \"GF_AUTH_ANONYMOUS_ENABLED=true exec /run.sh\"]\n"),
 		},
 		Tree:    judgeGrafana,
@@ -94,11 +112,6 @@ func judgeGrafana(ctx context.Context, t *facts.Tree) guide.Result {
 	return guide.Judge(subjects, findings)
 }
 
-// open are the settings by which somebody comes in without the password of an account that somebody has made.
-func open() []struct{ section, name string } {
-	return []struct{ section, name string }{{"auth.anonymous", "enabled"}, {"auth.proxy", "enabled"}, {"users", "allow_sign_up"}}
-}
-
 // wayIn is who gets into a Grafana, and by which password; or what is wrong with that.
 func wayIn(p part) (findings []guide.Finding, evidence string, err error) {
 	find := func(mode, format string, args ...any) {
@@ -107,6 +120,14 @@ func wayIn(p part) (findings []guide.Finding, evidence string, err error) {
 	findings = p.wrapped("grafana", "grafana-server", "run.sh")
 	for _, other := range p.beside {
 		find("another-file", "%s: what stands there says more than the settings: write its variables where they are seen", other)
+	}
+	findings = append(findings, p.strays("another-file", "/etc/grafana", "/etc/stellar-escrow", "/etc/stellar-escrow-provisioning")...)
+	home := cmp.Or(p.env["GF_PATHS_HOME"], grafanaHome)
+	if flag, times := monitors.Flag(p.args, "homepath"); times > 0 {
+		home = flag
+	}
+	if path.Clean(home) != grafanaHome {
+		find("another-file", "its defaults are those of %s: leave it at %s", home, grafanaHome)
 	}
 	name := cmp.Or(p.env["GF_PATHS_CONFIG"], p.configured(grafanaConfig))
 	if flag, times := monitors.Flag(p.args, "config"); times > 0 {
@@ -121,41 +142,36 @@ func wayIn(p part) (findings []guide.Finding, evidence string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	for _, s := range open() {
-		value := settings.Setting(s.section, s.name)
-		if variable, there := p.env[monitors.Variable(s.section, s.name)]; there {
-			value = variable
-		}
-		if argument, there := monitors.Argument(p.args, s.section, s.name); there {
-			value = argument
-		}
-		if _, there := p.env[monitors.Variable(s.section, s.name)+"__FILE"]; there || !monitors.Off(value) {
-			find("without-password", "write %s = false under [%s], and nothing that says otherwise", s.name, s.section)
-		}
+	says := told{settings, p}
+	for _, at := range says.ways() {
+		find("without-password", "write %s = false under [%s], and nothing that says otherwise", at[1], at[0])
+	}
+	for _, setting := range says.unjudged() {
+		find(unjudgedSetting, "take %s away: whom it lets in is not known here", setting)
 	}
 	value := settings.Setting("security", "admin_password")
-	path, fromFile := monitors.FromFile(value)
+	file, fromFile := monitors.FromFile(value)
 	for _, variable := range slices.Sorted(maps.Keys(p.env)) { // an environment says more than a file
 		switch variable {
 		case passwordVariable:
 			value, fromFile = p.env[variable], false
 		case passwordVariable + "__FILE":
-			value, path, fromFile = p.env[variable], p.env[variable], true
+			value, file, fromFile = p.env[variable], p.env[variable], true
 		}
 	}
 	if argument, there := monitors.Argument(p.args, "security", "admin_password"); there {
 		value, fromFile = argument, false
 	}
-	m, rest, mountedThere := p.find(path)
+	m, rest, mountedThere := p.find(file)
 	switch {
 	case value == "" || value == defaultWord:
 		find("by-default", "write admin_password = $__file{…} under [security], with the path of a mounted secret")
 	case !fromFile:
 		find("in-the-open", "take the password from a mounted secret, $__file{…}, and make another one: this one has been read")
 	case !mountedThere || m.kind != secrets || rest == "" || strings.Contains(rest, "/"):
-		find("not-mounted", "mount the secret at %s, which is %s", path, p.of(path))
+		find("not-mounted", "mount the secret at %s, which is %s", file, p.of(file))
 	}
-	return findings, "reads its administrator's password from " + path + ", of a mounted secret, and lets in nobody without one", nil
+	return findings, "reads its administrator's password from " + file + ", of a mounted secret, and lets in nobody without one", nil
 }
 
 func runningGrafana(ctx context.Context, s *facts.System) guide.Result {

@@ -45,9 +45,26 @@ func (p part) wrapped(programs ...string) []guide.Finding {
 	return []guide.Finding{{Mode: "wrapped", Subject: p.subject, Detail: p.starts + " starts it: leave it to what the image starts", At: p.where}}
 }
 
-// wraps is the way to fail that wrapped finds.
+// itself are the findings of a program of which not even that is known: something else starts it, or stands in its place.
+func (p part) itself(program string) []guide.Finding {
+	return append(p.wrapped(program), p.strays("wrapped", "/etc/"+program, "/"+program)...)
+}
+
+// strays are the findings of what stands in the place of what a program's image has, where nothing of the program's own is kept: of the program itself, or of what it reads unasked.
+// own are the folders that are the program's.
+func (p part) strays(mode string, own ...string) (findings []guide.Finding) {
+	own = append(own, "/data", "/mnt", "/run", "/srv", "/tmp", "/var")
+	for _, m := range p.mounts {
+		if !slices.ContainsFunc(own, func(dir string) bool { return m.at == dir || strings.HasPrefix(m.at, dir+"/") }) {
+			findings = append(findings, guide.Finding{Mode: mode, Subject: p.subject, Detail: "take away what is mounted at " + m.at + ": what the image has there is the program's, or read by it unasked", At: p.where})
+		}
+	}
+	return findings
+}
+
+// wraps is the way to fail that wrapped finds, and strays of those whose folders are theirs alone.
 func wraps() guide.Mode {
-	return guide.Mode{Name: "wrapped", What: "something else than the program is started, so that what it is told is not known"}
+	return guide.Mode{Name: "wrapped", What: "something else than the program is started, or stands in the place of what its image has, so that what it is told is not known"}
 }
 
 // change is a mutation of a file of monitoring/.

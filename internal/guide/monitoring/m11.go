@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
@@ -33,7 +34,7 @@ func m11() guide.Control {
 		ID:     "M11",
 		Clause: "every alert reaches its receiver through Alertmanager, by severity",
 		Question: "Of each overlay and of Compose: does Prometheus load every rules file there is and send what fires to Alertmanager unchanged, has every alert a severity, and does Alertmanager's own loader bring " +
-			"each severity to a receiver that tells somebody, critical alerts to one of their own, at any hour and whatever else fires, and does nothing start without their addresses? Running: whom Prometheus tells, and the configuration that Alertmanager has loaded",
+			"each severity to a receiver that tells somebody, critical alerts to one of their own, at any hour and whatever else fires, and does nothing start without their addresses? Does Alertmanager listen where Prometheus speaks to it, is a critical alert sent on within 5 minutes, and any other within an hour? Running: whom Prometheus tells, and the configuration that Alertmanager has loaded",
 		Modes: []guide.Mode{
 			{Name: "not-deployed", What: "a deployment has no Prometheus, or no Alertmanager"},
 			{Name: "another-file", What: "the program reads a file that is not in the tree"},
@@ -48,6 +49,8 @@ func m11() guide.Control {
 			{Name: "not-sent", What: "Prometheus does not send what fires to Alertmanager"},
 			{Name: "changed-on-the-way", What: "alerts are changed or dropped before Alertmanager gets them"},
 			{Name: "rules-not-loaded", What: "a rules file is in the tree, and Prometheus does not load it"},
+			{Name: neverArrives, What: "what is sent does not come to whom it is for: Alertmanager is spoken to at another address, port or path than it listens at, or by other means, or it cannot reach, or wait for, a receiver"},
+			{Name: "too-late", What: "an alert is looked at, or sent on, so seldom that it comes too late"},
 			{Name: "without-severity", What: "an alert has no severity, or one that depends on what it is about"},
 		},
 		Mutations: []guide.Mutation{
@@ -80,6 +83,40 @@ func m11() guide.Control {
 			{Mode: "rules-not-loaded", What: "the cluster's pods do not get a rules file", Change: func(d *guide.Draft) error {
 				return d.Write(folder+extraRules, []byte(oneAlert("severity: warning")))
 			}},
+			change(neverArrives, "Alertmanager is dropped from whom Prometheus has found", prometheusFile, "    - static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:", "    - relabel_configs: [{source_labels: [__address__], action: drop}]\n      static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:"),
+			change(neverArrives, "it is spoken to below another path", prometheusFile, "    - static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:", "    - path_prefix: /x\n      static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:"),
+			change(neverArrives, "it is spoken to by TLS, which it does not speak", prometheusFile, "    - static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:", "    - scheme: https\n      static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:"),
+			change(neverArrives, "it has a millisecond to answer", prometheusFile, "    - static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:", "    - timeout: 1ms\n      static_configs:\n        - targets: [alertmanager:9093]\n\nscrape_configs:"),
+			deployment.Change(neverArrives, "the cluster's Prometheus keeps no alert until it is sent", "prometheus.yaml", "            - --web.listen-address=:9090\n", "            - --web.listen-address=:9090\n            - --alertmanager.notification-queue-capacity=0\n"),
+			deployment.Change(neverArrives, "the cluster's Alertmanager listens to its own pod alone", "alertmanager.yaml", "--web.listen-address=:9093", "--web.listen-address=127.0.0.1:9093"),
+			deployment.Change(neverArrives, "it listens at another port", "alertmanager.yaml", "--web.listen-address=:9093", "--web.listen-address=:9999"),
+			deployment.Change(neverArrives, "it listens below another path", "alertmanager.yaml", "            - --storage.path=/alertmanager\n", "            - --storage.path=/alertmanager\n            - --web.route-prefix=/am\n"),
+			deployment.Change(neverArrives, "it listens below the path of its own address", "alertmanager.yaml", "            - --storage.path=/alertmanager\n", "            - --storage.path=/alertmanager\n            - --web.external-url=https://example.com/am\n"),
+			deployment.Change(neverArrives, "it asks who comes for a certificate", "alertmanager.yaml", "            - --storage.path=/alertmanager\n", "            - --storage.path=/alertmanager\n            - --web.config.file=/etc/alertmanager/web.yml\n"),
+			deployment.Change(neverArrives, "its Service has another port", "alertmanager.yaml", "{name: http, port: 9093, targetPort", "{name: http, port: 9094, targetPort"),
+			deployment.Change(neverArrives, "the cluster's Prometheus takes an address elsewhere for Alertmanager's", "prometheus.yaml", "      enableServiceLinks: false\n", "      enableServiceLinks: false\n      hostAliases: [{ip: 203.0.113.1, hostnames: [alertmanager]}]\n"),
+			deployment.Change("not-deployed", "the cluster's Alertmanager has no pod", "alertmanager.yaml", "replicas: 1", "replicas: 0"),
+			stackfile.Change("not-deployed", "Compose's is started only by whoever asks for it", "    command: [--config.file=/etc/alertmanager/alertmanager.yml", "    profiles: [alerts]\n    command: [--config.file=/etc/alertmanager/alertmanager.yml"),
+			stackfile.Change(neverArrives, "Compose's has no network with Prometheus", "    networks: [prometheus-alertmanager, alertmanager-outside]", "    networks: [alertmanager-outside]"),
+			stackfile.Change(neverArrives, "Compose's has no way out", "    networks: [prometheus-alertmanager, alertmanager-outside]", "    networks: [prometheus-alertmanager]"),
+			stackfile.Change(neverArrives, "Compose's Prometheus takes an address elsewhere for Alertmanager's", "      - --storage.tsdb.retention.time=30d # A2\n", "      - --storage.tsdb.retention.time=30d # A2\n    extra_hosts: {alertmanager: 203.0.113.1}\n"),
+			change(neverArrives, "a receiver has a millisecond to answer", alertmanagerFile, "      - {url_file: /run/secrets/ALERT_CRITICAL_URL, send", "      - {timeout: 1ms, url_file: /run/secrets/ALERT_CRITICAL_URL, send"),
+			change(neverArrives, "receivers are spoken to through somebody who is not there", alertmanagerFile, "route:\n", "global: {http_config: {proxy_url: \"http://127.0.0.1:1\"}}\nroute:\n"),
+			change("not-by-severity", "critical alerts have a receiver of their own, with the address of all others", alertmanagerFile, "/run/secrets/ALERT_CRITICAL_URL", "/run/secrets/ALERT_WARNING_URL"),
+			stackfile.Change("not-by-severity", "both addresses are made of one variable", "ALERT_CRITICAL_URL: {environment: ALERT_CRITICAL_URL}", "ALERT_CRITICAL_URL: {environment: ALERT_WARNING_URL}"),
+			change("too-late", "a critical alert waits a day for others", alertmanagerFile, "group_wait: 10s", "group_wait: 24h"),
+			change("too-late", "the second critical alert of a group waits a day", alertmanagerFile, "group_interval: 5m", "group_interval: 1d"),
+			change("too-late", "rules are looked at once a day", prometheusFile, "evaluation_interval: 15s", "evaluation_interval: 24h"),
+			{Mode: "too-late", What: "one group of rules is looked at once a day", Change: func(d *guide.Draft) error {
+				if err := withRules(d, "severity: warning"); err != nil {
+					return err
+				}
+				return d.Replace(folder+extraRules, "  - name: extra\n", "  - name: extra\n    interval: 1d\n")
+			}},
+			{Mode: "another-file", What: "a file over Compose's has Alertmanager read another", Change: func(d *guide.Draft) error {
+				return d.Write("docker-compose.prod.yml", []byte("services:\n  alertmanager:\n    command: [--config.file=/etc/amtool/config.yml]\n"))
+			}},
+			stackfile.Change("wrapped", "a file stands in the place of Compose's Alertmanager", "      - secrets-alertmanager:/run/secrets:ro\n", "      - secrets-alertmanager:/run/secrets:ro\n      - ./monitoring/alertmanager.yml:/bin/alertmanager:ro\n"),
 			{Mode: "without-severity", What: "an alert has no severity", Change: func(d *guide.Draft) error { return withRules(d, "team: platform") }},
 			{Mode: "without-severity", What: "an alert's severity is of its subject", Change: func(d *guide.Draft) error { return withRules(d, "severity: '{{ $labels.level }}'") }},
 		},
@@ -116,7 +153,7 @@ func judgeRouted(ctx context.Context, t *facts.Tree) guide.Result {
 		return guide.NoEvidence("%v", err)
 	}
 	for _, p := range fire {
-		findings = append(findings, p.wrapped("prometheus")...)
+		findings = append(findings, p.itself("prometheus")...)
 		f, s, err := judgeSends(p, rules)
 		if err != nil {
 			return guide.NoEvidence("%s: %v", prometheusFile, err)
@@ -128,15 +165,23 @@ func judgeRouted(ctx context.Context, t *facts.Tree) guide.Result {
 			if severity := a.Labels["severity"]; severity == "" || strings.Contains(severity, "{{") {
 				findings = append(findings, guide.Finding{Mode: "without-severity", Subject: a.Name, Detail: "write labels: {severity: critical}, or warning", At: guide.Place{File: folder + name, Line: a.Line}})
 			}
+			if a.Every > soon {
+				findings = append(findings, guide.Finding{Mode: "too-late", Subject: a.Name, Detail: fmt.Sprintf("its group is looked at every %s: make that %s at most", a.Every, soon), At: guide.Place{File: folder + name, Line: a.Line}})
+			}
 		}
 	}
+	undelivered, err := judgeDelivered(ctx, t)
+	if err != nil {
+		return guide.NoEvidence("%v", err)
+	}
+	findings = append(findings, undelivered...)
 	route, absent, err := parts(ctx, t, "alertmanager")
 	if err != nil {
 		return guide.NoEvidence("%v", err)
 	}
 	findings = append(findings, notDeployed("alertmanager", absent)...)
 	for _, p := range route {
-		findings = append(findings, p.wrapped("alertmanager")...)
+		findings = append(findings, p.itself("alertmanager")...)
 		name := p.configured(alertmanagerConfig)
 		text, ok := p.text(name)
 		if !ok {
@@ -145,6 +190,7 @@ func judgeRouted(ctx context.Context, t *facts.Tree) guide.Result {
 		}
 		f, s, reached := judgeRoutes(p.subject, text, guide.Place{File: alertmanagerFile})
 		findings, subjects = append(findings, f...), append(subjects, s...)
+		findings = append(findings, p.sameSource(reached)...)
 		for _, r := range reached {
 			for _, file := range r.Files {
 				if k := p.of(file); k != secrets {
@@ -160,6 +206,21 @@ func judgeRouted(ctx context.Context, t *facts.Tree) guide.Result {
 		}
 	}
 	return guide.Judge(subjects, findings)
+}
+
+// sameSource are the findings of receivers of one Alertmanager whose addresses Compose makes of one value, though they are in two files.
+func (p part) sameSource(reached []monitors.Reached) (findings []guide.Finding) {
+	of := map[source]string{}
+	for _, r := range reached {
+		for _, file := range r.Files {
+			from := p.given[path.Base(file)]
+			if other, known := of[from]; known && other != file && from != (source{}) {
+				findings = append(findings, guide.Finding{Mode: "not-by-severity", Subject: p.subject, Detail: fmt.Sprintf("make %s and %s of a variable each: both are of %s%s", other, file, from.variable, from.file), At: p.where})
+			}
+			of[from] = file
+		}
+	}
+	return findings
 }
 
 // givenBy is what is wrong with whether Compose has what a receiver's file is made of, before it starts anything. What a cluster has, its secrets' clauses ask (S1 to S3).
@@ -227,8 +288,15 @@ func judgeSends(p part, rules map[string][]monitors.Alert) (findings []guide.Fin
 	if err != nil {
 		return nil, nil, err
 	}
-	if !slices.Contains(says.Tells, alertmanagerAt) {
+	senders := slices.DeleteFunc(slices.Clone(says.Senders), func(s monitors.Sender) bool { return !slices.Contains(s.Targets, alertmanagerAt) })
+	switch odd := slices.ContainsFunc(senders, func(s monitors.Sender) bool { return len(s.Odd) == 0 }); {
+	case len(senders) == 0:
 		find("not-sent", "name %s under alerting.alertmanagers", alertmanagerAt)
+	case !odd:
+		find(neverArrives, "leave %s out where %s is named: it is spoken to by HTTP, at its root, with a second or more to answer", strings.Join(senders[0].Odd, ", "), alertmanagerAt)
+	}
+	if says.Evaluates > soon {
+		find("too-late", "rules are looked at every %s: make global.evaluation_interval %s at most", says.Evaluates, soon)
 	}
 	if says.Rewrites > 0 {
 		find("changed-on-the-way", "leave out alert_relabel_configs: what a rule says of an alert is what Alertmanager routes by")
@@ -268,6 +336,12 @@ func judgeRoutes(subject, text string, at guide.Place) (findings []guide.Finding
 			if r.Ways == 0 {
 				find("nobody-told", "an alert %s comes to receiver %s: give it a way to tell somebody", called, r.Name)
 			}
+			if len(r.Odd) > 0 {
+				find(neverArrives, "leave %s out of receiver %s", strings.Join(r.Odd, ", "), r.Name)
+			}
+			if most := within(severity); r.Waits > most {
+				find("too-late", "an alert %s waits %s at its route: make group_wait and group_interval %s at most", called, r.Waits, most)
+			}
 			if severity == "critical" && len(r.Muted) > 0 {
 				find("muted", "take %s off the route to %s", strings.Join(r.Muted, ", "), r.Name)
 			}
@@ -277,16 +351,26 @@ func judgeRoutes(subject, text string, at guide.Place) (findings []guide.Finding
 		}
 		subjects = append(subjects, guide.Subject{Name: subject + ", alerts " + called, Evidence: "reach " + strings.Join(reached[severity], ", "), At: at})
 	}
-	own := slices.ContainsFunc(reached["critical"], func(name string) bool {
-		return !slices.Contains(reached["warning"], name) && !slices.Contains(reached[""], name)
+	own := slices.ContainsFunc(all, func(r monitors.Reached) bool {
+		return slices.Contains(reached["critical"], r.Name) && !slices.ContainsFunc(all, func(o monitors.Reached) bool {
+			return (slices.Contains(reached["warning"], o.Name) || slices.Contains(reached[""], o.Name)) && (r.Name == o.Name || r.Same(o) || r.Within(o))
+		})
 	})
 	if !own {
-		find("not-by-severity", "route severity=\"critical\" to a receiver of its own; now it reaches %s, as all do", strings.Join(reached["critical"], ", "))
+		find("not-by-severity", "route severity=\"critical\" to a receiver of its own, with an address of its own; now it reaches %s, as all do", strings.Join(reached["critical"], ", "))
 	}
 	for _, rule := range a.Inhibits(map[string]string{"severity": "critical"}) {
 		find("kept-back", "let inhibit rule %d be about alerts of other severities alone", rule)
 	}
 	return findings, subjects, all
+}
+
+// within is how long an alert may be held back by a route.
+func within(severity string) time.Duration {
+	if severity == "critical" {
+		return soon
+	}
+	return later
 }
 
 func runningRouted(ctx context.Context, s *facts.System) guide.Result {

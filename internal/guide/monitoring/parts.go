@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
@@ -31,6 +32,14 @@ type part struct {
 	beside  []string // whence it has more of its environment, which is not read
 	mounts  []mounted
 	given   map[string]source // of Compose's: what secrets are made of, by the names of their files
+	origin  origin
+}
+
+// origin is where a part comes from, which may differ between parts that are the same.
+type origin struct {
+	workload kube.Workload
+	ports    []corev1.ContainerPort
+	service  string // of Compose
 }
 
 // source is what Compose makes a secret of: a variable, or a file.
@@ -90,46 +99,105 @@ func (p part) of(name string) kind {
 	return m.kind
 }
 
-// parts are the programs of this name, and those of an image that is called so, in each overlay and in the stack of one machine. What is the same in another
-// overlay as in production is there once. absent says where there is none.
-func parts(ctx context.Context, t *facts.Tree, name string) (found []part, absent []string, err error) {
+// system is what somebody deploys as a whole: an overlay, or the stack of one machine, with or without a file over it.
+type system struct {
+	file   string // where it stands: the overlay's folder, or the Compose file that makes it what it is
+	prefix string // of the subjects of its parts; empty for those that the others are held against
+	set    *kube.Set
+	stack  *compose.Project // of the two there is one
+}
+
+func systems(ctx context.Context, t *facts.Tree) (all []system, err error) {
 	overlays, err := deployment.Overlays(t)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, o := range overlays {
 		if o.Err != nil {
-			return nil, nil, o.Err
+			return nil, o.Err
 		}
-		there := false
-		for _, w := range deployment.Workloads(o.Set) {
-			for _, c := range w.Containers() {
-				if w.Pod.Labels["app.kubernetes.io/name"] == name && (c.Name == name || len(w.Pod.Spec.Containers) == 1 && len(w.Pod.Spec.InitContainers) == 0) || imageIs(c.Image, name) {
-					there, found = true, append(found, apart(found, ofPod(o.Set, w, c), o)...)
-				}
+		s := system{file: o.Name, set: o.Set}
+		if o.Name != deployment.Production {
+			s.prefix = o.String() + ": "
+		}
+		all = append(all, s)
+	}
+	stacks, err := stackfile.Stacks(ctx, t)
+	for _, one := range stacks {
+		s := system{file: one.String(), stack: one.Project}
+		if one.Over != "" {
+			s.prefix = one.Over + ": "
+		}
+		all = append(all, s)
+	}
+	return all, err
+}
+
+// parts are the programs of this name, and those of an image that is called so, that a system starts.
+func (s system) parts(t *facts.Tree, name string) (found []part, err error) {
+	if s.stack != nil {
+		for _, service := range s.stack.Model.ServiceNames() {
+			if c := s.stack.Model.Services[service]; service != name && !imageIs(c.Image, name) || !started(c) {
+				continue
+			}
+			one, err := ofService(t, s.stack, service)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, one)
+		}
+		return found, nil
+	}
+	for _, w := range deployment.Workloads(s.set) {
+		for _, c := range w.Containers() {
+			of := w.Pod.Labels["app.kubernetes.io/name"] == name && (c.Name == name || len(w.Pod.Spec.Containers) == 1 && len(w.Pod.Spec.InitContainers) == 0) || imageIs(c.Image, name)
+			if of && s.runs(w) {
+				found = append(found, ofPod(s.set, w, c))
 			}
 		}
-		if !there {
-			absent = append(absent, o.Name)
+	}
+	return found, nil
+}
+
+// runs tells whether a workload has a pod at all.
+func (s system) runs(w kube.Workload) bool {
+	none := func(n *int32) bool { return n != nil && *n == 0 }
+	for _, d := range kube.Of[appsv1.Deployment](s.set) {
+		if d.Object == w.Object && none(d.Value.Spec.Replicas) {
+			return false
 		}
 	}
-	p, err := stackfile.Project(ctx, t)
+	for _, d := range kube.Of[appsv1.StatefulSet](s.set) {
+		if d.Object == w.Object && none(d.Value.Spec.Replicas) {
+			return false
+		}
+	}
+	return true
+}
+
+// started tells whether `docker compose up` starts a service.
+func started(s compose.Service) bool {
+	none := func(n *int) bool { return n != nil && *n == 0 }
+	return len(s.Profiles) == 0 && !none(s.Scale) && (s.Deploy == nil || !none(s.Deploy.Replicas))
+}
+
+// parts are those of every system. What is the same in another one as in an earlier is there once. absent says where there is none.
+func parts(ctx context.Context, t *facts.Tree, name string) (found []part, absent []string, err error) {
+	all, err := systems(ctx, t)
 	if err != nil {
 		return nil, nil, err
 	}
-	there := false
-	for _, service := range p.Model.ServiceNames() {
-		if service != name && !imageIs(p.Model.Services[service].Image, name) {
-			continue
-		}
-		one, err := ofService(t, p, service)
+	for _, s := range all {
+		own, err := s.parts(t, name)
 		if err != nil {
 			return nil, nil, err
 		}
-		there, found = true, append(found, one)
-	}
-	if !there {
-		absent = append(absent, stackfile.Name)
+		if len(own) == 0 {
+			absent = append(absent, s.file)
+		}
+		for _, p := range own {
+			found = append(found, apart(found, p, s)...)
+		}
 	}
 	return found, absent, nil
 }
@@ -142,22 +210,20 @@ func imageIs(image, name string) bool {
 }
 
 // apart is the part, unless there is one already that is the same in all but where it stands.
-func apart(found []part, p part, o deployment.Overlay) []part {
+func apart(found []part, p part, s system) []part {
 	same := p
 	for _, f := range found {
-		same.where, same.subject = f.where, f.subject
+		same.where, same.subject, same.origin = f.where, f.subject, f.origin
 		if reflect.DeepEqual(f, same) && strings.HasSuffix(f.subject, p.subject) {
 			return nil
 		}
 	}
-	if o.Name != deployment.Production {
-		p.subject = o.String() + ": " + p.subject
-	}
+	p.subject = s.prefix + p.subject
 	return []part{p}
 }
 
 func ofPod(set *kube.Set, w kube.Workload, container corev1.Container) part {
-	p := part{subject: w.String(), where: deployment.At(w.Object), env: map[string]string{}}
+	p := part{subject: w.String(), where: deployment.At(w.Object), env: map[string]string{}, origin: origin{workload: w, ports: container.Ports}}
 	p.args = slices.Concat(container.Command, container.Args)
 	if len(container.Command) > 0 {
 		p.starts = container.Command[0]
@@ -192,7 +258,9 @@ func ofPod(set *kube.Set, w kube.Workload, container corev1.Container) part {
 		v, ok := volumes[m.Name]
 		at := mounted{at: path.Clean(m.MountPath), kind: elsewhere}
 		switch {
-		case !ok: // a claim that a StatefulSet makes
+		case !ok && goes(set, w): // a claim that a StatefulSet makes
+			at.kind = passing
+		case !ok:
 			at.kind = lasting
 		case v.PersistentVolumeClaim != nil:
 			at.kind = lasting
@@ -206,6 +274,16 @@ func ofPod(set *kube.Set, w kube.Workload, container corev1.Container) part {
 		p.mounts = append(p.mounts, at)
 	}
 	return p
+}
+
+// goes tells whether the volumes that a StatefulSet makes go with it, or with its pods.
+func goes(set *kube.Set, w kube.Workload) bool {
+	for _, s := range kube.Of[appsv1.StatefulSet](set) {
+		if p := s.Value.Spec.PersistentVolumeClaimRetentionPolicy; s.Object == w.Object && p != nil {
+			return p.WhenDeleted == appsv1.DeletePersistentVolumeClaimRetentionPolicyType || p.WhenScaled == appsv1.DeletePersistentVolumeClaimRetentionPolicyType
+		}
+	}
+	return false
 }
 
 // configFiles are the files that a volume of a ConfigMap has.
@@ -238,7 +316,8 @@ func configFiles(set *kube.Set, namespace string, from *corev1.ConfigMapVolumeSo
 
 func ofService(t *facts.Tree, p *compose.Project, name string) (part, error) {
 	s := p.Model.Services[name]
-	one := part{subject: "service " + name, where: stackfile.At(p, "services", name), args: slices.Concat(s.Entrypoint, s.Command), env: map[string]string{}, given: map[string]source{}}
+	one := part{subject: "service " + name, where: stackfile.At(p, "services", name), args: slices.Concat(s.Entrypoint, s.Command), env: map[string]string{}, given: map[string]source{},
+		origin: origin{service: name}}
 	if len(s.Entrypoint) > 0 {
 		one.starts = s.Entrypoint[0]
 	}
@@ -269,7 +348,7 @@ func ofService(t *facts.Tree, p *compose.Project, name string) (part, error) {
 					m.kind = secrets
 				}
 			}
-		case v.Type == "bind" && !path.IsAbs(v.Source) && !strings.HasPrefix(v.Source, "~"):
+		case v.Type == "bind" && ofTree(v.Source):
 			files, err := treeFiles(t, path.Clean(v.Source))
 			if err != nil {
 				return part{}, err
@@ -282,10 +361,32 @@ func ofService(t *facts.Tree, p *compose.Project, name string) (part, error) {
 		at, _, _ := strings.Cut(target, ":")
 		one.mounts = append(one.mounts, mounted{at: path.Clean(at), kind: passing})
 	}
+	for _, c := range s.Configs {
+		m, from := mounted{at: path.Clean(cmp.Or(c.Target, "/"+c.Source)), kind: elsewhere}, p.Model.Configs[c.Source]
+		switch {
+		case from.Content != "":
+			m.kind, m.files = plain, map[string]string{"": from.Content}
+		case from.File != "" && ofTree(from.File):
+			files, err := treeFiles(t, path.Clean(from.File))
+			if err != nil {
+				return part{}, err
+			}
+			m.kind, m.files = plain, files
+		}
+		one.mounts = append(one.mounts, m)
+	}
+	if len(s.VolumesFrom) > 0 {
+		one.mounts = append(one.mounts, mounted{at: "/", kind: elsewhere})
+	}
 	for _, c := range s.Secrets {
 		one.mounts = append(one.mounts, mounted{at: cmp.Or(c.Target, "/run/secrets/"+c.Source), kind: secrets})
 	}
 	return one, nil
+}
+
+// ofTree tells whether a path that Compose names is one of the tree's.
+func ofTree(name string) bool {
+	return !path.IsAbs(name) && !strings.HasPrefix(name, "~") && fs.ValidPath(path.Clean(name))
 }
 
 // The bounds of a mounted folder: how many of its files are read, and how much of them.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/alertmanager/config"
 	"github.com/prometheus/alertmanager/pkg/labels"
@@ -39,6 +40,20 @@ type Reached struct {
 	Files []string
 	// Muted are the times at which the route tells nobody, or at which alone it tells somebody.
 	Muted []string
+	// Waits is how long a first alert is held back at most for others of its group, or a further one of a group that has been told of.
+	Waits time.Duration
+	// Odd are settings of the receiver by which somebody may not be told, such as a time within which nobody answers.
+	Odd []string
+
+	to config.Receiver // whom it tells; without its name
+}
+
+// Same tells whether two receivers tell the same people by the same ways.
+func (r Reached) Same(other Reached) bool { return reflect.DeepEqual(r.to, other.to) }
+
+// Within tells whether a receiver tells only whom the other tells too, by the files that say whom.
+func (r Reached) Within(other Reached) bool {
+	return len(r.Files) > 0 && r.Ways == len(r.Files) && !slices.ContainsFunc(r.Files, func(f string) bool { return !slices.Contains(other.Files, f) })
 }
 
 // maxRoutes bounds the routes that are followed for one alert.
@@ -51,7 +66,7 @@ func (a *Alertmanager) Reaches(alert map[string]string) []Reached {
 		set[model.LabelName(name)] = model.LabelValue(value)
 	}
 	left := maxRoutes
-	routes := a.follow(a.config.Route, set, a.config.Route.Receiver, &left)
+	routes := a.follow(a.config.Route, set, taken{receiver: a.config.Route.Receiver, wait: groupWait, interval: groupInterval}, &left)
 	var all []Reached
 	for _, r := range routes {
 		all = append(all, a.receiver(r))
@@ -59,29 +74,43 @@ func (a *Alertmanager) Reaches(alert map[string]string) []Reached {
 	return all
 }
 
+// What a route does that says nothing of it (dispatch.DefaultRouteOpts).
+const (
+	groupWait     = 30 * time.Second
+	groupInterval = 5 * time.Minute
+)
+
 // taken is a route that an alert ends at.
 type taken struct {
-	receiver string
-	muted    []string
+	receiver       string
+	muted          []string
+	wait, interval time.Duration
 }
 
 // follow is how Alertmanager chooses (dispatch.Route.Match): the first child that matches, and further ones while they say continue; none, then the route itself.
-func (a *Alertmanager) follow(r *config.Route, alert model.LabelSet, receiver string, left *int) (all []taken) {
+func (a *Alertmanager) follow(r *config.Route, alert model.LabelSet, around taken, left *int) (all []taken) {
 	if *left--; *left < 0 || r == nil || !matches(r, alert) {
 		return nil
 	}
 	if r.Receiver != "" {
-		receiver = r.Receiver
+		around.receiver = r.Receiver
+	}
+	if r.GroupWait != nil {
+		around.wait = time.Duration(*r.GroupWait)
+	}
+	if r.GroupInterval != nil {
+		around.interval = time.Duration(*r.GroupInterval)
 	}
 	for _, child := range r.Routes {
-		found := a.follow(child, alert, receiver, left)
+		found := a.follow(child, alert, around, left)
 		all = append(all, found...)
 		if len(found) > 0 && !child.Continue {
 			break
 		}
 	}
 	if len(all) == 0 {
-		all = []taken{{receiver, slices.Concat(r.MuteTimeIntervals, r.ActiveTimeIntervals)}}
+		around.muted = slices.Concat(r.MuteTimeIntervals, r.ActiveTimeIntervals)
+		all = []taken{around}
 	}
 	return all
 }
@@ -105,7 +134,7 @@ func matchesAll(alert model.LabelSet, equal map[string]string, like config.Match
 }
 
 func (a *Alertmanager) receiver(t taken) Reached {
-	r := Reached{Name: t.receiver, Muted: t.muted}
+	r := Reached{Name: t.receiver, Muted: t.muted, Waits: max(t.wait, t.interval)}
 	for _, c := range a.config.Receivers {
 		if c.Name != t.receiver {
 			continue
@@ -117,20 +146,22 @@ func (a *Alertmanager) receiver(t taken) Reached {
 				r.Ways += f.Len()
 			}
 		}
-		r.Files = filesOf(c)
+		r.Files, r.Odd = settingsOf(c)
+		r.to = c
+		r.to.Name = ""
 	}
 	return r
 }
 
-// filesOf are the values of every setting that ends in _file.
-func filesOf(c config.Receiver) (files []string) {
+// settingsOf are, of every way of a receiver, the values of what ends in _file, and what of it can keep anybody from being told.
+func settingsOf(c config.Receiver) (files, odd []string) {
 	text, err := yaml.Marshal(c)
 	if err != nil {
-		return nil // a loaded one can be written
+		return nil, []string{"what cannot be written"} // a loaded one can be
 	}
 	var all any
-	if yaml.Unmarshal(text, &all) != nil {
-		return nil
+	if err := yaml.Unmarshal(text, &all); err != nil {
+		return nil, []string{"what cannot be read"}
 	}
 	var walk func(any)
 	walk = func(v any) {
@@ -141,16 +172,24 @@ func filesOf(c config.Receiver) (files []string) {
 			}
 		case map[string]any:
 			for _, name := range slices.Sorted(maps.Keys(v)) {
-				if path, ok := v[name].(string); ok && strings.HasSuffix(name, "_file") && path != "" {
-					files = append(files, path)
-					continue
+				text, _ := v[name].(string)
+				switch {
+				case strings.HasSuffix(name, "_file") && text != "":
+					files = append(files, text)
+				case name == "timeout" && text != "":
+					if d, err := time.ParseDuration(text); err != nil || d != 0 && d < leastTimeout {
+						odd = append(odd, name+": "+text)
+					}
+				case name == "proxy_url" && text != "", name == "proxy_from_environment" && v[name] == true:
+					odd = append(odd, name)
+				default:
+					walk(v[name])
 				}
-				walk(v[name])
 			}
 		}
 	}
 	walk(all)
-	return files
+	return files, odd
 }
 
 // Inhibits tells by which rules, counted from 1, an alert with these labels may be kept back while another one fires. What the rule asks of labels that the

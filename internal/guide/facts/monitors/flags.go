@@ -5,6 +5,14 @@ import "strings"
 // Flag is what a program's arguments say of a setting, by one dash or two, in one word (--name=value) or two; the last one counts, as for the program. times is
 // how often it is there.
 func Flag(args []string, name string) (value string, times int) {
+	if all := Values(args, name); len(all) > 0 {
+		return all[len(all)-1], len(all)
+	}
+	return "", 0
+}
+
+// Values are all that a program's arguments say of a setting, for one that may be there several times.
+func Values(args []string, name string) (all []string) {
 	for i, arg := range args {
 		rest, ok := strings.CutPrefix(arg, "-")
 		if !ok {
@@ -14,14 +22,14 @@ func Flag(args []string, name string) (value string, times int) {
 		switch given, text, joined := strings.Cut(rest, "="); {
 		case given != name:
 		case joined:
-			value, times = text, times+1
+			all = append(all, text)
 		case i+1 < len(args):
-			value, times = args[i+1], times+1
+			all = append(all, args[i+1])
 		default:
-			value, times = "", times+1
+			all = append(all, "")
 		}
 	}
-	return value, times
+	return all
 }
 
 // FlagLike are the names of the flags that begin so.

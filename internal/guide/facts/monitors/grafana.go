@@ -28,18 +28,44 @@ func (g *Grafana) Setting(section, name string) string {
 	return s.Key(name).Value()
 }
 
+// Set is one setting that is written down.
+type Set struct{ Section, Name, Value string }
+
+// Settings are all of them, in order, those before any section among them, whose section is DEFAULT.
+func (g *Grafana) Settings() (all []Set) {
+	for _, s := range g.file.Sections() {
+		for _, k := range s.Keys() {
+			all = append(all, Set{s.Name(), k.Name(), k.Value()})
+		}
+	}
+	return all
+}
+
 // Variable is the variable of the environment that says more than the setting does.
 func Variable(section, name string) string {
 	return "GF_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(section+"_"+name))
 }
 
-// Argument is what a program's arguments say of the setting, cfg:section.name=value, which says more than the environment; the last one counts.
-func Argument(args []string, section, name string) (value string, there bool) {
+// Arguments are what a program's arguments say of settings, cfg:section.name=value, which says more than the environment; of several the last one counts.
+func Arguments(args []string) (all []Set) {
 	for _, word := range strings.Fields(strings.Join(args, " ")) {
 		_, setting, ok := strings.Cut(word, "cfg:")
 		given, text, _ := strings.Cut(setting, "=")
-		if ok && strings.TrimPrefix(given, "default.") == section+"."+name {
-			value, there = text, true
+		given = strings.TrimPrefix(given, "default.")
+		if i := strings.LastIndexByte(given, '.'); ok && i >= 0 {
+			all = append(all, Set{given[:i], given[i+1:], text})
+		} else if ok {
+			all = append(all, Set{"DEFAULT", given, text})
+		}
+	}
+	return all
+}
+
+// Argument is what they say of one setting.
+func Argument(args []string, section, name string) (value string, there bool) {
+	for _, s := range Arguments(args) {
+		if s.Section == section && s.Name == name {
+			value, there = s.Value, true
 		}
 	}
 	return value, there

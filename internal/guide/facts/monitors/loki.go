@@ -15,6 +15,7 @@ type Loki struct {
 	Asked   bool          // whoever reaches it may ask it to delete logs
 	Others  []string      // files with limits for some tenants that it reads beside
 	Folders []string      // where it keeps what it keeps, as far as it is said
+	Late    time.Duration // how long after its time something may still be there: the compactor looks this seldom, or waits this long
 }
 
 // Says is what two of them have to agree on: what is kept, and whether it can be taken away.
@@ -43,7 +44,10 @@ func ReadLoki(text []byte) (Loki, error) {
 			} `yaml:"tsdb_shipper"`
 		} `yaml:"storage_config"`
 		Compactor struct {
-			Enabled bool `yaml:"retention_enabled"`
+			Enabled  bool   `yaml:"retention_enabled"`
+			Interval string `yaml:"compaction_interval"`
+			Apply    string `yaml:"apply_retention_interval"`
+			Delay    string `yaml:"retention_delete_delay"`
 		} `yaml:"compactor"`
 		Limits struct {
 			Period  string `yaml:"retention_period"`
@@ -66,6 +70,16 @@ func ReadLoki(text []byte) (Loki, error) {
 		if l.Keeps, err = Duration(file.Limits.Period); err != nil {
 			return Loki{}, fmt.Errorf("retention_period: %w", err)
 		}
+	}
+	for name, text := range map[string]string{"compaction_interval": file.Compactor.Interval, "apply_retention_interval": file.Compactor.Apply, "retention_delete_delay": file.Compactor.Delay} {
+		if text == "" {
+			continue // minutes, none and two hours
+		}
+		d, err := Duration(text)
+		if err != nil {
+			return Loki{}, fmt.Errorf("%s: %w", name, err)
+		}
+		l.Late = max(l.Late, d)
 	}
 	l.Least = l.Keeps
 	for _, s := range file.Limits.Streams {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const ours = "../../../../monitoring/"
@@ -80,6 +81,18 @@ func TestReaches(t *testing.T) {
 	if rest, pager := a.Reaches(nil)[0], a.Reaches(map[string]string{"severity": "critical"})[0]; rest.Ways != 2 || fmt.Sprint(rest.Files) != "[/run/a]" || pager.Ways != 2 || fmt.Sprint(pager.Files) != "[/run/c /run/b]" {
 		t.Errorf("%+v, %+v", rest, pager)
 	}
+	late := strings.NewReplacer("  receiver: rest\n", "  receiver: rest\n  group_wait: 1h\n", "continue: true", "continue: true\n      group_interval: 1d", "{url_file: /run/d}", "{url_file: /run/a, timeout: 1ms, http_config: {proxy_url: \"http://127.0.0.1:1\"}}").Replace(routes)
+	told := must(ReadAlertmanager([]byte(late)))
+	pager, chat, rest := told.Reaches(map[string]string{"severity": "critical"})[0], told.Reaches(map[string]string{"severity": "warning"})[0], told.Reaches(nil)[0]
+	if pager.Waits != 24*time.Hour || chat.Waits != time.Hour || a.Reaches(nil)[0].Waits != 5*time.Minute {
+		t.Errorf("%+v, %+v", pager, chat)
+	}
+	if got := fmt.Sprint(chat.Odd, pager.Odd, rest.Odd); got != "[[proxy_url timeout: 1ms] [] []]" && got != "[proxy_url timeout: 1ms] [] []" {
+		t.Errorf("odd is %s", got)
+	}
+	if !chat.Within(rest) || rest.Within(chat) || pager.Within(rest) || pager.Same(rest) || !rest.Same(told.Reaches(nil)[0]) {
+		t.Error("who tells the same people is not seen")
+	}
 	for severity, want := range map[string]string{"critical": "[2]", "warning": "[1 2 3]", "info": "[2 3]"} {
 		if got := fmt.Sprint(a.Inhibits(map[string]string{"severity": severity})); got != want {
 			t.Errorf("%s may be kept back by %s, want %s", severity, got, want)
@@ -98,7 +111,7 @@ func TestOurFiles(t *testing.T) {
 	if !slices.Equal(p.Tells, []string{"alertmanager:9093"}) || p.Finds+p.Rewrites != 0 || !p.Loads("/etc", "alert_rules.yml") || !p.Loads("/etc", "alert_rules_security.yml") || p.Loads("/etc", "prometheus.yml") {
 		t.Errorf("%+v", p)
 	}
-	if l := must(ReadLoki(read("loki.yml"))); fmt.Sprint(l) != "{720h0m0s true 720h0m0s false [] [/loki /loki/chunks]}" {
+	if l := must(ReadLoki(read("loki.yml"))); fmt.Sprint(l) != "{720h0m0s true 720h0m0s false [] [/loki /loki/chunks] 0s}" {
 		t.Errorf("%+v", l)
 	}
 	g := must(ReadGrafana(read("grafana/grafana.ini")))
@@ -136,38 +149,42 @@ alerting:
   alert_relabel_configs: [{action: labeldrop, regex: severity}]
   alertmanagers:
     - {dns_sd_configs: [{names: [a]}], alert_relabel_configs: [{action: drop}]}
-    - static_configs: [{targets: ["b:9093", "c:9093"]}]
+    - {scheme: https, path_prefix: /a, timeout: 1ms, static_configs: [{targets: ["b:9093", "c:9093"]}], basic_auth: {username: u}}
+    - {scheme: http, path_prefix: /, timeout: 5s, api_version: v2, static_configs: [{targets: ["d:9093"]}]}
+global: {evaluation_interval: 2m}
 `
-	if got := fmt.Sprintf("%+v", must(ReadPrometheus([]byte(text)))); got != "{RuleFiles:[/etc/prometheus/rules/a*.yml] Tells:[b:9093 c:9093] Finds:1 Rewrites:2 Keeps:7d KeepsSize:1GB}" {
+	if got := fmt.Sprintf("%+v", must(ReadPrometheus([]byte(text)))); got != "{RuleFiles:[/etc/prometheus/rules/a*.yml] Tells:[b:9093 c:9093 d:9093] Finds:1 Rewrites:2 Keeps:7d KeepsSize:1GB "+
+		"Senders:[{Targets:[] Odd:[]} {Targets:[b:9093 c:9093] Odd:[basic_auth path_prefix scheme timeout]} {Targets:[d:9093] Odd:[]}] Evaluates:2m0s}" {
 		t.Errorf("got %s", got)
 	}
 	absolute := Prometheus{RuleFiles: []string{"/etc/prometheus/rules/a*.yml"}}
 	if !absolute.Loads("/etc/prometheus/rules", "a1.yml") || absolute.Loads("/etc/prometheus", "a1.yml") || absolute.Loads("/etc/prometheus/rules", "b.yml") {
 		t.Error("an absolute pattern is not what it says")
 	}
-	for _, bad := range []string{"a: 1\na: 2", "rule_files: {}", "a: 1\n---\nb: 2"} {
+	for _, bad := range []string{"a: 1\na: 2", "rule_files: {}", "global: {evaluation_interval: often}", "a: 1\n---\nb: 2"} {
 		if p, err := ReadPrometheus([]byte(bad)); err == nil {
 			t.Errorf("%q: %+v", bad, p)
 		}
 	}
-	alerts, err := ReadRules([]byte("groups:\n  - name: a\n    rules:\n      - {record: x, expr: y}\n      - alert: Down\n        labels: {severity: critical}\n"))
-	if err != nil || len(alerts) != 1 || alerts[0].Name != "Down" || alerts[0].Labels["severity"] != "critical" || alerts[0].Line != 5 {
+	alerts, err := ReadRules([]byte("groups:\n  - name: a\n    rules:\n      - {record: x, expr: y}\n      - alert: Down\n        labels: {severity: critical}\n    interval: 1d\n"))
+	if err != nil || len(alerts) != 1 || alerts[0].Every != 24*time.Hour || alerts[0].Name != "Down" || alerts[0].Labels["severity"] != "critical" || alerts[0].Line != 5 {
 		t.Errorf("%+v, %v", alerts, err)
 	}
 }
 
 func TestReadLoki(t *testing.T) {
 	for text, want := range map[string]string{ // keeps, deletes, keeps some, deletes when asked, what it reads beside, where it keeps it
-		"":                                       "{0s false 0s true [] []}",
-		"limits_config: {retention_period: 30d}": "{720h0m0s false 720h0m0s true [] []}",
-		"limits_config: {deletion_mode: disabled}":                                                                                                                            "{0s false 0s false [] []}",
-		"compactor: {retention_enabled: true}\nlimits_config: {retention_period: 0s}":                                                                                         "{0s true 0s true [] []}",
-		"target: querier,ruler\ncompactor: {retention_enabled: true}":                                                                                                         "{0s false 0s true [] []}",
-		"target: read,backend\ncompactor: {retention_enabled: true}":                                                                                                          "{0s true 0s true [] []}",
-		"limits_config: {retention_period: 30d, retention_stream: [{selector: '{a=\"b\"}', priority: 1, period: 24h}, {period: 90d}]}":                                        "{720h0m0s false 24h0m0s true [] []}",
-		"limits_config: {retention_stream: [{period: 24h}]}":                                                                                                                  "{0s false 24h0m0s true [] []}",
-		"runtime_config: {file: /etc/a.yml}\nlimits_config: {per_tenant_override_config: /etc/b.yml}":                                                                         "{0s false 0s true [/etc/a.yml /etc/b.yml] []}",
-		"common: {path_prefix: /a, storage: {filesystem: {chunks_directory: /b}}}\nstorage_config: {filesystem: {directory: /c}, tsdb_shipper: {active_index_directory: /d}}": "{0s false 0s true [] [/a /b /c /d]}",
+		"":                                       "{0s false 0s true [] [] 0s}",
+		"limits_config: {retention_period: 30d}": "{720h0m0s false 720h0m0s true [] [] 0s}",
+		"limits_config: {deletion_mode: disabled}":                                                                                                                            "{0s false 0s false [] [] 0s}",
+		"compactor: {retention_enabled: true}\nlimits_config: {retention_period: 0s}":                                                                                         "{0s true 0s true [] [] 0s}",
+		"compactor: {compaction_interval: 5m, retention_delete_delay: 10000h, apply_retention_interval: 1d}":                                                                  "{0s false 0s true [] [] 10000h0m0s}",
+		"target: querier,ruler\ncompactor: {retention_enabled: true}":                                                                                                         "{0s false 0s true [] [] 0s}",
+		"target: read,backend\ncompactor: {retention_enabled: true}":                                                                                                          "{0s true 0s true [] [] 0s}",
+		"limits_config: {retention_period: 30d, retention_stream: [{selector: '{a=\"b\"}', priority: 1, period: 24h}, {period: 90d}]}":                                        "{720h0m0s false 24h0m0s true [] [] 0s}",
+		"limits_config: {retention_stream: [{period: 24h}]}":                                                                                                                  "{0s false 24h0m0s true [] [] 0s}",
+		"runtime_config: {file: /etc/a.yml}\nlimits_config: {per_tenant_override_config: /etc/b.yml}":                                                                         "{0s false 0s true [/etc/a.yml /etc/b.yml] [] 0s}",
+		"common: {path_prefix: /a, storage: {filesystem: {chunks_directory: /b}}}\nstorage_config: {filesystem: {directory: /c}, tsdb_shipper: {active_index_directory: /d}}": "{0s false 0s true [] [/a /b /c /d] 0s}",
 	} {
 		if got := fmt.Sprint(must(ReadLoki([]byte(text)))); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
@@ -175,6 +192,9 @@ func TestReadLoki(t *testing.T) {
 	}
 	if _, err := ReadLoki([]byte("limits_config: {retention_stream: [{period: long}]}")); err == nil {
 		t.Error("a stream is kept for long")
+	}
+	if _, err := ReadLoki([]byte("compactor: {compaction_interval: seldom}")); err == nil {
+		t.Error("seldom is taken")
 	}
 	if _, err := ReadLoki([]byte("limits_config: {retention_period: a month}")); err == nil {
 		t.Error("a month is taken")
