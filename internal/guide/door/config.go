@@ -1,9 +1,7 @@
 package door
 
 import (
-	"fmt"
-	"io/fs"
-	"regexp"
+	"context"
 	"slices"
 	"strings"
 
@@ -22,20 +20,6 @@ const (
 // ConfigFile is the file that nginx is started with.
 const ConfigFile = configFile
 
-// config is nginx's configuration, whole: one that includes what the tree does not have is not known.
-func config(t *facts.Tree) (*nginxconf.Config, error) {
-	return facts.Read(t, configFile, func(files fs.FS) (*nginxconf.Config, error) {
-		c, err := nginxconf.Load(files, configFile, nginxconf.Options{})
-		if err != nil {
-			return nil, err
-		}
-		if len(c.Missing) > 0 {
-			return nil, fmt.Errorf("%s includes %s (%s), which the tree does not have", configFile, c.Missing[0].Pattern, c.Missing[0].At)
-		}
-		return c, nil
-	})
-}
-
 // seen is what is said of a door, or of a part of one.
 type seen struct {
 	subjects []guide.Subject
@@ -48,21 +32,30 @@ func (s *seen) add(more seen) {
 
 // judge is the tree's column of a control: of both doors, nginx (Compose's) and, where the tree has one, the ingress of a cluster. server is asked of every server of nginx that others reach by
 // TLS, cluster of the ingress.
-func judge(t *facts.Tree, server func(nginxconf.Server) seen, cluster func(*ingress) seen) guide.Result {
+func judge(ctx context.Context, t *facts.Tree, server func(nginxconf.Server) seen, cluster func(*ingress) seen) guide.Result {
 	var all seen
-	c, err := config(t)
+	started, wrong, err := configs(ctx, t)
 	if err != nil {
 		return guide.NoEvidence("%v", err)
 	}
-	for _, s := range c.Servers() {
-		if speaksTLS(s) && reached(s) {
-			all.add(server(s))
+	all.findings = wrong
+	for _, c := range started {
+		var own seen
+		for _, s := range c.Servers() {
+			if speaksTLS(s) && reached(s) {
+				own.add(server(s))
+			}
 		}
+		if len(own.subjects)+len(own.findings) == 0 {
+			own.findings = []guide.Finding{{Mode: noServer, Subject: c.Main.At.File, Detail: "no server listens with TLS", At: guide.Place{File: c.Main.At.File}}}
+		} else {
+			own.findings = append(own.findings, undoneBy(c)...)
+		}
+		all.add(own)
 	}
-	if len(all.subjects)+len(all.findings) == 0 {
-		return guide.Fail(guide.Finding{Mode: noServer, Subject: configFile, Detail: "no server listens with TLS", At: guide.Place{File: configFile}})
+	if slices.ContainsFunc(all.findings, func(f guide.Finding) bool { return f.Mode == noServer }) {
+		return guide.Judge(all.subjects, all.findings)
 	}
-	all.findings = append(all.findings, undoneBy(c)...)
 	in, err := ingressOf(t)
 	switch {
 	case in == nil:
@@ -78,25 +71,6 @@ func judge(t *facts.Tree, server func(nginxconf.Server) seen, cluster func(*ingr
 		return guide.NoEvidence("%s", strings.Join(in.unseen, "; "))
 	}
 	return guide.Judge(all.subjects, all.findings)
-}
-
-// programmed are directives of nginx' modules by which whoever writes the configuration can have it say anything else: headers taken away, programs run, settings handed to the TLS library.
-var programmed = regexp.MustCompile(`^(more_(set|clear)_.*|.*_by_lua(_.*)?|js_.*|perl.*|load_module|ssl_conf_command)$`)
-
-// undoneBy is what of nginx' configuration can undo any clause of the door.
-func undoneBy(c *nginxconf.Config) (findings []guide.Finding) {
-	add := func(name string, at nginxconf.Place) {
-		if programmed.MatchString(name) {
-			findings = append(findings, guide.Finding{Mode: unjudgedSetting, Subject: "nginx, " + at.String(), Detail: "take " + name + " away: what it does to TLS and headers is not known here", At: place(at)})
-		}
-	}
-	for scope := range c.Main.All() {
-		add(scope.Kind, scope.At)
-		for _, d := range scope.Directives {
-			add(d.Name, d.At)
-		}
-	}
-	return findings
 }
 
 func speaksTLS(s nginxconf.Server) bool {

@@ -59,16 +59,15 @@ func allowsNothingToAll(value string) string {
 }
 
 func headerModes() []guide.Mode {
-	return []guide.Mode{
+	return append(doorModes(), []guide.Mode{
 		{Name: "header-missing", What: "an answer lacks the header: a location with a header of its own has none of its server's"},
 		{Name: "another-value", What: "the header says something else than it must"},
 		{Name: "header-twice", What: "the header is there twice: browsers may take either"},
 		{Name: "not-on-every-status", What: "the header is on good answers alone: an error page goes without"},
 		{Name: "sent-twice-by-parts", What: "what a part behind says of the header comes through beside nginx's"},
-		noServerMode(), ingressModes()[0], ingressModes()[1],
 		{Name: "answer-without", What: "a real answer lacks the header", Running: true},
 		{Name: "answer-with-another", What: "a real answer has another value, or the header twice", Running: true},
-	}
+	}...)
 }
 
 // inLocations judges every location of a server of nginx.
@@ -103,7 +102,9 @@ func inLocations(all []wanted) func(nginxconf.Server) seen {
 				if wrong := w.fits(h.Value); wrong != "" {
 					add("another-value", w.name+": "+wrong, place(h.At))
 				}
-				if at.Written("proxy_pass") != nil && !slices.ContainsFunc(at.Effective("proxy_hide_header"), func(d nginxconf.Directive) bool { return strings.EqualFold(d.Args[0], w.name) }) {
+				if through := at.Effective("proxy_pass_header"); at.Written("proxy_pass") != nil && slices.ContainsFunc(through, func(d nginxconf.Directive) bool { return len(d.Args) > 0 && strings.EqualFold(d.Args[0], w.name) }) {
+					add("sent-twice-by-parts", "take proxy_pass_header "+w.name+" away: it undoes proxy_hide_header", place(at.At))
+				} else if at.Written("proxy_pass") != nil && !slices.ContainsFunc(at.Effective("proxy_hide_header"), func(d nginxconf.Directive) bool { return strings.EqualFold(d.Args[0], w.name) }) {
 					add("sent-twice-by-parts", "write proxy_hide_header "+w.name, place(at.At))
 				}
 			}

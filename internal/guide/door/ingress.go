@@ -117,21 +117,24 @@ const (
 	unjudgedSetting  = "unjudged-setting"
 )
 
-func ingressModes() []guide.Mode {
+// doorModes are ways to fail of every clause of the door.
+func doorModes() []guide.Mode {
 	return []guide.Mode{
+		noServerMode(),
+		{Name: anotherFile, What: "Compose starts nginx with a configuration that is not in the tree, or in a way by which it is not known with which"},
 		{Name: ownConfiguration, What: "whoever may write an Ingress can write nginx' configuration by it, or somebody has: whatever the settings say, it can say otherwise"},
-		{Name: unjudgedSetting, What: "a setting of the ingress controller, an annotation of an Ingress, or a directive of a module of nginx, is none of those that are known to leave the clause as it is"},
+		{Name: unjudgedSetting, What: "a setting of the ingress controller, an annotation of an Ingress, or a directive of nginx, is none of those that are known to leave the clause as it is"},
 	}
 }
 
 // judgedSettings are settings that one of the clauses looks at, harmless those that bear on none.
 var (
 	judgedSettings = []string{
-		"ssl-protocols", "ssl-ciphers", "hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", "add-headers", "enable-ocsp", "ssl-redirect", "force-ssl-redirect", "use-forwarded-headers",
+		"ssl-protocols", "ssl-ciphers", "ssl-ecdh-curve", "hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", "add-headers", "enable-ocsp", "ssl-redirect", "force-ssl-redirect", "use-forwarded-headers",
 		"allow-snippet-annotations", "annotations-risk-level",
 	}
 	harmless = []string{
-		"ssl-ecdh-curve", "ssl-session-tickets", "ssl-session-cache", "ssl-session-timeout", "ssl-buffer-size", "ssl-prefer-server-ciphers", "hide-headers", "server-tokens",
+		"ssl-session-tickets", "ssl-session-cache", "ssl-session-timeout", "ssl-buffer-size", "ssl-prefer-server-ciphers", "hide-headers", "server-tokens",
 		"compute-full-forwarded-for", "forwarded-for-header", "proxy-real-ip-cidr", "enable-real-ip", "use-proxy-protocol", "proxy-next-upstream", "proxy-next-upstream-tries",
 		"proxy-next-upstream-timeout", "proxy-connect-timeout", "proxy-send-timeout", "proxy-read-timeout", "proxy-body-size", "proxy-buffer-size", "proxy-buffering", "proxy-request-buffering",
 		"client-header-timeout", "client-body-timeout", "client-header-buffer-size", "client-body-buffer-size", "large-client-header-buffers", "keep-alive", "keep-alive-requests",

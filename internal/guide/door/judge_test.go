@@ -82,6 +82,7 @@ http {
         ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256;
         ssl_stapling on;
         ssl_stapling_verify on;
+        ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
         add_header Strict-Transport-Security "max-age=63072000; includeSubDomains; preload" always;
     }
 }
@@ -101,6 +102,9 @@ http {
 		want  map[string]string // by clause: modes with blanks, or the verdict
 	}{
 		{"nginx alone", nil, map[string]string{"N12": "", "N14": ""}},
+		{"Compose without nginx", map[string]string{"docker-compose.yml": "name: a\nservices: {caddy: {image: caddy}}\n"}, map[string]string{"N11": "another-file", "N14": "another-file"}},
+		{"Compose with it", map[string]string{"docker-compose.yml": "name: a\nservices: {door: {image: \"nginx:1\", volumes: [\"./nginx:/etc/nginx:ro\"]}}\n"}, map[string]string{"N11": "", "N12": "", "N14": ""}},
+		{"Compose with a file that is not there", map[string]string{"docker-compose.yml": "name: a\nservices: {door: {image: \"nginx:1\", volumes: [\"./conf:/etc/nginx:ro\"]}}\n"}, map[string]string{"N11": "another-file"}},
 		{"an Ingress alone", overlay(way), map[string]string{
 			"N11": "old-protocol own-configuration weak-suite", "N12": "another-value own-configuration", "N14": "own-configuration stapling-off",
 		}},

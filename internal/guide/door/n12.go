@@ -31,8 +31,8 @@ func n12() guide.Control {
 			change("header-twice", "the ingress adds one of its own beside it", controllerFile, "  X-Frame-Options: DENY\n", "  X-Frame-Options: DENY\n  Strict-Transport-Security: max-age=0\n"),
 			noServerMutation("N11/"+noServer, "N13/"+noServer, "N14/"+noServer),
 		),
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			return judge(t, inLocations(hsts), func(in *ingress) seen { return hstsOf(in, hsts[0]) })
+		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
+			return judge(ctx, t, inLocations(hsts), func(in *ingress) seen { return hstsOf(in, hsts[0]) })
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result { return inAnswers(ctx, s, hsts) },
 	}

@@ -37,6 +37,7 @@ func n13() guide.Control {
 			change("another-value", "every page within may use the camera", headersFile, "camera=()", "camera=*"),
 			change("header-twice", "nosniff is said twice", headersFile, "add_header X-Content-Type-Options nosniff always;\n", "add_header X-Content-Type-Options nosniff always;\nadd_header X-Content-Type-Options nosniff always;\n"),
 			change("not-on-every-status", "error pages have no Referrer-Policy", headersFile, "add_header Referrer-Policy no-referrer always;", "add_header Referrer-Policy no-referrer;"),
+			change("sent-twice-by-parts", "a location lets the client's CSP through again", configFile, "            client_max_body_size 10m;\n", "            client_max_body_size 10m;\n            proxy_pass_header Content-Security-Policy;\n"),
 			change("sent-twice-by-parts", "the client's CSP comes through", "nginx/include/proxy.conf", "proxy_hide_header Content-Security-Policy;\n", ""),
 			change("header-missing", "the ingress adds no headers", controllerFile, "  add-headers: ingress-nginx/security-headers\n", ""),
 			change("header-missing", "the ingress is told of headers that there are not", controllerFile, "ingress-nginx/security-headers", "stellar-escrow/security-headers"),
@@ -46,8 +47,8 @@ func n13() guide.Control {
 			change("header-twice", "the ingress says nosniff twice", controllerFile, "  X-Content-Type-Options: nosniff\n", "  X-Content-Type-Options: nosniff\n  x-content-type-options: nosniff\n"),
 			noServerMutation("N11/"+noServer, "N12/"+noServer, "N14/"+noServer),
 		),
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
-			return judge(t, inLocations(all), func(in *ingress) seen { return added(in, all) })
+		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
+			return judge(ctx, t, inLocations(all), func(in *ingress) seen { return added(in, all) })
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result { return inAnswers(ctx, s, all) },
 	}

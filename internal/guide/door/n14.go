@@ -19,25 +19,31 @@ func n14() guide.Control {
 	return guide.Control{
 		ID:       "N14",
 		Clause:   "OCSP stapling on",
-		Question: "Is stapling on, and are stapled responses verified, in every server of nginx with TLS, and can nginx look the responder up? Is it on in the ingress of a cluster, which staples none unverified? Running: does a handshake bring a response that is signed for the issuer, about this certificate, and current?",
-		Modes: []guide.Mode{
+		Question: "Is stapling on, and are stapled responses verified, in every server of nginx with TLS, by authorities that are named, and can nginx look up the responder that the certificate names? Is it on in the ingress of a cluster, which staples none unverified? Running: does a handshake bring a response that is signed for the issuer, about this certificate, and current?",
+		Modes: append(doorModes(), []guide.Mode{
 			{Name: "stapling-off", What: "no response is stapled"},
 			{Name: "stapling-unverified", What: "a response is stapled without being verified"},
+			{Name: "no-authorities", What: "responses are verified, and no authority is named by which that could be done, so that none is ever stapled"},
+			{Name: "another-responder", What: "what is stapled is a file's, which nobody renews, or comes from somebody else than the certificate names"},
 			{Name: "no-resolver", What: "nginx cannot find the responder: it has no resolver"},
-			noServerMode(), ingressModes()[0], ingressModes()[1],
 			{Name: "not-stapled", What: "the certificate names a responder, and no handshake brings a response", Running: true},
 			{Name: "bad-staple", What: "what is stapled is worth nothing, or says that the certificate is revoked", Running: true},
-		},
+		}...),
 		Mutations: append(undoings("N14"),
 			change("stapling-off", "it is off", tlsFile, "ssl_stapling              on;", "ssl_stapling              off;"),
 			change("stapling-off", "nothing is said of it", tlsFile, "ssl_stapling              on;\n", ""),
 			change("stapling-unverified", "responses are not verified", tlsFile, "ssl_stapling_verify       on;", "ssl_stapling_verify       off;"),
+			change("no-authorities", "no authorities are named", tlsFile, "ssl_trusted_certificate   /etc/ssl/certs/ca-certificates.crt;\n", ""),
+			change("another-responder", "a file is stapled", tlsFile, "ssl_stapling_verify       on;\n", "ssl_stapling_verify       on;\nssl_stapling_file         /run/nginx/response.der;\n"),
+			change("another-responder", "the machine itself is asked", tlsFile, "ssl_stapling_verify       on;\n", "ssl_stapling_verify       on;\nssl_stapling_responder    http://127.0.0.1/;\n"),
 			change("no-resolver", "no resolver is named", configFile, "    resolver         127.0.0.11 valid=10s ipv6=off;\n", ""),
 			change("stapling-off", "it is off in the cluster", controllerFile, "enable-ocsp: \"true\"", "enable-ocsp: \"false\""),
 			change("stapling-off", "nothing is said of it in the cluster", controllerFile, "  enable-ocsp: \"true\"\n", ""),
 			noServerMutation("N11/"+noServer, "N12/"+noServer, "N13/"+noServer),
 		),
-		Tree: func(_ context.Context, t *facts.Tree) guide.Result { return judge(t, stapling, staplingOfIngress) },
+		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
+			return judge(ctx, t, stapling, staplingOfIngress)
+		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			seen, err := handshakes(ctx, s)
 			return judgeStaples(seen, err)
@@ -51,6 +57,14 @@ func stapling(s nginxconf.Server) seen {
 	for _, want := range []struct{ directive, mode string }{{"ssl_stapling", "stapling-off"}, {"ssl_stapling_verify", "stapling-unverified"}} {
 		if !slices.Equal(s.Value(want.directive), []string{"on"}) {
 			findings = append(findings, guide.Finding{Mode: want.mode, Subject: name, Detail: "write " + want.directive + " on", At: place(s.At)})
+		}
+	}
+	if s.Value("ssl_trusted_certificate") == nil && s.Value("ssl_client_certificate") == nil {
+		findings = append(findings, guide.Finding{Mode: "no-authorities", Subject: name, Detail: "name them: ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt", At: place(s.At)})
+	}
+	for _, directive := range []string{"ssl_stapling_file", "ssl_stapling_responder"} {
+		for _, d := range s.Effective(directive) {
+			findings = append(findings, guide.Finding{Mode: "another-responder", Subject: name, Detail: "take " + directive + " away: the certificate names its responder", At: place(d.At)})
 		}
 	}
 	if s.Value("resolver") == nil {

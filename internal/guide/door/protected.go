@@ -14,22 +14,24 @@ import (
 )
 
 // protected is the tree's column of N11: of the servers with TLS which protocols and suites, of those without that they serve nothing.
-func protected(_ context.Context, t *facts.Tree) guide.Result {
-	r := judge(t, protocols, func(in *ingress) seen {
+func protected(ctx context.Context, t *facts.Tree) guide.Result {
+	r := judge(ctx, t, protocols, func(in *ingress) seen {
 		all := protocolsOf(in)
 		for _, w := range in.ways {
 			all.add(in.sent(w))
 		}
 		return all
 	})
-	c, err := config(t)
+	all, _, err := configs(ctx, t)
 	if err != nil || slices.ContainsFunc(r.Findings(), func(f guide.Finding) bool { return f.Mode == noServer }) {
 		return r // everything is in the clear then, which is said already
 	}
 	var clear seen
-	for _, s := range c.Servers() {
-		if !speaksTLS(s) && reached(s) {
-			clear.add(inTheClear(s))
+	for _, c := range all {
+		for _, s := range c.Servers() {
+			if !speaksTLS(s) && reached(s) {
+				clear.add(inTheClear(s))
+			}
 		}
 	}
 	if r.Verdict() == guide.NotEvidenced && len(clear.findings) == 0 {
@@ -53,8 +55,24 @@ func protocols(s nginxconf.Server) seen {
 	if s.Value("ssl_protocols") == nil { // one is enough to be told
 		out.findings = slices.DeleteFunc(out.findings, func(f guide.Finding) bool { return f.Mode == "new-protocol-off" })
 	}
+	for _, l := range s.Listen {
+		if !l.TLS && !l.Loopback {
+			out.findings = append(out.findings, guide.Finding{Mode: "in-the-clear", Subject: "server " + s.At.String(), Detail: "listen " + l.Address + " is without TLS: write ssl behind it, or leave it out", At: place(l.At)})
+		}
+	}
+	out.add(seen{findings: exchanges("server "+s.At.String(), strings.Join(s.Value("ssl_ecdh_curve"), ":"), at("ssl_ecdh_curve"))})
 	out.subjects[0].At = place(s.At)
 	return out
+}
+
+// exchanges is what is wrong with the groups in which keys may be exchanged; nothing said is OpenSSL's own choice.
+func exchanges(name, list string, at guide.Place) (findings []guide.Finding) {
+	for group := range strings.SplitSeq(list, ":") {
+		if list != "" && !groups.MatchString(group) {
+			findings = append(findings, guide.Finding{Mode: "weak-group", Subject: name, Detail: fmt.Sprintf("%q: name X25519, prime256v1 and secp384r1", group), At: at})
+		}
+	}
+	return findings
 }
 
 // protocolsOf is of the ingress. What is allowed when nothing is said has changed with its versions.
@@ -64,6 +82,7 @@ func protocolsOf(in *ingress) seen {
 	if _, ok := in.settings["ssl-protocols"]; !ok {
 		out.findings = append(out.findings, guide.Finding{Mode: "old-protocol", Subject: name, Detail: "nothing is said: write ssl-protocols: TLSv1.2 TLSv1.3", At: in.at})
 	}
+	out.add(seen{findings: exchanges(name, in.setting("ssl-ecdh-curve", "auto"), in.at)})
 	if in.setting("use-forwarded-headers", "false") != "false" {
 		out.findings = append(out.findings, guide.Finding{Mode: "in-the-clear", Subject: name, Detail: `write use-forwarded-headers: "false": whoever says X-Forwarded-Proto: https is not sent to TLS`, At: in.at})
 	}
@@ -138,7 +157,21 @@ var (
 	answering = regexp.MustCompile(`^([a-z]+_pass|root|alias|try_files|rewrite)$`)
 	challenge = "/.well-known/acme-challenge/"
 	elsewhere = regexp.MustCompile(`^30[12378]$`)
+	refusal   = regexp.MustCompile(`^[45][0-9]{2}$`)
 )
+
+// refuses tells whether a return sends to TLS, or refuses; what a refusal says stands in a location with a name, which nobody can ask for.
+func refuses(at *nginxconf.Scope, d nginxconf.Directive) bool {
+	switch {
+	case len(d.Args) == 2 && elsewhere.MatchString(d.Args[0]):
+		return strings.HasPrefix(d.Args[1], "https://")
+	case len(d.Args) == 1 && strings.HasPrefix(d.Args[0], "https://"):
+		return true
+	case at.Kind == "location" && len(at.Args) == 1 && strings.HasPrefix(at.Args[0], "@"):
+		return true
+	}
+	return len(d.Args) > 0 && refusal.MatchString(d.Args[0])
+}
 
 // inTheClear is a server of nginx without TLS: it sends everybody to one with, and serves an authority's challenges.
 func inTheClear(s nginxconf.Server) seen {
@@ -156,6 +189,9 @@ func inTheClear(s nginxconf.Server) seen {
 				findings = append(findings, guide.Finding{Mode: "in-the-clear", Subject: name, Detail: at.String() + " serves by " + d.Name + ": return 301 https://$host$request_uri", At: place(d.At)})
 			case d.Name == "return" && len(d.Args) == 2 && elsewhere.MatchString(d.Args[0]) && (path == "/" || at == s.Scope):
 				sends = sends || strings.HasPrefix(d.Args[1], "https://")
+			}
+			if d.Name == "return" && !refuses(at, d) {
+				findings = append(findings, guide.Finding{Mode: "in-the-clear", Subject: name, Detail: at.String() + " answers by return " + strings.Join(d.Args, " ") + ": return 301 https://$host$request_uri", At: place(d.At)})
 			}
 		}
 	}

@@ -71,8 +71,9 @@ func (s told) ways() (open [][2]string) {
 	for variable := range s.part.env { // whose section and name run into each other
 		if rest, ok := strings.CutPrefix(strings.TrimSuffix(variable, "__FILE"), "GF_AUTH_"); ok {
 			if rest, ok = strings.CutSuffix(rest, "_ENABLED"); ok && rest != "BASIC" {
-				at := [2]string{"auth." + strings.ToLower(rest), "enabled"}
-				asked[at] = asked[at]
+				if at := [2]string{"auth." + strings.ToLower(rest), "enabled"}; !asked[at] {
+					asked[at] = false
+				}
 			}
 		}
 	}

@@ -45,7 +45,7 @@ type Include struct {
 
 // Options say how paths of the running nginx are those of the tree.
 type Options struct {
-	// Mounts are folders of the running nginx and where the tree has them: "/etc/nginx/stellar-escrow" is "nginx".
+	// Mounts are files and folders of the running nginx and where the tree has them: "/etc/nginx/stellar-escrow" is "nginx"; empty for what the tree does not have.
 	Mounts map[string]string
 }
 
@@ -58,14 +58,22 @@ type Config struct {
 	Missing []Include
 }
 
-// Load reads the file and what it includes. Relative names are of the folder of the first file, as nginx's are.
+// Load reads the file and what it includes. Relative names are of the folder of the first file, as nginx's are. A file that begins with / is one of the running nginx, as its Mounts say; the error wraps
+// fs.ErrNotExist if the tree does not have it.
 //
 // It fails for what nginx could not read either (braces, quotes, a file that includes itself) and for what exceeds the bounds above. Errors name file and line.
 // Whether a directive may stand where it does, and with what values, it does not ask: that says nginx -t.
 func Load(tree fs.FS, file string, o Options) (*Config, error) {
 	l := &loader{tree: tree, mounts: o.Mounts, dir: path.Dir(file), files: map[string][]statement{}, config: &Config{}}
-	main := &Scope{Kind: "main", At: Place{file, 1}}
-	if err := l.file(file, main, nil); err != nil {
+	first := file
+	if path.IsAbs(file) {
+		var ok bool
+		if first, ok = l.inTree(file); !ok {
+			return nil, fmt.Errorf("read %s: the tree does not have it: %w", file, fs.ErrNotExist)
+		}
+	}
+	main := &Scope{Kind: "main", At: Place{first, 1}}
+	if err := l.file(first, main, nil); err != nil {
 		return nil, err
 	}
 	l.config.Main = main
@@ -112,7 +120,7 @@ func (l *loader) block(parsed []statement, name string, into *Scope, within []st
 		if l.total++; l.total > maxDirectives {
 			return fmt.Errorf("%s: more than %d directives, includes written out", at, maxDirectives)
 		}
-		if d.words[0] == "include" && !d.opens && !into.table() {
+		if d.words[0] == "include" && !d.opens && !into.Table() {
 			if err := l.include(d, at, into, within); err != nil {
 				return err
 			}
@@ -143,6 +151,9 @@ func (l *loader) include(d statement, at Place, into *Scope, within []string) er
 	}
 	names := []string{pattern}
 	if glob := strings.ContainsAny(pattern, "*?["); glob {
+		if err := l.covered(wanted); err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
 		var err error
 		if names, err = fs.Glob(l.tree, pattern); err != nil {
 			return fmt.Errorf("%s: include %s: %w", at, wanted, err)
@@ -160,10 +171,26 @@ func (l *loader) include(d statement, at Place, into *Scope, within []string) er
 	return nil
 }
 
+// covered is an error where something is mounted within the folder of a pattern: the files that it matches are not those of the folder in the tree.
+func (l *loader) covered(pattern string) error {
+	if !path.IsAbs(pattern) {
+		pattern = path.Join(l.dir, pattern)
+	}
+	dir, _, _ := strings.Cut(pattern, "*")
+	for at := range l.mounts {
+		if strings.HasPrefix(at, path.Dir(dir+"x")+"/") {
+			return fmt.Errorf("include %s: something is mounted at %s, within what it matches", pattern, at)
+		}
+	}
+	return nil
+}
+
 // inTree is the tree's name of a file that the configuration names; false for one that is outside.
 func (l *loader) inTree(name string) (string, bool) {
 	if !path.IsAbs(name) {
 		name = path.Join(l.dir, name)
+	}
+	if !path.IsAbs(name) {
 		return name, fs.ValidPath(name)
 	}
 	name = path.Clean(name)
@@ -173,7 +200,7 @@ func (l *loader) inTree(name string) (string, bool) {
 			best = from
 		}
 	}
-	if best == "" {
+	if l.mounts[best] == "" {
 		return "", false
 	}
 	name = path.Join(l.mounts[best], strings.TrimPrefix(name, strings.TrimSuffix(best, "/")))

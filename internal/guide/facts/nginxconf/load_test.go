@@ -1,7 +1,9 @@
 package nginxconf_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -193,6 +195,31 @@ func TestIncludes(t *testing.T) {
 	}
 	if got := strings.Join(missing, ", "); got != "mime.types nginx/nginx.conf:4, /usr/share/y.conf nginx/nginx.conf:5, ../../far.conf nginx/nginx.conf:6" {
 		t.Errorf("missing %s", got)
+	}
+}
+
+// A file of the running nginx is read where its mounts have it, the innermost first, and what they have from elsewhere is not.
+func TestAsItIsMounted(t *testing.T) {
+	files := tree("a/nginx.conf", "http { include inner/one.conf; include inner/two.conf; include theirs/x.conf; include more/*.conf; }", "a/inner/one.conf", "set a of-a;", "a/inner/two.conf", "set b of-a;", "other.conf", "set b other;", "a/more/y.conf", "set c 1;")
+	o := nginxconf.Options{Mounts: map[string]string{"/etc/x": "a", "/etc/x/inner/two.conf": "other.conf", "/etc/x/theirs": ""}}
+	c, err := nginxconf.Load(files, "/etc/x/nginx.conf", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(scope(t, c, "http").Directives); got != "[{set [a of-a] a/inner/one.conf:1} {set [b other] other.conf:1} {set [c 1] a/more/y.conf:1}]" {
+		t.Errorf("it reads %s", got)
+	}
+	if len(c.Missing) != 1 || c.Missing[0].Pattern != "theirs/x.conf" {
+		t.Errorf("missing are %v", c.Missing)
+	}
+	o.Mounts["/etc/x/more/y.conf"] = "other.conf"
+	if _, err := nginxconf.Load(files, "/etc/x/nginx.conf", o); err == nil {
+		t.Error("a pattern with something mounted within it is taken")
+	}
+	for _, name := range []string{"/etc/y.conf", "/etc/x/theirs/x.conf", "/etc/x/none.conf"} {
+		if _, err := nginxconf.Load(files, name, o); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

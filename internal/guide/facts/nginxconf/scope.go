@@ -42,8 +42,8 @@ func (s *Scope) each(yield func(*Scope) bool) bool {
 	return true
 }
 
-// table tells whether the lines of a block are a table's, and no directives.
-func (s *Scope) table() bool {
+// Table tells whether the lines of a block are a table's, and no directives.
+func (s *Scope) Table() bool {
 	return slices.Contains([]string{"map", "geo", "types", "split_clients", "charset_map"}, s.Kind)
 }
 
