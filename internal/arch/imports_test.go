@@ -127,7 +127,7 @@ var rooms = []room{
 	{"internal/guide/facts/monitors", nil, []string{"github.com/prometheus/alertmanager", "github.com/prometheus/common", "gopkg.in/ini.v1", "go.yaml.in/yaml/v3"},
 		"reads what Prometheus, Alertmanager, Loki and Grafana are told as they read it, and asks none of them"},
 	{"internal/guide/facts/engine", []string{"internal/guide/facts", "internal/guide/probe"}, nil, "asks a container engine by the standard library alone: a client of its own would bring all that it is made of"},
-	{"internal/guide/facts/scans", []string{"internal/sarif"}, nil, "reads what scanners have found from a folder, and asks nobody for more"},
+	{"internal/guide/facts/scans", []string{"internal/sarif", "internal/guide/facts"}, nil, "reads what scanners have found from a folder, and asks nobody for more"},
 	{"internal/guide/facts", nil, []string{"go.yaml.in/yaml/v3"}, "what is read of a tree is read alone: no rule of the guide reaches into how"},
 	{"internal/guide/fix", []string{"internal/guide", "internal/cli", "internal/secret", "internal/guide/facts", "internal/guide/facts/compose", "internal/guide/facts/kube", "internal/guide/facts/nginxconf"}, []string{"go.yaml.in/yaml/v3", "github.com/rogpeppe/go-internal"},
 		"edits a tree as text, as its owner would by hand, and knows nothing of how it is judged"},

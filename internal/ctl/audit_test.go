@@ -17,6 +17,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 	"github.com/Abdullahi130/StellarEscrow/internal/ctl"
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/opinions"
 	"github.com/Abdullahi130/StellarEscrow/test/parts"
 )
 
@@ -150,6 +151,14 @@ func TestAuditCalledWrongly(t *testing.T) {
 		if ctl.ExitCode(err) != cli.ExitMisused || !errors.Is(err, cli.ErrUsage) || out != "" || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, exit code %d, and it prints %q", args, err, ctl.ExitCode(err), out)
 		}
+	}
+}
+
+// The help names the tools that can be asked, and no others.
+func TestAuditHelpNamesTheTools(t *testing.T) {
+	out, err := audit(t, "--help")
+	if want := "or names (" + strings.Join(opinions.Names(), ", ") + ")"; err != nil || !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+		t.Errorf("%v: it does not say %q:\n%s", err, want, out)
 	}
 }
 

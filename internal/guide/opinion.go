@@ -3,6 +3,7 @@ package guide
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ type Opinions struct {
 	Tools []Tool
 	// Said is what they say of clauses, in the order of the guide; Beside, of what no clause asks.
 	Said, Beside []Opinion
-	// Strange are written explanations that match nothing that was said, or nothing of the guide: they explain what is no longer so.
+	// Strange are written explanations that match nothing that was said: they explain what is no longer so.
 	Strange []string
 }
 
@@ -20,7 +21,7 @@ type Tool struct {
 	Name     string   `json:"name"`
 	Version  string   `json:"version,omitempty"`
 	NotAsked string   `json:"not_asked,omitempty"` // why nothing is known of what it says; empty: it was asked
-	Missing  bool     `json:"missing,omitempty"`   // it is not installed, and nobody has named it
+	Missing  bool     `json:"missing,omitempty"`   // it is not installed and nobody has named it, or the tree has nothing for it
 	Checks   int      `json:"checks"`              // how often it has judged something
 	Unseen   []string `json:"unseen,omitempty"`    // what it was given and did not look at: of that it has no opinion
 	Skips    []string `json:"skips,omitempty"`     // what the files tell it to overlook, and whether it did
@@ -66,7 +67,7 @@ var ErrOpinions = errors.New("second opinions are not explained")
 func (o *Opinions) Err() error {
 	unexplained, asked := 0, 0
 	var not []string
-	for _, s := range append(append([]Opinion{}, o.Said...), o.Beside...) {
+	for _, s := range slices.Concat(o.Said, o.Beside) {
 		for _, x := range s.Objections {
 			if x.Reason == "" && s.Stand == Objects {
 				unexplained++

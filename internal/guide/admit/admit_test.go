@@ -167,9 +167,9 @@ func TestWeakened(t *testing.T) {
 }
 
 // What a policy could make an exception of is told.
-func TestNamed(t *testing.T) {
+func TestLiterals(t *testing.T) {
 	text := strings.Replace(policy, "c.image.contains('@sha256:')", "c.image.contains('@sha256:') || c.image == 'debug' && c.?securityContext.?runAsUser == optional.of(7) || c.image in ['debug', 'x']", 1)
-	if got := fmt.Sprint(made(t, text, binding).Named()); got != "{[initContainers ephemeralContainers securityContext readOnlyRootFilesystem @sha256: debug runAsUser x] [7]}" {
+	if got := fmt.Sprint(made(t, text, binding).Literals()); got != "{[initContainers ephemeralContainers securityContext readOnlyRootFilesystem @sha256: debug runAsUser x] [7]}" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -33,7 +33,7 @@ func chooses(s *metav1.LabelSelector) bool {
 const theVariables = "variables"
 
 // add adds what is not there yet.
-func (n *Named) add(more Named) {
+func (n *Literals) add(more Literals) {
 	for _, text := range more.Texts {
 		if !slices.Contains(n.Texts, text) {
 			n.Texts = append(n.Texts, text)
@@ -48,33 +48,33 @@ func (n *Named) add(more Named) {
 
 // expressionEscapes are what expressions ask for beside the fields that they may be about: the names, labels and annotations of a pod, who makes it, and whatever
 // else it could be told apart by; and the values that they name.
-func expressionEscapes(env *celgo.Env, texts []string, fields []string) (all []string, named Named, err error) {
+func expressionEscapes(env *celgo.Env, texts []string, fields []string) (all []string, literals Literals, err error) {
 	beside := map[string]bool{}
 	for _, text := range texts {
 		parsed, issues := env.Parse(text)
 		if issues.Err() != nil {
-			return nil, named, issues.Err()
+			return nil, literals, issues.Err()
 		}
 		asked(parsed.NativeRep().Expr(), fields, beside)
-		named.add(values(parsed.NativeRep().Expr()))
+		literals.add(values(parsed.NativeRep().Expr()))
 	}
 	for _, what := range slices.Sorted(maps.Keys(beside)) {
 		all = append(all, fmt.Sprintf("an expression asks for %s, which whoever makes a pod chooses: leave it out", what))
 	}
-	return all, named, nil
+	return all, literals, nil
 }
 
 // values are those that an expression names.
-func values(e ast.Expr) (n Named) {
+func values(e ast.Expr) (n Literals) {
 	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() != ast.LiteralKind {
 			return
 		}
 		switch v := e.AsLiteral().Value().(type) {
 		case string:
-			n.add(Named{Texts: []string{v}})
+			n.add(Literals{Texts: []string{v}})
 		case int64:
-			n.add(Named{Numbers: []int64{v}})
+			n.add(Literals{Numbers: []int64{v}})
 		}
 	}))
 	return n

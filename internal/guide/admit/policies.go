@@ -19,7 +19,9 @@ import (
 // The bounds of what is compiled: an overlay of anybody's may have any number.
 const (
 	maxPolicies    = 200
+	maxBindings    = 400
 	maxExpressions = 100 // of one policy
+	maxLiterals    = 100 // of all policies: whoever tries to get round them tries each
 )
 
 // Policies are admission policies as their bindings have them enforced in one namespace.
@@ -27,17 +29,17 @@ type Policies struct {
 	namespace *corev1.Namespace
 	bound     []bound
 	unusable  []string
-	named     Named
+	literals  Literals
 }
 
-// Named are the values that stand in the policies' expressions: what a policy makes an exception of is among them.
-type Named struct {
+// Literals are the values that stand in the policies' expressions: what a policy makes an exception of is among them.
+type Literals struct {
 	Texts   []string
 	Numbers []int64
 }
 
-// Named are the values that the policies name, each once.
-func (p *Policies) Named() Named { return p.named }
+// Literals are the values that the policies name, each once.
+func (p *Policies) Literals() Literals { return p.literals }
 
 // bound is a policy as one of its bindings has it enforced: it refuses what it is about and does not hold of.
 type bound struct {
@@ -48,7 +50,7 @@ type bound struct {
 	messages        []string // of the validations, in their order
 	ignores         bool     // what it cannot evaluate it lets pass
 	escapes         []string
-	named           Named
+	literals        Literals
 }
 
 // New compiles the policies that are bound, for a namespace with its labels. The error says that there are more than can be looked at; what is wrong with one policy
@@ -56,10 +58,10 @@ type bound struct {
 //
 // fields are those of a pod that a policy may be about (Policies.Refuse: Refusal.Escapes).
 func New(namespace *corev1.Namespace, policies []admissionregistrationv1.ValidatingAdmissionPolicy, bindings []admissionregistrationv1.ValidatingAdmissionPolicyBinding, fields []string) (*Policies, error) {
-	if len(policies)*max(1, len(bindings)) > maxPolicies*maxPolicies || len(policies) > maxPolicies {
-		return nil, fmt.Errorf("compile %d admission policies with %d bindings: more than %d are not looked at", len(policies), len(bindings), maxPolicies)
+	if len(policies) > maxPolicies || len(bindings) > maxBindings {
+		return nil, fmt.Errorf("compile %d admission policies with %d bindings: more than %d with %d are not looked at: leave out what is not the platform's", len(policies), len(bindings), maxPolicies, maxBindings)
 	}
-	p := &Policies{namespace: named(namespace)}
+	p := &Policies{namespace: labelled(namespace)}
 	unusable := func(policy string, format string, args ...any) {
 		p.unusable = append(p.unusable, "ValidatingAdmissionPolicy "+policy+": "+fmt.Sprintf(format, args...))
 	}
@@ -92,8 +94,11 @@ func New(namespace *corev1.Namespace, policies []admissionregistrationv1.Validat
 				one.escapes = append(slices.Clone(one.escapes), matchEscapes("binding "+b.Name, b.Spec.MatchResources)...)
 			}
 			p.bound = append(p.bound, one)
-			p.named.add(one.named)
+			p.literals.add(one.literals)
 		}
+	}
+	if n := len(p.literals.Texts) + len(p.literals.Numbers); n > maxLiterals {
+		return nil, fmt.Errorf("the admission policies name %d values, more than %d, each of which could be an exception: say it by a pattern, or in policies of fewer words", n, maxLiterals)
 	}
 	return p, nil
 }
@@ -101,8 +106,8 @@ func New(namespace *corev1.Namespace, policies []admissionregistrationv1.Validat
 // Unusable are the policies and bindings that refuse nothing, or of which it cannot be told here, each with the reason.
 func (p *Policies) Unusable() []string { return slices.Clone(p.unusable) }
 
-// named is a copy of the namespace with the label that the API server gives each.
-func named(n *corev1.Namespace) *corev1.Namespace {
+// labelled is a copy of the namespace with the label that the API server gives each.
+func labelled(n *corev1.Namespace) *corev1.Namespace {
 	n = n.DeepCopy()
 	if n.Labels == nil {
 		n.Labels = map[string]string{}
@@ -175,8 +180,8 @@ func compile(policy admissionregistrationv1.ValidatingAdmissionPolicy, fields []
 		b.escapes = append(b.escapes, "matchConditions leave out what they say: leave them out")
 	}
 	b.escapes = append(b.escapes, matchEscapes("matchConstraints", spec.MatchConstraints)...)
-	asked, named, err := expressionEscapes(env, texts, fields)
-	b.escapes, b.named = append(b.escapes, asked...), named
+	beside, literals, err := expressionEscapes(env, texts, fields)
+	b.escapes, b.literals = append(b.escapes, beside...), literals
 	return b, err
 }
 

@@ -80,7 +80,7 @@ func BenchmarkProve(b *testing.B) {
 		b.Fatal(err)
 	}
 	began := time.Now()
-	proof, err := g.Prove(b.Context(), g.Controls(), os.DirFS(root), guide.Asked{Within: time.Minute, Now: time.Now})
+	proof, err := g.Prove(b.Context(), g.Controls(), checkout(b), guide.Asked{Within: time.Minute, Now: time.Now})
 	took := time.Since(began)
 	if err != nil || proof.Err() != nil {
 		b.Fatal(err, proof.Err())

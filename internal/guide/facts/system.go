@@ -60,6 +60,9 @@ type Scans struct {
 
 var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
+// IsCommit tells whether a text is the whole name of a commit.
+func IsCommit(text string) bool { return commitForm.MatchString(text) }
+
 // defaultNamespace is the guide's, and the name of the Compose project.
 const defaultNamespace = "stellar-escrow"
 
@@ -113,7 +116,7 @@ func ReadTargets(text []byte) (Targets, error) {
 			errs = append(errs, fmt.Errorf("targets: cluster.namespace %q is no name of a namespace", t.Cluster.Namespace))
 		}
 	}
-	if t.Scans != (Scans{}) && (t.Scans.Folder == "" || !commitForm.MatchString(t.Scans.Commit)) {
+	if t.Scans != (Scans{}) && (t.Scans.Folder == "" || !IsCommit(t.Scans.Commit)) {
 		errs = append(errs, fmt.Errorf("targets: scans has no folder, or its commit %q is not the 40 characters of the one that is deployed (git rev-parse HEAD)", t.Scans.Commit))
 	}
 	if t == (Targets{}) {

@@ -62,7 +62,6 @@ func readCheckov(text []byte, g given) (heard, error) {
 		}
 		reports = []checkovReport{one}
 	}
-	kinds := map[string]bool{}
 	for _, r := range reports {
 		switch {
 		case r.Kind == "" && r.Version != "": // it has found nothing to judge
@@ -104,8 +103,7 @@ func readCheckov(text []byte, g given) (heard, error) {
 		for name := range unread {
 			delete(h.seen, name)
 		}
-		kinds[r.Kind] = len(r.Results.Failed)+len(r.Results.Passed)+len(r.Results.Skipped) > 0
-		if kinds[r.Kind] && r.Kind == "terraform" {
+		if r.Kind == "terraform" && len(r.Results.Failed)+len(r.Results.Passed)+len(r.Results.Skipped) > 0 {
 			for _, name := range g.names { // most files of a plan have nothing that a check is about
 				if ext := name[strings.LastIndexByte(name, '.')+1:]; (ext == "tf" || ext == "tfvars" || strings.HasSuffix(name, ".tf.json")) && !unread[name] {
 					h.seen[name] = true
@@ -114,19 +112,4 @@ func readCheckov(text []byte, g given) (heard, error) {
 		}
 	}
 	return h, nil
-}
-
-// within is a path below the folder that the tool stands in.
-func within(name string) string { return strings.TrimPrefix(strings.TrimPrefix(name, "./"), "/") }
-
-// object is an object of the overlay by the name that checkov has for it, "Deployment.stellar-escrow.api", and where it stands.
-func (g given) object(resource, name string) (string, guide.Place) {
-	kind, rest, _ := strings.Cut(resource, ".")
-	namespace, own, _ := strings.Cut(rest, ".")
-	for _, key := range []string{kind + " " + namespace + "/" + own, kind + " " + own, kind + " " + rest} {
-		if at, ok := g.objects[key]; ok {
-			return key, at
-		}
-	}
-	return name, guide.Place{File: rendered}
 }

@@ -29,6 +29,9 @@ type Explanation struct {
 	Reason   string   `yaml:"reason"`
 }
 
+// shortestReason is how many words a reason has at least: one word is none.
+const shortestReason = 4
+
 // Read reads explanations. Everything that is wrong with them is told at once.
 func Read(text []byte) (Explanations, error) {
 	var e Explanations
@@ -36,6 +39,9 @@ func Read(text []byte) (Explanations, error) {
 	dec.KnownFields(true)
 	if err := dec.Decode(&e); err != nil && !errors.Is(err, io.EOF) {
 		return e, fmt.Errorf("%s: %w", File, err)
+	}
+	if dec.Decode(&yaml.Node{}) != io.EOF {
+		return e, fmt.Errorf("%s: there is a second document (---), which nothing would read: put all under one explained", File)
 	}
 	var errs []error
 	seen := map[string]bool{}
@@ -56,7 +62,7 @@ func Read(text []byte) (Explanations, error) {
 			}
 			seen[key] = true
 		}
-		if len(strings.Fields(x.Reason)) < 4 { // a word is no reason
+		if len(strings.Fields(x.Reason)) < shortestReason {
 			wrong("it has no reason, or one that explains nothing")
 		}
 	}

@@ -110,6 +110,7 @@ func TestExplanationsThatExplainNothing(t *testing.T) {
 		"explained: [{tool: checkov, rule: A, subjects: [a], reason: false positive}]":         "no reason",
 		"explained: [{tool: checkov, rules: A}]":                                               "rules",
 		"explained: [":                                                                         File,
+		"explained: []\n---\nexplained: []":                                                    "second document",
 		"explained: [{tool: x, rule: A, subjects: [a], reason: y}, {tool: hadolint, rule: B}]": "entry 2 (hadolint B)",
 	} {
 		if _, err := Read([]byte(text)); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

@@ -219,5 +219,3 @@ func (h *heard) add(g given, rule, file string, line int, says string) error {
 	h.checks = append(h.checks, check{rule: clip(rule), subject: name, at: guide.Place{File: name, Line: max(line, 0)}, says: clip(says)})
 	return nil
 }
-
-func (g given) has(name string) bool { return slices.Contains(g.names, name) }

@@ -21,8 +21,8 @@ import (
 )
 
 // overlooked are the beginnings of annotations by which a manifest tells a tool to overlook something. They are taken out before anybody sees them: who asks for a second opinion wants one.
-var overlooked = map[string]string{
-	"checkov.io/": "checkov", "kube-score/": "kube-score", "ignore-check.kube-linter.io/": "kube-linter", "polaris.fairwindsops.com/": "polaris", "polaris.fairwinds.com/": "polaris",
+func overlooked() map[string]string {
+	return map[string]string{"checkov.io/": "checkov", "kube-score/": "kube-score"}
 }
 
 // manifests writes the objects as one file.
@@ -73,7 +73,7 @@ func (m *material) strip(fields map[string]any) {
 		case map[string]any:
 			if key == "annotations" {
 				for name := range v {
-					for begin, tool := range overlooked {
+					for begin, tool := range overlooked() {
 						if strings.HasPrefix(name, begin) {
 							delete(v, name)
 							m.skips[tool]++

@@ -9,18 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/procgroup"
 )
-
-// output is what a program has printed.
-type output struct {
-	out, err []byte
-	exit     int
-	online   bool // it could have reached a network
-}
 
 // run starts a program in a folder that has the files and nothing else, and waits for it. home is beside it and has the files of settings, all of ours. It fails if the program does not end
 // within toolWithin, is ended by a signal, or prints more than maxOutput.
@@ -44,6 +38,7 @@ func (m Machine) run(ctx context.Context, program string, files map[string][]byt
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.within())
 	defer cancel()
+	args = slices.Clone(args)
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, settingsHere, filepath.Join(home, emptySettings))
 	}

@@ -7,12 +7,6 @@ import (
 	"errors"
 )
 
-type output struct {
-	out, err []byte
-	exit     int
-	online   bool
-}
-
 // run starts nothing here: a program that has started others could not be ended with them.
 func (m Machine) run(context.Context, string, map[string][]byte, ...string) (output, error) {
 	return output{}, errors.New("tools are asked on Unix only")

@@ -32,10 +32,11 @@ type call struct{ args, names []string }
 // once is a single call about all files.
 func once(names []string, args ...string) []call { return []call{{args, names}} }
 
-// given is what a tool was shown, for who reads its answer.
-type given struct {
-	names   []string
-	objects map[string]guide.Place
+// output is what a program has printed.
+type output struct {
+	out, err []byte
+	exit     int
+	online   bool // it could have reached a network
 }
 
 // heard is what a tool said.
@@ -163,19 +164,10 @@ func lastLine(text string) string {
 	return clip(text[strings.LastIndexByte(text, '\n')+1:])
 }
 
-// clip keeps what a tool says, or has been made to say, from being more than a line: no control characters, which terminals obey, and not without end.
+// clip keeps what a tool says, or has been made to say, from being more than a line.
 func clip(text string) string {
 	const most = 300
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u2028' || r == '\u2029' || r == '\u202e' || r == '\ufffd' {
-			return ' '
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + " …"
-	}
-	return strings.Join(strings.Fields(text), " ")
+	return guide.OneLine(text, most)
 }
 
 // dotted are names of files as no tool can take them for options.

@@ -103,7 +103,10 @@ type tries struct {
 // try holds every wrong pod against the standard and the policies.
 func try(ctx context.Context, p *admit.Policies, good corev1.Pod) (*tries, error) {
 	t := &tries{in: map[string][]string{}, by: map[string][]string{}, round: map[string][]string{}}
-	for _, base := range append([]corev1.Pod{good}, called(good, p.Named())...) {
+	for _, base := range append([]corev1.Pod{good}, called(good, p.Literals())...) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		for _, w := range wrongs(base) {
 			first := !slices.Contains(t.order, w.violation)
 			if first {
@@ -159,7 +162,7 @@ func (t *tries) told(o deployment.Overlay, p *admit.Policies) (subjects []guide.
 }
 
 // called are pods like the good one whose images and users are what the policies name: an exception that one makes is found by what it is made of.
-func called(good corev1.Pod, n admit.Named) (all []corev1.Pod) {
+func called(good corev1.Pod, n admit.Literals) (all []corev1.Pod) {
 	with := func(change func(*corev1.Pod)) {
 		p := good.DeepCopy()
 		change(p)

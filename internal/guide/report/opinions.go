@@ -11,7 +11,7 @@ import (
 
 // opinions writes what tools of others say: first what nobody has explained, then a line a clause, then of whom nothing is known.
 func (p *page) opinions(o guide.Opinions) {
-	all := append(append([]guide.Opinion{}, o.Said...), o.Beside...)
+	all := slices.Concat(o.Said, o.Beside)
 	for _, s := range all {
 		if s.Stand == guide.Objects {
 			p.wrap(p.colored(guide.NotEvidenced, "SECOND OPINION")+"  "+about(s)+": "+s.Tool+" disagrees", "", "                ")
@@ -58,7 +58,7 @@ func first(all []string) []string {
 	if len(all) <= maxFindings {
 		return all
 	}
-	return append(append([]string{}, all[:maxFindings]...), fmt.Sprintf("%d more: --format json has all", len(all)-maxFindings))
+	return slices.Concat(all[:maxFindings], []string{fmt.Sprintf("%d more: --format json has all", len(all)-maxFindings)})
 }
 
 func about(s guide.Opinion) string {
@@ -79,15 +79,16 @@ func judged(s guide.Opinion) string {
 	} else if n > 0 {
 		text += fmt.Sprintf(", %d of them find it too", n)
 	}
-	return text + ", by " + brieflyOf(s.Rules)
+	return text + ", by " + briefly(s.Rules, " ")
 }
 
-// brieflyOf names a few of many.
-func brieflyOf(all []string) string {
-	if len(all) <= maxSubjects {
-		return strings.Join(all, " ")
+// briefly names a few of many.
+func briefly(all []string, separator string) string {
+	text := strings.Join(all[:min(len(all), maxSubjects)], separator)
+	if more := len(all) - maxSubjects; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
 	}
-	return strings.Join(all[:maxSubjects], " ") + fmt.Sprintf(" and %d more", len(all)-maxSubjects)
+	return text
 }
 
 // objections writes those that are wanted, of one rule and reason together.
@@ -111,7 +112,7 @@ func (p *page) objections(all []guide.Objection, wanted func(guide.Objection) bo
 		of[g] = append(of[g], x.Subject)
 	}
 	for _, g := range order {
-		text := g.rule + ": " + brieflyList(of[g]) + ": " + g.says
+		text := g.rule + ": " + briefly(of[g], ", ") + ": " + g.says
 		if g.reason != "" {
 			text += ". Explained: " + g.reason
 		}
@@ -120,12 +121,4 @@ func (p *page) objections(all []guide.Objection, wanted func(guide.Objection) bo
 			p.WriteString("           at " + at[g] + "\n")
 		}
 	}
-}
-
-func brieflyList(all []string) string {
-	text := strings.Join(all[:min(len(all), maxSubjects)], ", ")
-	if more := len(all) - maxSubjects; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }

@@ -22,6 +22,8 @@ const (
 	maxClockSkew = 10 * time.Minute
 	// maxHoles is how many holes of one scan are named; how many more there are is said.
 	maxHoles = 20
+	// maxText is how many letters of what a scanner says of a hole are told.
+	maxText = 200
 )
 
 // scanner is one whose results a deployment waits for.
@@ -193,7 +195,7 @@ func agreeScans(ctx context.Context, t *facts.Tree, s *facts.System, scanners []
 			}
 			holes := slices.DeleteFunc(slices.Clone(all), func(x found.Found) bool { return !r.stops(x) })
 			for _, h := range holes[:min(len(holes), maxHoles)] {
-				findings = append(findings, guide.Finding{Mode: "holes-found", Subject: of.name, Detail: fmt.Sprintf("%s: %s", h.Rule, oneLine(h.Text)), At: of.at})
+				findings = append(findings, guide.Finding{Mode: "holes-found", Subject: of.name, Detail: fmt.Sprintf("%s: %s", h.Rule, guide.OneLine(h.Text, maxText)), At: of.at})
 			}
 			if more := len(holes) - maxHoles; more > 0 {
 				findings = append(findings, guide.Finding{Mode: "holes-found", Subject: of.name, Detail: fmt.Sprintf("and %d more: %s has all", more, r.Category), At: of.at})
@@ -217,14 +219,4 @@ func categoriesOf(of subject, attempts []attempt) (all []string) {
 		}
 	}
 	return all
-}
-
-// oneLine is a text of others as one line that is not too long, without what terminals obey.
-func oneLine(text string) string {
-	const most = 200
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f && r < 0xa0 || r == '\u202e' }), " ")
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + " …"
-	}
-	return text
 }

@@ -36,7 +36,7 @@ func Collected(from, namespace string, objects []*unstructured.Unstructured, by 
 				o.Kind, o.Name = kind, name
 			}
 		}
-		set.objects = append(set.objects, typed{o, value})
+		set.objects = append(set.objects, Any{o, value})
 	}
 	return set, errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package kube
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -46,12 +47,7 @@ type Set struct {
 	// Folders are those of the kustomizations that it is made of, in order; none of objects that a cluster has.
 	Folders []string
 
-	objects []typed
-}
-
-type typed struct {
-	Object
-	value runtime.Object
+	objects []Any
 }
 
 // Objects are all of them in kustomize's order, the unread ones last.
@@ -80,11 +76,7 @@ func (a Any) Fields() (map[string]any, error) {
 
 // Every are all of them that were read, in kustomize's order.
 func (s *Set) Every() []Any {
-	all := make([]Any, 0, len(s.objects))
-	for _, o := range s.objects {
-		all = append(all, Any(o))
-	}
-	return all
+	return slices.Clone(s.objects)
 }
 
 // Of are the objects of one type of k8s.io/api, or of this package.
@@ -174,7 +166,7 @@ func (s *Set) add(r *resource.Resource, k *Known, at place) error {
 	case err != nil:
 		return fmt.Errorf("%s, %s, or a patch of it: %w", o.File, o, err)
 	default:
-		s.objects = append(s.objects, typed{o, value})
+		s.objects = append(s.objects, Any{o, value})
 	}
 	return nil
 }

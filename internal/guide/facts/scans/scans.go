@@ -2,15 +2,13 @@ package scans
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/sarif"
 )
 
@@ -45,11 +43,9 @@ type Folder struct {
 	files    fs.FS
 }
 
-var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
-
 // Open reads the list. The error says what of it is none: a list of nothing is one too.
 func Open(files fs.FS) (*Folder, error) {
-	text, err := bounded(files, List, maxList)
+	text, err := facts.FileOf(files, List, maxList)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +57,7 @@ func Open(files fs.FS) (*Folder, error) {
 		return nil, fmt.Errorf("read %s: it has %d analyses: fetch those of the commit that is deployed, %d at most", List, len(f.Analyses), maxAnalyses)
 	}
 	for i, a := range f.Analyses {
-		if a.ID <= 0 || !commitForm.MatchString(a.Commit) || a.Category == "" || a.Created.IsZero() || a.Results < 0 || a.Tool.Name == "" {
+		if a.ID <= 0 || !facts.IsCommit(a.Commit) || a.Category == "" || a.Created.IsZero() || a.Results < 0 || a.Tool.Name == "" {
 			return nil, fmt.Errorf("read %s: analysis %d has no id, commit, category, time or tool: it is not what GitHub lists", List, i+1)
 		}
 	}
@@ -75,13 +71,12 @@ type Found struct {
 	Level    string  // SARIF's: error, warning, note, none
 	Severity float64 // GitHub's security-severity, 0 to 10; -1 where the rule has none
 	Text     string
-	Place    string // the file, if it has one
 }
 
 // Found are the results of an analysis. It is an error if its file is not there, is no SARIF, is of another tool, or does not have as many results as the list says.
 func (f *Folder) Found(a Analysis) ([]Found, error) {
 	name := strconv.FormatInt(a.ID, 10) + ".sarif"
-	text, err := bounded(f.files, name, maxResults)
+	text, err := facts.FileOf(f.files, name, maxResults)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +98,7 @@ func (f *Folder) Found(a Analysis) ([]Found, error) {
 		}
 		for _, r := range run.Results {
 			rule := rules[r.RuleID]
-			found := Found{Rule: r.RuleID, Level: level(r, rule), Severity: severity(rule), Text: r.Message.Text}
-			if len(r.Locations) > 0 && r.Locations[0].Physical != nil {
-				found.Place = r.Locations[0].Physical.Artifact.URI
-			}
-			all = append(all, found)
+			all = append(all, Found{Rule: r.RuleID, Level: level(r, rule), Severity: severity(rule), Text: r.Message.Text})
 		}
 	}
 	if len(all) != a.Results {
@@ -136,27 +127,4 @@ func severity(rule sarif.Rule) float64 {
 		return -1
 	}
 	return n
-}
-
-func bounded(files fs.FS, name string, maxBytes int64) ([]byte, error) {
-	is, err := fs.Stat(files, name)
-	if err != nil {
-		return nil, err
-	}
-	if !is.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: it is no file", name)
-	}
-	f, err := files.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err == nil && int64(len(text)) > maxBytes {
-		err = errors.New("it is too large")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return text, nil
 }

@@ -27,7 +27,7 @@ func TestFetched(t *testing.T) {
 		t.Fatalf("%v, %+v", err, f)
 	}
 	got, err := f.Found(f.Analyses[0])
-	want := []Found{{"CVE-1", "error", 9.8, "a hole", "usr/bin/x"}, {"CVE-2", "note", -1, "another", ""}, {"CVE-3", "warning", -1, "of no rule", ""}}
+	want := []Found{{"CVE-1", "error", 9.8, "a hole"}, {"CVE-2", "note", -1, "another"}, {"CVE-3", "warning", -1, "of no rule"}}
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v, %v, want %v", got, err, want)
 	}

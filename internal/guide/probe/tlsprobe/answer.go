@@ -193,7 +193,10 @@ func readAncient(r io.Reader) (answer, error) {
 		return ended(err)
 	}
 	size := (int(header[0])<<8 | int(header[1])) &^ ancientRecord
-	if header[0]&0x80 == 0 { // TLS answers with an alert of its own, whatever it says
+	switch {
+	case (header[0] == recordAlert || header[0] == recordHandshake) && header[1] == 3:
+		return answer{kind: nonsense, problem: "answered by TLS, not by SSLv2"}, nil
+	case header[0]&0x80 == 0:
 		return answer{kind: nonsense, problem: fmt.Sprintf("begins with %q", header)}, nil
 	}
 	body := make([]byte, size) // at most 32 KiB

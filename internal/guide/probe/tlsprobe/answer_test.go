@@ -80,7 +80,7 @@ func TestAnswersOfSSLv2AreRead(t *testing.T) {
 		"an error":         {"\x80\x03\x00\x00\x01", answer{kind: nonsense, problem: "no SERVER-HELLO"}},
 		"too short":        {"\x80\x04\x04\x00\x01\x00", answer{kind: nonsense, problem: "no SERVER-HELLO"}},
 		"lengths that lie": {"\x80\x0b\x04\x00\x01\x00\x02\xff\xff\x00\x06\x00\x00", answer{kind: nonsense, problem: "no SERVER-HELLO"}},
-		"an alert of TLS":  {"\x15\x03\x00\x00\x02\x02\x46", answer{kind: nonsense, problem: `begins with "\x15\x03"`}},
+		"an alert of TLS":  {"\x15\x03\x00\x00\x02\x02\x46", answer{kind: nonsense, problem: "answered by TLS, not by SSLv2"}},
 		"nothing":          {"", answer{kind: closed}},
 		"half":             {"\x80\x12\x04", answer{kind: closed}},
 	} {

@@ -61,7 +61,9 @@ func (l *look) versions(ctx context.Context) ([]Version, error) {
 		if found[i].Err == nil {
 			found[i].Err = fmt.Errorf("it took no handshake of any kind: %s", found[i].Refusal)
 		}
-		why = found[i].Err
+		if why == nil || found[i].Name != sslv2.String() { // what is said to that is the least of it
+			why = found[i].Err
+		}
 	}
 	return found, &Unseen{l.String(), "any handshake", why}
 }
