@@ -148,8 +148,9 @@ func fields(of any) (all map[string]any, err error) {
 
 // beyond are the settings inside of one that are not in the list of those that may be.
 func beyond(value any, of string) (names []string) {
-	list, fields := within()[of], map[string]any{}
-	if fields, _ = value.(map[string]any); list == nil || fields == nil {
+	list := within()[of]
+	fields, _ := value.(map[string]any)
+	if list == nil {
 		return nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
-	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts/compose"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/stackfile"
 )
 
@@ -22,12 +21,14 @@ type setting struct {
 
 func s9() guide.Control {
 	return guide.Control{
-		ID:       "S9",
-		Clause:   "local: `.env.example` is copied to `.env` and filled in",
-		Question: "Is each variable that Compose must have in .env.example, without a value that could be left as it is, and does Compose name it when it is missing?",
+		ID:     "S9",
+		Clause: "local: `.env.example` is copied to `.env` and filled in",
+		Question: "Is each variable that Compose must have in .env.example, without a value that could be left as it is, and does Compose name it when it is missing? Is nothing else set there: no value of a secret that may stay empty, and no " +
+			"variable that no Compose file of the checkout asks for, as COMPOSE_FILE, by which whoever copies it would start another stack?",
 		Modes: []guide.Mode{
 			{Name: "not-in-example", What: "a required variable is not in .env.example: whoever copies it does not learn of it"},
-			{Name: "has-a-value", What: "a required variable has a value in .env.example, which everybody who copies it then has"},
+			{Name: "has-a-value", What: "a required variable, or a secret, has a value in .env.example, which everybody who copies it then has"},
+			{Name: "not-asked-for", What: "a variable is set in .env.example that no Compose file asks for: of Compose's own and Docker's there are some that start something else"},
 			{Name: "no-example", What: "there is no .env.example to copy"},
 		},
 		Mutations: []guide.Mutation{
@@ -38,10 +39,16 @@ func s9() guide.Control {
 			{Mode: "has-a-value", What: "a value in quotes", Change: func(d *guide.Draft) error {
 				return d.Replace(example, "\nADMIN_KEYS=\n", "\nADMIN_KEYS=\"one, two\"\n")
 			}},
+			{Mode: "has-a-value", What: "a value of a secret that may stay empty", Change: func(d *guide.Draft) error {
+				return d.Replace(example, "\nFEE_KEY=\n", "\nFEE_KEY=changeme\n")
+			}},
+			{Mode: "not-asked-for", What: "who copies it starts another stack", Change: func(d *guide.Draft) error {
+				return d.Append(example, "\nCOMPOSE_FILE=docker-compose.yml:docker-compose.dev.yml\n")
+			}},
 			{Mode: "no-example", What: "the example is gone", Change: func(d *guide.Draft) error { return d.Remove(example) }},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
-			p, err := stackfile.Project(ctx, t)
+			stacks, err := stackfile.Stacks(ctx, t)
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
@@ -49,7 +56,7 @@ func s9() guide.Control {
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			return judgeExample(p.Variables, settings)
+			return judgeExample(stacks, settings)
 		},
 		Silent: "what somebody has in their .env is theirs alone: Compose asks for it at each start",
 	}
@@ -78,16 +85,28 @@ func readSettings(files fs.FS, name string) (map[string]setting, error) {
 	return all, nil
 }
 
-func judgeExample(variables []compose.Variable, settings map[string]setting) guide.Result {
+// judgeExample holds the example against the Compose file, which comes first, and what the files over it ask for.
+func judgeExample(stacks []stackfile.Stack, settings map[string]setting) guide.Result {
 	if settings == nil {
 		return guide.Fail(guide.Finding{Mode: "no-example", Subject: example, Detail: "write each required variable into it, without a value", At: guide.Place{File: example}})
 	}
 	var findings []guide.Finding
 	var subjects []guide.Subject
-	for _, v := range variables {
+	asked, handed := map[string]bool{}, map[string]bool{} // by the file, and of those as a secret
+	required := map[string]bool{}
+	for _, stack := range stacks {
+		for _, one := range stack.Model.Secrets {
+			asked[one.Environment], handed[one.Environment] = true, true
+		}
+		for _, v := range stack.Variables {
+			asked[v.Name] = true
+		}
+	}
+	for _, v := range stacks[0].Variables {
 		if !v.Required {
 			continue
 		}
+		required[v.Name] = true
 		s, ok := settings[v.Name]
 		at := guide.Place{File: example, Line: s.line}
 		switch {
@@ -97,6 +116,15 @@ func judgeExample(variables []compose.Variable, settings map[string]setting) gui
 			findings = append(findings, guide.Finding{Mode: "has-a-value", Subject: v.Name, Detail: "take its value away", At: at})
 		default:
 			subjects = append(subjects, guide.Subject{Name: v.Name, Evidence: "listed without a value", At: at})
+		}
+	}
+	for name, s := range settings {
+		at := guide.Place{File: example, Line: s.line}
+		switch {
+		case !asked[name]:
+			findings = append(findings, guide.Finding{Mode: "not-asked-for", Subject: name, Detail: "no Compose file asks for it: take it away", At: at})
+		case (handed[name] || secretVariable(name)) && s.value != "" && !required[name]:
+			findings = append(findings, guide.Finding{Mode: "has-a-value", Subject: name, Detail: "take its value away", At: at})
 		}
 	}
 	return guide.Judge(subjects, findings)
