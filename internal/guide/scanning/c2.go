@@ -3,6 +3,7 @@ package scanning
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
@@ -12,7 +13,7 @@ func c2() guide.Control {
 	return guide.Control{
 		ID:       "C2",
 		Clause:   "dependency audits pass with nothing critical",
-		Question: "Can nothing be deployed past an audit of each of the tree's dependency files (V2, V3, V3g), but for modules of tests alone, of which V3g has the reason? Running: is there a result of each, of the commit that is deployed and of these days, with nothing in it that its job would fail on?",
+		Question: "Can nothing be deployed past an audit of each of the tree's dependency files (V2, V3, V3g), those of languages that nothing here audits too, but for modules of tests alone, of which V3g has the reason? Running: is there a result of each, of the commit that is deployed and of these days, with nothing in it that its job would fail on?",
 		Modes:    append([]guide.Mode{{Name: "no-gate", What: "a file that names dependencies is audited by nothing that could stop a deployment"}}, scannedModes("a file that names dependencies")...),
 		Mutations: []guide.Mutation{
 			{Mode: "no-gate", What: "Go modules are audited at night only", Also: []string{"V3g/" + switchedOff}, Change: func(d *guide.Draft) error {
@@ -20,6 +21,9 @@ func c2() guide.Control {
 			}},
 			{Mode: "no-gate", What: "Rust crates may have holes", Also: []string{"V3/" + neverFails}, Change: func(d *guide.Draft) error {
 				return replaceIn(d, "cargo-audit", "    runs-on:", "    continue-on-error: ${{ github.event_name == 'push' }}\n    runs-on:")
+			}},
+			{Mode: "no-gate", What: "packages of a language that nothing audits", Change: func(d *guide.Draft) error {
+				return d.Write("tools/requirements.txt", []byte("django==1.0\n"))
 			}},
 		},
 		OnlyRunning: true,
@@ -57,7 +61,8 @@ func audited(t *facts.Tree) (required []subject, audits []attempt, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return slices.Concat(s.packages(), s.locks(), s.deployable()), slices.Concat(npm, cargo, s.govulncheck()), nil
+	others := slices.DeleteFunc(slices.Clone(s.tree.Others), func(name string) bool { return strings.HasPrefix(name, ofTests) })
+	return slices.Concat(s.packages(), s.locks(), s.deployable(), paths(others, "there is no audit of it here: leave it out, or add one to the workflow and to this control")), slices.Concat(npm, cargo, s.govulncheck()), nil
 }
 
 // judgeGates holds that each subject has a scan that nothing gets past.

@@ -1,15 +1,12 @@
 package scanning
 
 import (
+	"cmp"
 	"context"
-	"maps"
-	"path"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
-	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/facts"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/stackfile"
 )
@@ -25,9 +22,9 @@ func c3() guide.Control {
 	return guide.Control{
 		ID:     "C3",
 		Clause: "image scans pass for every image deployed",
-		Question: "Is each image that the production overlay or the Compose file names, ours or of others, scanned by something that stops a deployment? Running: is there a result of " +
+		Question: "Is each image that an overlay, or the Compose file with or without a file over it, names scanned by something that stops a deployment: those of others by the very reference, and ours as they are built, of the same Dockerfile? Running: is there a result of " +
 			"each, of the commit that is deployed and of these days, with nothing high or critical in it?",
-		Modes: append([]guide.Mode{{Name: "no-gate", What: "an image is deployed that is scanned by nothing that could stop it"}}, scannedModes("an image that is deployed")...),
+		Modes: append([]guide.Mode{{Name: "no-gate", What: "an image is deployed that is scanned by nothing that could stop it, or built otherwise than the one that is"}}, scannedModes("an image that is deployed")...),
 		Mutations: []guide.Mutation{
 			gone("deployed-images", "no-gate", "images of others are not scanned"),
 			in("deployed-images", "no-gate", "the database's is not listed", "          - postgres\n", ""),
@@ -38,6 +35,17 @@ func c3() guide.Control {
 			in("deployed-images", "no-gate", "always the same image", `--arg name "$IMAGE"`, `--arg name redis`),
 			in("deployed-images", "no-gate", "the image is another than the one that was looked up", "image-ref: ${{ steps.lock.outputs.reference }}", "image-ref: docker.io/library/redis:7"),
 			stackfile.Change("no-gate", "Compose starts an image that nothing scans", "${IMAGE_LOKI:-docker.io/grafana/loki:3.7.8}", "docker.io/grafana/loki-canary:3.7.8"),
+			stackfile.Change("no-gate", "Compose starts an older nginx than the one that is scanned", "nginx:1.28.0-bookworm", "nginx:1.14.0"),
+			{Mode: "no-gate", What: "staging alone has an older database", Change: func(d *guide.Draft) error {
+				return d.Append("k8s/overlays/staging/kustomization.yaml", "images:\n  - {name: docker.io/library/postgres, newTag: \"9.6\"}\n")
+			}},
+			{Mode: "no-gate", What: "a file over Compose's starts an older Redis", Change: func(d *guide.Draft) error {
+				return d.Write("docker-compose.prod.yml", []byte("services:\n  redis:\n    image: docker.io/library/redis:6.0\n"))
+			}},
+			stackfile.Change("no-gate", "the client is built of what stands in Compose", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: ., dockerfile_inline: \"FROM debian:12\"}"),
+			stackfile.Change("no-gate", "another stage of the client's Dockerfile is built", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: ., dockerfile: images/client/Dockerfile, target: build}"),
+			stackfile.Change("no-gate", "the client is built of another Dockerfile", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: ., dockerfile: images/api/Dockerfile}"),
+			stackfile.Change("no-gate", "the client is built of another folder", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: client, dockerfile: ../images/client/Dockerfile}"),
 		},
 		OnlyRunning: true,
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {
@@ -45,7 +53,12 @@ func c3() guide.Control {
 			if err != nil {
 				return guide.NoEvidence("%v", err)
 			}
-			return judgeGates(required, scanned)
+			otherwise, err := builtOtherwise(ctx, t, scanned)
+			if err != nil {
+				return guide.NoEvidence("%v", err)
+			}
+			r := judgeGates(required, scanned)
+			return guide.Judge(r.Subjects(), append(r.Findings(), otherwise...))
 		},
 		Running: func(ctx context.Context, s *facts.System) guide.Result {
 			return ranScans(ctx, s, imageScanners(), s.Now())
@@ -60,66 +73,22 @@ func c3() guide.Control {
 	}
 }
 
-// scannedImages are the images that are deployed, and the scans that there are.
-func scannedImages(ctx context.Context, t *facts.Tree) (required []subject, scanned []attempt, err error) {
-	s, err := look(t)
-	if err != nil {
-		return nil, nil, err
-	}
-	if required, err = deployedImages(ctx, t); err != nil {
-		return nil, nil, err
-	}
-	scanned, err = s.deployed(t)
-	return required, scanned, err
-}
-
-// deployedImages are the images of the production overlay and of the Compose file, by the last part of their names.
-func deployedImages(ctx context.Context, t *facts.Tree) ([]subject, error) {
-	set, err := deployment.Rendered(t)
-	if err != nil {
-		return nil, err
-	}
-	stack, err := stackfile.Project(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	at := map[string]guide.Place{}
-	for _, w := range set.Workloads() {
-		for _, c := range w.Containers() {
-			at[short(c.Image)] = deployment.At(w.Object)
-		}
-	}
-	for name, s := range stack.Model.Services {
-		if _, known := at[short(s.Image)]; !known {
-			at[short(s.Image)] = stackfile.At(stack, "services", name, "image")
-		}
-	}
-	var all []subject
-	for _, name := range slices.Sorted(maps.Keys(at)) {
-		all = append(all, subject{name, at[name], "add it to the images job, or to the one of deployed images and to " + lock})
-	}
-	return all, nil
-}
-
-// short is the last part of an image's name, without tag and digest.
-func short(reference string) string {
-	name, _, _ := strings.Cut(path.Base(reference), "@")
-	name, _, _ = strings.Cut(name, ":")
-	return name
-}
-
 var lookedUp = regexp.MustCompile(`^\$\{\{ steps\.([A-Za-z0-9_-]+)\.outputs\.reference \}\}$`)
 
-// deployed are the scans of images, by the last part of their names: of those that were built before, and of those that were looked up in the lock file. Holes for which others have no fix yet
+// deployed are the scans of images: of those that were built before, by the last part of their names, and of those that were looked up in the lock file, by what that says. Holes for which others have no fix yet
 // may be left out of theirs.
 func (s scans) deployed(t *facts.Tree) (all []attempt, err error) {
+	locked, err := facts.Read(t, lock, readLock)
+	if err != nil {
+		return nil, err
+	}
 	err = s.images(t, func(p place, with map[string]string, problems []problem) {
 		evidence := "Trivy, " + with["image-ref"] + ", " + with["severity"]
-		if len(p.built(with["image-ref"])) > 0 {
+		if of := p.built(with["image-ref"]); len(of) > 0 {
 			if with["ignore-unfixed"] == "true" {
 				problems = append(problems, problem{leftOut, ""})
 			}
-			all = append(all, attempt{subject: short(with["image-ref"]), place: p, evidence: evidence, problems: problems})
+			all = append(all, attempt{subject: short(with["image-ref"]), of: of[0], place: p, evidence: evidence, problems: problems})
 			return
 		}
 		ref := lookedUp.FindStringSubmatch(p.step().Written["image-ref"])
@@ -132,7 +101,7 @@ func (s scans) deployed(t *facts.Tree) (all []attempt, err error) {
 			}
 			for i, c := range b.Commands {
 				if a := parse(c.Args[1:], "arg"); c.Args[0] == "jq" && slices.Equal(a.rest[min(1, len(a.rest)):], []string{pick, lock}) && a.last("", "arg") == "name" {
-					all = append(all, attempt{subject: a.rest[0], place: p, evidence: "Trivy, as " + lock + " has it", problems: append(problems, p.beside(n).stops(&b.Commands[i])...)})
+					all = append(all, attempt{subject: cmp.Or(locked[a.rest[0]].Reference, a.rest[0]), place: p, evidence: "Trivy, as " + lock + " has it", problems: append(problems, p.beside(n).stops(&b.Commands[i])...)})
 				}
 			}
 		}

@@ -108,6 +108,13 @@ func TestOthersWorkflows(t *testing.T) {
 		{"a stage of the image", "V5", job + "      - run: docker build --target empty -t a:b one\n      - run: trivy image --exit-code 1 a:b\n", []string{"one/Dockerfile"}, "unjudged"},
 		{"no time limit", "V1", strings.Replace(step("npm audit"), "timeout-minutes: 5", "timeout-minutes: 0", 1), nil, "no-time-limit not-nightly not-valid"},
 		{"branches", "V1", strings.Replace(step("npm audit"), "on: [push, pull_request]", "on: {push: {branches-ignore: [main]}, pull_request: {paths-ignore: [\"**\"]}, schedule: [{cron: \"0 0 * * *\"}]}", 1), nil, "filtered"},
+		{"every branch", "V1", strings.Replace(step("npm audit"), "on: [push, pull_request]", "on: {push: {branches: [\"**\"]}, pull_request: {branches: [\"**\"]}, schedule: [{cron: \"0 0 * * *\"}]}", 1), nil, ""},
+		{"most branches", "V1", strings.Replace(step("npm audit"), "on: [push, pull_request]", "on: {push: {branches: [\"**\", \"!x\"]}, pull_request: {branches: [\"*\"]}, schedule: [{cron: \"0 0 * * *\"}]}", 1), nil, "filtered"},
+		{"nothing is waited for", "V4", job + "      - uses: github/codeql-action/init@v3\n        with: {languages: \"go, javascript, actions\", queries: security-extended}\n      - uses: github/codeql-action/analyze@v3\n        with: {upload-database: false, wait-for-processing: false}\n",
+			[]string{"a.go", "a.ts"}, ""},
+		{"Go without a build", "V4", job + "      - uses: github/codeql-action/init@v3\n        with: {languages: \"go, actions\", build-mode: none, queries: security-extended}\n      - uses: github/codeql-action/analyze@v3\n",
+			[]string{"a.go"}, "left-out"},
+		{"an image of a file in lower case", "V5", step("npm audit"), []string{"tools/dockerfile"}, "not-scanned"},
 		{"a job that a later one ends", "V1", strings.Replace(step("npm audit"), "    steps:", "    concurrency: {group: one, cancel-in-progress: true}\n    steps:", 1), nil, "cut-short not-nightly"},
 		{"no upload", "V8", step("npm audit"), []string{"package.json"}, "not-uploaded"},
 	} {

@@ -27,7 +27,7 @@ var (
 		"actions/setup-go":          {"cache", "go-version-file"},
 		"hashicorp/setup-terraform": {"terraform_version", "terraform_wrapper"},
 		codeqlInit:                  {"build-mode", "config", "config-file", "languages", "queries", "source-root"},
-		codeqlAnalyze:               {"category", "upload"},
+		codeqlAnalyze:               {"category", "upload", "upload-database", "wait-for-processing"},
 		uploadAction:                {"category", "sarif_file"},
 		trivyAction: {"exit-code", "format", "ignore-policy", "ignore-unfixed", "image-ref", "limit-severities-for-sarif", "output", "scan-type", "scanners", "severity", "skip-dirs", "skip-files",
 			"trivy-config", "trivyignores", "vuln-type"},

@@ -30,6 +30,9 @@ func v2() guide.Control {
 			guide.Mutation{Mode: notScanned, What: "a second package.json", Also: []string{"C2/no-gate", "V9/no-command"}, Change: func(d *guide.Draft) error {
 				return d.Write("client/package.json", []byte("{\"name\": \"client\"}\n"))
 			}},
+			guide.Mutation{Mode: notScanned, What: "a lock file without its package.json", Also: []string{"C2/no-gate", "V9/no-command"}, Change: func(d *guide.Draft) error {
+				return d.Write("web/package-lock.json", []byte("{\"lockfileVersion\": 3}\n"))
+			}},
 			in("npm-audit", neverFails, "what its shell does is not known", "        run: npm audit --audit-level=critical\n", "        shell: bash {0}\n        run: npm audit --audit-level=critical\n", "C2/no-gate"),
 			guide.Mutation{Mode: unjudged, What: "a variable of the whole workflow", Change: func(d *guide.Draft) error {
 				return d.Replace(file, "\ndefaults:\n", "\nenv: {LD_PRELOAD: ./quiet.so}\n\ndefaults:\n")
@@ -52,7 +55,7 @@ func v2() guide.Control {
 }
 
 func (s scans) packages() []subject {
-	return paths(s.tree.Packages, "add its folder to the npm audit job")
+	return append(paths(s.tree.Packages, "add its folder to the npm audit job"), paths(s.tree.Unnamed(), "commit the package.json that it is of, and add its folder to the npm audit job")...)
 }
 
 // npm are the audits of Node packages. npm needs a package-lock.json beside the package.json, and fails loudly without one.

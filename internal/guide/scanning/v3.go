@@ -44,6 +44,9 @@ func v3() guide.Control {
 			guide.Mutation{Mode: "threshold", What: "advisories below a score are ignored", Also: []string{"C2/no-gate"}, Change: func(d *guide.Draft) error {
 				return d.Replace(borne, "[advisories]\n", "[advisories]\nseverity_threshold = \"high\"\n")
 			}},
+			guide.Mutation{Mode: notScanned, What: "a crate without a lock file", Also: []string{"C2/no-gate", "V9/no-command"}, Change: func(d *guide.Draft) error {
+				return d.Write("tools/Cargo.toml", []byte("[package]\nname = \"tools\"\nversion = \"0.1.0\"\n"))
+			}},
 			in("cargo-audit", nothingThere, "a lock file more, which is not in the tree", "          - contract/Cargo.lock\n", "          - contract/Cargo.lock\n          - contract/fuzz/Cargo.lock\n"),
 		),
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
@@ -61,7 +64,9 @@ func v3() guide.Control {
 	}
 }
 
-func (s scans) locks() []subject { return paths(s.tree.CargoLocks, "add it to the cargo audit job") }
+func (s scans) locks() []subject {
+	return append(paths(s.tree.CargoLocks, "add it to the cargo audit job"), paths(s.tree.Unlocked(), "commit its Cargo.lock, and add that to the cargo audit job")...)
+}
 
 func (s scans) cargo(t *facts.Tree) (all []attempt, err error) {
 	unasked, err := facts.Read(t, "cargo's files", cargoFiles)

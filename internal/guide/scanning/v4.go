@@ -30,6 +30,11 @@ func v4() guide.Control {
 			in("codeql", "other-queries", "the queries are of code quality alone", "queries: security-extended", "queries: code-quality"),
 			in("codeql", leftOut, "a folder is left out", "queries: security-extended\n", "queries: security-extended\n          config: |\n            paths-ignore: [internal]\n"),
 			in("codeql", leftOut, "the settings are in a file that says what it likes", "queries: security-extended\n", "queries: security-extended\n          config-file: .github/codeql.yml\n"),
+			in("codeql", leftOut, "Go is not built, so that nothing of it is collected", "{language: go, build: autobuild}", "{language: go, build: none}"),
+			in("codeql", leftOut, "Go waits for somebody to build it", "{language: go, build: autobuild}", "{language: go, build: manual}"),
+			{Mode: notScanned, What: "a script whose first line alone says its language", Change: func(d *guide.Draft) error {
+				return d.Write("scripts/help", []byte("#!/usr/bin/env python3\nprint(1)\n"))
+			}},
 			in("codeql", switchedOff, "the job runs only at night", "    runs-on:", "    if: ${{ github.event_name == 'schedule' }}\n    runs-on:"),
 			in("codeql", switchedOff, "the job waits for another", "    runs-on:", "    needs: [gitleaks]\n    runs-on:"),
 			in("codeql", neverFails, "the job may fail", "    runs-on:", "    continue-on-error: true\n    runs-on:"),
@@ -70,6 +75,18 @@ func known(language string) string {
 	return language
 }
 
+// uncollected is why a build mode brings CodeQL nothing of a language to look at (https://docs.github.com/code-security/code-scanning, "CodeQL build modes"); empty if it does.
+func uncollected(language, mode string) string {
+	built := []string{"go", "swift"} // that CodeQL reads while they are built, and no other way
+	switch {
+	case mode == "manual":
+		return "write build-mode: autobuild, or none: nothing builds here what manual waits for"
+	case mode == "none" && slices.Contains(built, language):
+		return "write build-mode: autobuild: of " + language + " nothing is collected without a build"
+	}
+	return ""
+}
+
 func (s scans) codeql() (all []attempt) {
 	s.each(func(p place) {
 		if p.step().Uses != codeqlInit || p.step().With["languages"] == "" {
@@ -101,7 +118,12 @@ func (s scans) codeql() (all []attempt) {
 			}
 		}
 		for _, l := range strings.Split(with["languages"], ",") {
-			all = append(all, attempt{subject: known(strings.TrimSpace(l)), place: p, evidence: "CodeQL, " + with["queries"], until: *analysis, problems: problems})
+			of := known(strings.TrimSpace(l))
+			wrong := slices.Clip(problems)
+			if why := uncollected(of, with["build-mode"]); why != "" {
+				wrong = append(wrong, problem{leftOut, why})
+			}
+			all = append(all, attempt{subject: of, place: p, evidence: "CodeQL, " + with["queries"], until: *analysis, problems: wrong})
 		}
 	})
 	return judged(all)

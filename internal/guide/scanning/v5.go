@@ -27,6 +27,9 @@ func v5() guide.Control {
 			guide.Mutation{Mode: notScanned, What: "a Dockerfile more", Also: []string{"V9/no-command"}, Change: func(d *guide.Draft) error {
 				return d.Write("images/keeper/Dockerfile", []byte("FROM scratch\nUSER 65532:65532\n"))
 			}},
+			guide.Mutation{Mode: notScanned, What: "one that is called otherwise", Also: []string{"V9/no-command"}, Change: func(d *guide.Draft) error {
+				return d.Write("docker/keeper.dockerfile", []byte("FROM scratch\nUSER 65532:65532\n"))
+			}},
 			in("images", neverFails, "it only reports", `exit-code: "1"`, `exit-code: "0"`, "C3/no-gate"),
 			in("images", neverFails, "nothing says that it fails", "          exit-code: \"1\"\n", "", "C3/no-gate"),
 			in("images", "threshold", "only what is critical counts", "severity: CRITICAL,HIGH", "severity: CRITICAL", "C3/no-gate"),

@@ -1,8 +1,12 @@
 package scanning
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,7 +24,7 @@ func v7() guide.Control {
 	return guide.Control{
 		ID:       "V7",
 		Clause:   "Checkov on Terraform (fail) and Kubernetes (warn)",
-		Question: "Does Checkov look at all of " + infra + " and fail on any check, and does it look at what " + kubernetes + " comes to? Of that it need only warn: this audit judges it.",
+		Question: "Does Checkov look at all of " + infra + " and fail on any check, but those that a reason stands behind where they are skipped, and does it look at what " + kubernetes + " comes to? Of that it need only warn: this audit judges it.",
 		Modes:    append(shared("the Terraform code, or the production overlay,")[:5], guide.Mode{Name: "threshold", What: "some checks do not make it fail"}),
 		Mutations: append(weakened("checkov-terraform", "      - name: checkov", scan),
 			gone("checkov-terraform", notScanned, "the job of Terraform is gone"),
@@ -35,6 +39,12 @@ func v7() guide.Control {
 			in("checkov-terraform", leftOut, "only secrets are looked for", "--framework terraform", "--framework secrets"),
 			guide.Mutation{Mode: leftOut, What: "a file that Checkov reads unasked skips a check", Change: func(d *guide.Draft) error {
 				return d.Write(".checkov.yaml", []byte("skip-check: [CKV_AWS_130]\n"))
+			}},
+			guide.Mutation{Mode: leftOut, What: "a check is skipped where it is of, and nothing says why", Change: func(d *guide.Draft) error {
+				return d.Append(infra+"/main.tf", "\n#checkov:skip=CKV_AWS_18\n")
+			}},
+			guide.Mutation{Mode: notScanned, What: "something is written so that Checkov does not look at it", Also: []string{"V9/no-command"}, Change: func(d *guide.Draft) error {
+				return d.Write("infra/other/main.tf.json", []byte("{}\n"))
 			}},
 			in("checkov-kubernetes", notScanned, "another overlay is rendered", "kubectl kustomize k8s/overlays/production >", "kubectl kustomize k8s/overlays/dev >"),
 			in("checkov-kubernetes", switchedOff, "the step is switched off", "      - name: checkov\n", "      - name: checkov\n        if: false\n"),
@@ -68,11 +78,46 @@ func (s scans) plans() []subject {
 			all = append(all, subject{dir, guide.Place{File: dir}, "move it below " + infra + ", or let Checkov look at it too"})
 		}
 	}
-	return all
+	return append(all, paths(s.tree.Plans, "write it as .tf below "+infra+": Checkov does not look at it")...)
+}
+
+// skip is how a resource is left out of a check, where it stands, and why (checkov/common/util/type_forcers, COMMENT_REGEX).
+var skip = regexp.MustCompile(`(?m)(?:checkov|bridgecrew|cortex):skip=\s*([A-Za-z_0-9]+)(:[^\n]*)?$`)
+
+// unreasoned are skips that no reason stands behind.
+func (s scans) unreasoned(t *facts.Tree) ([]problem, error) {
+	return facts.Read(t, "checkov's skips", func(files fs.FS) (all []problem, err error) {
+		for _, dir := range s.tree.Terraform {
+			names, err := fs.Glob(files, path.Join(dir, "*.tf"))
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range names {
+				text, err := facts.File(files, name)
+				if err != nil {
+					return nil, err
+				}
+				for _, at := range skip.FindAllSubmatchIndex(text, -1) {
+					reason := ""
+					if at[4] >= 0 {
+						reason = strings.Trim(string(text[at[4]:at[5]]), ": \t\r")
+					}
+					if len(reason) < 20 { // a word is no reason
+						all = append(all, problem{leftOut, fmt.Sprintf("%s:%d: write behind %s why it does not hold there", name, 1+bytes.Count(text[:at[0]], []byte("\n")), text[at[2]:at[3]])})
+					}
+				}
+			}
+		}
+		return all, nil
+	})
 }
 
 func (s scans) checkov(t *facts.Tree) (all []attempt, err error) {
 	unasked, err := facts.Read(t, "checkov's files", checkovFiles)
+	if err != nil {
+		return nil, err
+	}
+	unreasoned, err := s.unreasoned(t)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +133,7 @@ func (s scans) checkov(t *facts.Tree) (all []attempt, err error) {
 			switch framework := a.last("all", "framework"); {
 			case a.has("directory", "d") != "":
 				of = path.Join(c.Dir, a.last("", "directory", "d"))
+				problems = append(problems, unreasoned...)
 				if framework != "terraform" && framework != "all" {
 					problems = append(problems, problem{leftOut, "write --framework terraform"})
 				}

@@ -20,6 +20,9 @@ func TestFind(t *testing.T) {
 		".github/workflows/a.yml": file, "other/workflows/a.yml": file,
 		".git/go.mod": file, "tool.py": file, "web/dist/b.rb": file, "keep/dist/c.cs": file,
 		".gitignore": {Data: []byte("# what is built\nnode_modules/\ntarget/\n")}, "web/.gitignore": {Data: []byte("/dist/\n")},
+		"images/two/dockerfile": file, "images/three/four.dockerfile": file, "images/dockerfile.go": file, "Dockerfile.md": file, "lone/package-lock.json": file, "web/package-lock.json": file,
+		"rust/member/Cargo.toml": file, "bare/Cargo.toml": file, "infra/more.tf.json": file, "infra/b.tofu": file, "tools/requirements-dev.txt": file, "tools/Gemfile": file,
+		"bin/run": {Data: []byte("#!/usr/bin/env -S ruby3.2 -w\nputs 1\n")}, "bin/sh": {Data: []byte("#!/bin/sh\npython x\n")},
 		"link/go.mod": {Data: []byte("../go.mod"), Mode: fs.ModeSymlink},
 	})
 	if err != nil {
@@ -32,9 +35,13 @@ func TestFind(t *testing.T) {
 		{"packages", f.Packages, []string{"package.json", "web/package.json"}},
 		{"locks", f.CargoLocks, []string{"rust/Cargo.lock"}},
 		{"modules", f.Modules, []string{"deep/er/go.mod", "go.mod"}},
-		{"Dockerfiles", f.Dockerfiles, []string{"Dockerfile.two", "images/one/Dockerfile", "three.Dockerfile"}},
+		{"Dockerfiles", f.Dockerfiles, []string{"Dockerfile.two", "images/one/Dockerfile", "images/three/four.dockerfile", "images/two/dockerfile", "three.Dockerfile"}},
+		{"locks of npm without a package", f.Unnamed(), []string{"lone/package-lock.json"}},
+		{"crates without a lock", f.Unlocked(), []string{"bare/Cargo.toml"}},
+		{"plans", f.Plans, []string{"infra/b.tofu", "infra/more.tf.json"}},
+		{"others", f.Others, []string{"tools/Gemfile", "tools/requirements-dev.txt"}},
 		{"terraform", f.Terraform, []string{"infra", "infra/modules/a"}},
-		{"languages", slices.Sorted(maps.Keys(f.Languages)), []string{"actions", "csharp", "go", "javascript-typescript", "python", "rust"}},
+		{"languages", slices.Sorted(maps.Keys(f.Languages)), []string{"actions", "csharp", "go", "javascript-typescript", "python", "ruby", "rust"}},
 	} {
 		if !slices.Equal(c.got, c.want) {
 			t.Errorf("%s: %q, want %q", c.what, c.got, c.want)

@@ -101,7 +101,7 @@ func event(e actionlint.Event) Event {
 	case *actionlint.WebhookEvent:
 		out.Line = e.Pos.Line
 		for _, f := range []*actionlint.WebhookEventFilter{e.Branches, e.BranchesIgnore, e.Tags, e.TagsIgnore, e.Paths, e.PathsIgnore} {
-			if f != nil {
+			if f != nil && !everyBranch(f) {
 				out.Filters = append(out.Filters, f.Name.Value)
 			}
 		}
@@ -115,6 +115,11 @@ func event(e actionlint.Event) Event {
 		}
 	}
 	return out
+}
+
+// everyBranch tells whether a filter names all branches, whatever their names.
+func everyBranch(f *actionlint.WebhookEventFilter) bool {
+	return f.Name.Value == "branches" && len(f.Values) == 1 && f.Values[0].Value == "**"
 }
 
 func readJob(w *actionlint.Workflow, j *actionlint.Job, otherwise Rights) (Job, error) {
