@@ -29,23 +29,42 @@ const (
 	maxOverlays = 32
 )
 
-// apart are the kustomizations in k8s that are nothing of the platform's which somebody applies by itself, each for its reason. Any other is an overlay, wherever it is.
-func apart() map[string]string {
-	return map[string]string{
-		"k8s/base":          "what every overlay is made of, and each says for whom",
-		"k8s/ingress-nginx": "settings of the ingress controller, which is none of the platform's parts",
-	}
+// base is what every overlay is made of, and each says for whom: nobody applies it by itself.
+const base = "k8s/base"
+
+// beside are the kustomizations in k8s that are applied to the same cluster as an overlay, whichever it is, each for its reason. What they come to is judged as if it stood in every overlay: a policy for the
+// platform's namespace, a role or a secret does there what it would do here. Any other kustomization but the base is an overlay, wherever it is.
+func beside() map[string]string {
+	return map[string]string{"k8s/ingress-nginx": "settings of the ingress controller, which is none of the platform's parts"}
 }
 
 // Overlays are all that the tree has, Production first, whether it is there or not, the others in order. One that cannot be rendered is among them, with the
 // reason. An error is that nobody can say which there are.
 func Overlays(t *facts.Tree) ([]Overlay, error) {
+	return overlaysOf(t, func(string) bool { return true })
+}
+
+// Whole is Production with all that is applied beside it.
+func Whole(t *facts.Tree) (*kube.Set, error) {
+	all, err := overlaysOf(t, func(name string) bool { return name == Production || beside()[name] != "" })
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range all {
+		if o.Err != nil {
+			return nil, o.Err
+		}
+	}
+	return all[0].Set, nil
+}
+
+func overlaysOf(t *facts.Tree, wanted func(string) bool) ([]Overlay, error) {
 	names, err := facts.Read(t, "overlays", func(files fs.FS) ([]string, error) {
 		found, err := kube.Applied(files, manifests)
 		if err != nil {
 			return nil, err
 		}
-		found = slices.DeleteFunc(found, func(name string) bool { return name == Production || apart()[name] != "" })
+		found = slices.DeleteFunc(found, func(name string) bool { return name == Production || name == base })
 		if len(found) >= maxOverlays {
 			return nil, fmt.Errorf("%s has more than %d kustomizations that can be applied", manifests, maxOverlays)
 		}
@@ -54,16 +73,36 @@ func Overlays(t *facts.Tree) ([]Overlay, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Overlay, len(names))
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !wanted(name) })
+	found := make([]Overlay, len(names))
 	var rendering sync.WaitGroup
 	for i, name := range names {
 		rendering.Go(func() {
 			set, err := rendered(t, name)
-			all[i] = Overlay{name, set, err}
+			found[i] = Overlay{name, set, err}
 		})
 	}
 	rendering.Wait()
-	return all, nil
+	return together(found), nil
+}
+
+// together puts what is applied beside every overlay into each. Of what cannot be rendered it is known that nobody knows what it does.
+func together(found []Overlay) (all []Overlay) {
+	var more []*kube.Set
+	for _, o := range found {
+		switch {
+		case beside()[o.Name] == "" || o.Err != nil:
+			all = append(all, o)
+		default:
+			more = append(more, o.Set)
+		}
+	}
+	for i, o := range all {
+		if o.Err == nil {
+			all[i].Set = o.Set.Together(more...)
+		}
+	}
+	return all
 }
 
 // JudgeEach is the tree's column of a control that is about every overlay: it holds where it holds of each. What is found in several is told once, of Production
@@ -126,6 +165,22 @@ func (t *told[T]) add(one T, o Overlay) {
 	if !slices.Contains(of, o.String()) {
 		t.in[one] = append(of, o.String())
 	}
+}
+
+// Beside is a mutation that adds an object to what is applied beside every overlay, where no kustomization puts it into a namespace.
+func Beside(mode, what, object string, also ...string) guide.Mutation {
+	const folder = "k8s/ingress-nginx/"
+	return guide.Mutation{Mode: mode, What: what, Also: also, Change: func(d *guide.Draft) error {
+		for _, name := range []string{"ingress-nginx-controller", "security-headers"} {
+			if err := d.Replace(folder+"controller.yaml", "metadata:\n  name: "+name+"\n", "metadata:\n  name: "+name+"\n  namespace: ingress-nginx\n"); err != nil {
+				return err
+			}
+		}
+		if err := d.Replace(folder+"kustomization.yaml", "namespace: ingress-nginx\nresources: [controller.yaml]\n", "resources: [controller.yaml, more.yaml]\n"); err != nil {
+			return err
+		}
+		return d.Write(folder+"more.yaml", []byte(object))
+	}}
 }
 
 // Patch is a mutation of an overlay beside Production, by one more patch of its own: target is written as YAML in braces, and so is operation, a JSON patch's.

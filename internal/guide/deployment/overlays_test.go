@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 func tree(accounts map[string]string, more ...string) *facts.Tree {
 	files := fstest.MapFS{
 		"k8s/base/kustomization.yaml":          {Data: []byte("resources: []\n")},
-		"k8s/ingress-nginx/kustomization.yaml": {Data: []byte("resources: []\n")},
+		"k8s/ingress-nginx/kustomization.yaml": {Data: []byte("resources: [settings.yaml]\n")},
+		"k8s/ingress-nginx/settings.yaml":      {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n")},
 	}
 	for name, account := range accounts {
 		files["k8s/"+name+"/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: [account.yaml]\n")}
@@ -55,6 +57,8 @@ func TestEachOverlayIsJudged(t *testing.T) {
 		"one cannot be read":    {tree(map[string]string{"overlays/production": "a"}, plain, "{"), guide.NotEvidenced, []string{"k8s/broken"}},
 		"and another is bad":    {tree(map[string]string{"overlays/production": "a", "overlays/dev": "bad"}, plain, "{"), guide.Failed, []string{"dev: bad"}},
 		"production is no more": {tree(map[string]string{"overlays/dev": "a"}), guide.NotEvidenced, []string{Production}},
+		"beside each of them":   {tree(map[string]string{"overlays/production": "a", "overlays/dev": "a"}, "k8s/ingress-nginx/settings.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bad}\n"), guide.Failed, []string{"bad"}},
+		"beside, unreadable":    {tree(map[string]string{"overlays/production": "a"}, "k8s/ingress-nginx/settings.yaml", "{"), guide.NotEvidenced, []string{"k8s/ingress-nginx"}},
 		"an unknown kind":       {tree(map[string]string{"overlays/production": "a", "overlays/dev": "a"}, "k8s/overlays/dev/account.yaml", "apiVersion: example.org/v1\nkind: Thing\nmetadata: {name: a}\n"), guide.NotEvidenced, []string{"of a kind that is not known here"}},
 	} {
 		r := JudgeEach(c.tree, judgeNames)
@@ -89,7 +93,7 @@ func TestOurOverlays(t *testing.T) {
 		}
 	}
 	found, err := kube.Applied(files, manifests)
-	for name := range apart() {
+	for _, name := range append(slices.Collect(maps.Keys(beside())), base) {
 		if err != nil || !slices.Contains(found, name) {
 			t.Errorf("%s is left out and is not there (%v): take it from the list", name, err)
 		}

@@ -55,7 +55,7 @@ func judgeEach(t *facts.Tree, judge func(*platform) guide.Result) guide.Result {
 
 // lookAtProduction is what the guide is about.
 func lookAtProduction(t *facts.Tree) (*platform, error) {
-	set, err := deployment.Rendered(t)
+	set, err := deployment.Whole(t)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func lookAt(t *facts.Tree, o deployment.Overlay) (*platform, error) {
 	c := reach.Cluster{Ranges: outside()}
 	for _, w := range o.Set.Workloads() {
 		name := w.Pod.Labels[partLabel]
-		if name == "" || slices.Contains(p.parts, name) {
+		if name == "" || slices.Contains(p.parts, name) || w.Namespace != deployment.Namespace {
 			name = w.Object.String()
 		}
 		c.Endpoints = append(c.Endpoints, reach.FromTemplate(name, w.Namespace, w.Pod))
@@ -166,7 +166,7 @@ func (p *platform) published() (findings []guide.Finding) {
 
 // outside are the addresses that rules speak of. Those of IPv6 that carry an IPv4 address are apart: what unpacks one on the way may be led to the metadata service.
 func outside() []reach.Range {
-	return []reach.Range{reach.Internet(), reach.Internet6(), reach.Translated(), reach.Private(), reach.LinkLocal(), reach.Metadata()}
+	return []reach.Range{reach.Internet(), reach.Internet6(), reach.Translated(), reach.Private(), reach.Reserved(), reach.LinkLocal(), reach.Metadata()}
 }
 
 // differences holds what a part lets in and out against the rows.

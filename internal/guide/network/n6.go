@@ -20,6 +20,8 @@ func n6() guide.Control {
 		change(surplus, "a pod that somebody could start here reaches redis", "        - podSelector:\n            matchLabels: {app.kubernetes.io/name: indexer}\n      ports:\n        - {protocol: TCP, port: 6379}\n",
 			"        - podSelector:\n            matchLabels: {app.kubernetes.io/name: indexer}\n        - podSelector:\n            matchLabels: {debug: \"true\"}\n      ports:\n        - {protocol: TCP, port: 6379}\n"),
 		deployment.Patch(surplus, "in dev alone, everybody in the namespace reaches redis", "dev", "{kind: NetworkPolicy, name: redis}", "{op: add, path: /spec/ingress/0/from/-, value: {podSelector: {}}}"),
+		deployment.Beside(surplus, "what is applied beside every overlay lets everybody in the namespace reach redis", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: more, namespace: stellar-escrow}\n"+
+			"spec: {podSelector: {matchLabels: {app.kubernetes.io/name: redis}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}]}]}\n"),
 		gone(redis),
 	)
 }

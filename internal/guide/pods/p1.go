@@ -3,6 +3,7 @@ package pods
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/pod-security-admission/api"
@@ -19,7 +20,7 @@ func p1() guide.Control {
 		ID:     "P1",
 		Clause: "the namespace enforces Pod Security Standard `restricted`; no privileged, no host namespaces, read-only root filesystem",
 		Question: "Of each overlay: do the namespace's labels enforce, audit and warn of `restricted`, does the code that the API server judges by admit every pod of ours, has every container a " +
-			"read-only root, and do that code and the policies of admission, evaluated, refuse a pod in each way that one can be wrong, with no way round, and take ours? Running: the same of the " +
+			"read-only root, is no object there of a kind that is not on the list of what may be, and do that code and the policies of admission, evaluated, refuse a pod in each way that one can be wrong, with no way round, and take ours? Running: the same of the " +
 			"cluster's namespace and pods; and does its API server, asked to take each but to leave it undone, take every pod of ours, and refuse a pod in each way that one can be wrong?",
 		Modes: []guide.Mode{
 			{Name: "not-enforced", What: "the namespace does not have every pod refused that is not restricted"},
@@ -28,6 +29,7 @@ func p1() guide.Control {
 			{Name: "writable-root", What: "a container's root can be written, which `restricted` leaves open"},
 			{Name: "shared-processes", What: "the containers of a pod see each other's processes, and by them each other's files"},
 			{Name: "elsewhere", What: "an overlay has a pod in another namespace, where none of this is asked of it"},
+			{Name: "unknown-kind", What: "an overlay has an object of a kind that nobody has looked at: there are some that change pods on their way in, or give them the node's files"},
 			{Name: "no-namespace", What: "the overlay, or the cluster, has no namespace of the platform's"},
 			{Name: "ours-refused", What: "the API server would not take a pod of ours: the next one does not start"},
 			{Name: "violation-admitted", What: "the API server would take a pod that it has to refuse"},
@@ -50,7 +52,9 @@ func p1() guide.Control {
 			deployment.Change("writable-root", "the api's root can be written", "api.yaml", hardened, strings.Replace(hardened, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", 1)),
 			deployment.Change("not-restricted", "the api runs as root in a user namespace", "api.yaml", "      securityContext:\n        runAsNonRoot: true\n        runAsUser: 65532\n", "      hostUsers: false\n      securityContext:\n        runAsUser: 0\n"),
 			deployment.Change("shared-processes", "the api's containers see each other's processes", "api.yaml", "      enableServiceLinks: false\n", "      enableServiceLinks: false\n      shareProcessNamespace: true\n"),
-			beside("elsewhere", "an overlay has a pod in the namespace of the system", "apiVersion: v1\nkind: Pod\nmetadata: {name: more, namespace: kube-system}\nspec: {containers: [{name: more, image: \"redis:7\", securityContext: {privileged: true}}]}\n"),
+			beside("unknown-kind", "an overlay has a volume that is the node's root", "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: more}\nspec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /}}\n"),
+			beside("unknown-kind", "an overlay has a webhook that changes pods", "apiVersion: admissionregistration.k8s.io/v1\nkind: MutatingWebhookConfiguration\nmetadata: {name: more}\nwebhooks: []\n"),
+			beside("elsewhere", "an overlay has a pod in the namespace of the system", "apiVersion: v1\nkind: Pod\nmetadata: {name: more, namespace: kube-system}\nspec: {containers: [{name: more, image: \"docker.io/library/redis:7.2.11-bookworm\", securityContext: {privileged: true}}]}\n"),
 			deployment.Patch("not-enforced", "baseline is enforced in production-managed alone", "production-managed", "{kind: Namespace}", "{op: replace, path: /metadata/labels/pod-security.kubernetes.io~1enforce, value: baseline}"),
 			deployment.Patch("not-told", "nothing is audited in staging alone", "staging", "{kind: Namespace}", "{op: remove, path: /metadata/labels/pod-security.kubernetes.io~1audit}"),
 			deployment.Patch("not-restricted", "the indexer may gain privileges in staging alone", "staging", "{kind: Deployment, name: indexer}", "{op: replace, path: /spec/template/spec/containers/0/securityContext/allowPrivilegeEscalation, value: true}"),
@@ -65,11 +69,26 @@ func p1() guide.Control {
 	}
 }
 
+// kinds are those that an overlay may have: they make pods, which are judged here; or a clause of this guide judges them; or they do nothing to pods but where and how many of them run. Of what is not here it is not known.
+func kinds() []string {
+	return []string{
+		"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod", "PodTemplate",
+		"NetworkPolicy", "Service", "Ingress", "ConfigMap", "Secret", "SecretProviderClass", "ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
+		"Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+		"HorizontalPodAutoscaler", "PodDisruptionBudget", "PriorityClass", "PersistentVolumeClaim", "LimitRange", "ResourceQuota", "IngressClass",
+	}
+}
+
 func judgeRestricted(ctx context.Context, m memory, o deployment.Overlay) guide.Result {
 	subjects, findings := restricted(o.Set)
 	for _, w := range o.Set.Workloads() {
 		if w.Namespace != deployment.NamespaceOf(o.Set) {
 			findings = append(findings, guide.Finding{Mode: "elsewhere", Subject: w.String(), Detail: "put it into the namespace " + deployment.NamespaceOf(o.Set) + ", or into a kustomization of its own", At: deployment.At(w.Object)})
+		}
+	}
+	for _, one := range o.Set.Objects() {
+		if !slices.Contains(kinds(), one.Kind) {
+			findings = append(findings, guide.Finding{Mode: "unknown-kind", Subject: one.String(), Detail: "nobody has looked at what it does to pods: take it away", At: deployment.At(one)})
 		}
 	}
 	more, wrong, err := judgePolicies(ctx, m, o)

@@ -58,6 +58,8 @@ func p3() guide.Control {
 			deployment.Change("account-allowed", "all accounts of the cluster read the Secret", "rbac.yaml", readers, "  - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: \"system:serviceaccounts\"}\n"),
 			beside("of-the-cluster", "an overlay lets people read a Secret of that name elsewhere", "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: more, namespace: kube-system}\nrules: [{apiGroups: [\"\"], resources: [secrets], resourceNames: [stellar-escrow-secrets], verbs: [get]}]\n---\n"+
 				"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: more, namespace: kube-system}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: more}\nsubjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: people}]\n"),
+			deployment.Beside("of-the-cluster", "what is applied beside every overlay lets the api do everything", "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: more}\n"+
+				"roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\nsubjects: [{kind: ServiceAccount, name: api, namespace: stellar-escrow}]\n"),
 			deployment.Patch("account-allowed", "the api's account reads the Secret in staging alone", "staging", "{kind: RoleBinding, name: secret-readers}", "{op: add, path: /subjects/-, value: {kind: ServiceAccount, name: api, namespace: stellar-escrow}}"),
 			deployment.Patch("allows-more", "every Secret may be read in dev alone", "dev", "{kind: Role, name: secret-reader}", "{op: add, path: /rules/-, value: {apiGroups: [\"\"], resources: [secrets], verbs: [get]}}"),
 		},

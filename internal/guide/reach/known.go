@@ -9,8 +9,7 @@ import (
 // What manifests of an application do not hold and its policies speak of. Names can be changed; the addresses are of RFC 6890 and what
 // replaced it. The ranges share no address.
 
-// Internet is the public IPv4 addresses. Those for documentation, benchmarks, multicast and future use are in none of these ranges: whether
-// a policy lets them through says nothing.
+// Internet is the public IPv4 addresses. Those for documentation are in none of these ranges: whether a policy lets them through says nothing.
 func Internet() Range {
 	return Range{Name: "internet", Prefixes: prefixes("0.0.0.0/0"), Except: prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
 		"172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3")}
@@ -30,6 +29,15 @@ func Translated() Range {
 func Private() Range {
 	return Range{
 		Name: "private addresses", Prefixes: prefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+		Except: Metadata().Prefixes,
+	}
+}
+
+// Reserved is the addresses that nobody has on the internet and that a cluster or a node may have all the same: those for benchmarks and for future use, which clouds give to pods, the host's own, multicast, and
+// the private ones of IPv6 as they were once.
+func Reserved() Range {
+	return Range{
+		Name: "reserved addresses", Prefixes: prefixes("0.0.0.0/8", "127.0.0.0/8", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/3", "::/127", "100::/64", "fec0::/10", "ff00::/8"),
 		Except: Metadata().Prefixes,
 	}
 }

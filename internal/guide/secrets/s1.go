@@ -41,6 +41,9 @@ func s1() guide.Control {
 			{Mode: "plain-secret", What: "in dev alone, a generator makes a Secret", Change: func(d *guide.Draft) error {
 				return d.Append("k8s/overlays/dev/kustomization.yaml", "secretGenerator:\n  - name: by-hand\n    literals: [A_SETTING=of-somebody]\n")
 			}},
+			deployment.Beside("plain-secret", "a Secret stands in what is applied beside every overlay", "apiVersion: v1\nkind: Secret\nmetadata: {name: by-hand, namespace: stellar-escrow}\nstringData: {A_SETTING: of-somebody}\n"),
+			deployment.Change("secret-from-elsewhere", "the driver fetches by keys of a Secret that somebody made by hand", "api.yaml", "            volumeAttributes: {secretProviderClass: api}\n",
+				"            nodePublishSecretRef: {name: made-by-hand}\n            volumeAttributes: {secretProviderClass: api}\n"),
 			deployment.Patch("another-provider", "in staging alone, redis' class is of a vault", "staging", "{kind: SecretProviderClass, name: redis}", "{op: replace, path: /spec/provider, value: vault}"),
 			deployment.Change("no-such-class", "redis mounts a class that is not there", "redis.yaml", "secretProviderClass: redis", "secretProviderClass: redis-of-old"),
 		},
@@ -135,6 +138,9 @@ func (m mount) String() string {
 
 func mounted(pod corev1.PodSpec) (all []mount) {
 	for _, v := range pod.Volumes {
+		if v.CSI != nil && v.CSI.NodePublishSecretRef != nil { // what the driver is given to fetch with
+			all = append(all, mount{volume: v.Name, secret: v.CSI.NodePublishSecretRef.Name})
+		}
 		switch {
 		case v.CSI != nil && v.CSI.Driver == kube.SecretsStoreDriver:
 			all = append(all, mount{volume: v.Name, class: v.CSI.VolumeAttributes[kube.ProviderClass]})
