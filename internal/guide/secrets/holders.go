@@ -30,6 +30,9 @@ func uses() map[string]map[string][]string {
 // pathForm is how a secret is called: the platform, the environment, and the secret's own name.
 var pathForm = regexp.MustCompile(`(?:^|:secret:)stellar-escrow/([^/]+)/([^/]+)$`)
 
+// everyKey is of a secret that is one file.
+const everyKey = "every key"
+
 // held is one key that a pod holds.
 type heldKey struct{ path, key string }
 
@@ -46,7 +49,7 @@ func fetches(set *kube.Set) (classes map[string]map[string]heldKey, synced map[s
 		files := map[string]heldKey{}
 		for _, o := range objects {
 			if len(o.JMESPath) == 0 {
-				files[o.Files()[0]] = heldKey{o.ObjectName, "every key"}
+				files[o.Files()[0]] = heldKey{o.ObjectName, everyKey}
 			}
 			for _, p := range o.JMESPath {
 				files[p.ObjectAlias] = heldKey{o.ObjectName, p.Path}

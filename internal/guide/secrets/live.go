@@ -190,7 +190,7 @@ func breakSynced() []guide.Break {
 				}
 				return v.Set("api", "csi", "volumeAttributes", kube.ProviderClass)
 			}, "spec", "template", "spec", "volumes")
-		}),
+		}, "S3/"+anotherFile),
 		breaks.Change("by-subpath", "one file of the api's next pods is mounted by subPath", workload("api"), mount(func(m breaks.Fields) error {
 			m["mountPath"] = "/run/secrets/api/RELAY_SECRET"
 			return m.Set("RELAY_SECRET", "subPath")

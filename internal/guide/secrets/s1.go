@@ -126,7 +126,9 @@ func sources(set *kube.Set) (subjects []guide.Subject, findings []guide.Finding)
 // mount is a volume that holds secrets: of a class of the driver's, or of a Secret.
 type mount struct {
 	volume, class, secret string
-	items                 []string // keys of the Secret that it has; nil: all
+	items                 []string          // keys of the Secret that it has; nil: all
+	paths                 map[string]string // the same keys by the names of their files
+	optional              bool              // the pod starts without it
 }
 
 func (m mount) String() string {
@@ -145,11 +147,11 @@ func mounted(pod corev1.PodSpec) (all []mount) {
 		case v.CSI != nil && v.CSI.Driver == kube.SecretsStoreDriver:
 			all = append(all, mount{volume: v.Name, class: v.CSI.VolumeAttributes[kube.ProviderClass]})
 		case v.Secret != nil:
-			all = append(all, mount{volume: v.Name, secret: v.Secret.SecretName, items: keysOf(v.Secret.Items)})
+			all = append(all, ofSecret(v.Name, v.Secret.SecretName, v.Secret.Items, v.Secret.Optional))
 		case v.Projected != nil:
 			for _, s := range v.Projected.Sources {
 				if s.Secret != nil {
-					all = append(all, mount{volume: v.Name, secret: s.Secret.Name, items: keysOf(s.Secret.Items)})
+					all = append(all, ofSecret(v.Name, s.Secret.Name, s.Secret.Items, s.Secret.Optional))
 				}
 			}
 		}
@@ -157,9 +159,13 @@ func mounted(pod corev1.PodSpec) (all []mount) {
 	return all
 }
 
-func keysOf(items []corev1.KeyToPath) (keys []string) {
+func ofSecret(volume, secret string, items []corev1.KeyToPath, optional *bool) mount {
+	m := mount{volume: volume, secret: secret, optional: optional != nil && *optional}
 	for _, i := range items {
-		keys = append(keys, i.Key)
+		if m.paths == nil {
+			m.paths = map[string]string{}
+		}
+		m.items, m.paths[i.Path] = append(m.items, i.Key), i.Key
 	}
-	return keys
+	return m
 }

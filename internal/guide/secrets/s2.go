@@ -69,7 +69,7 @@ func s2() guide.Control {
 			deployment.Patch("another-environment", "in staging, Grafana's class takes dev's secret", "staging", "{kind: SecretProviderClass, name: grafana}",
 				"{op: replace, path: /spec/parameters/objects, value: \"[{objectName: stellar-escrow/dev/grafana, objectType: secretsmanager, jmesPath: [{path: GRAFANA_ADMIN_PASSWORD, objectAlias: GRAFANA_ADMIN_PASSWORD}]}]\"}"),
 			deployment.Patch("missing-key", "in staging alone, the guide's class does not fetch the api's keys", "staging", "{kind: SecretProviderClass, name: stellar-escrow-secrets}",
-				"{op: replace, path: /spec/parameters/objects, value: \"[{objectName: stellar-escrow/staging/database, objectType: secretsmanager, jmesPath: [{path: DATABASE_URL, objectAlias: DATABASE_URL}, {path: POSTGRES_PASSWORD, objectAlias: POSTGRES_PASSWORD}]}, {objectName: stellar-escrow/staging/stellar, objectType: secretsmanager, jmesPath: [{path: CONTRACT_ID, objectAlias: CONTRACT_ID}]}]\"}"),
+				"{op: replace, path: /spec/parameters/objects, value: \"[{objectName: stellar-escrow/staging/database, objectType: secretsmanager, jmesPath: [{path: DATABASE_URL, objectAlias: DATABASE_URL}, {path: POSTGRES_PASSWORD, objectAlias: POSTGRES_PASSWORD}]}, {objectName: stellar-escrow/staging/stellar, objectType: secretsmanager, jmesPath: [{path: CONTRACT_ID, objectAlias: CONTRACT_ID}]}]\"}", "S3/"+anotherFile),
 		},
 		Breaks: []guide.Break{
 			breaks.Change("held-without-use", "the next pods of the client mount the indexer's class", workload("client"), func(o breaks.Fields) error {

@@ -19,25 +19,28 @@ func s3() guide.Control {
 	return guide.Control{
 		ID:     "S3",
 		Clause: "the SecretProviderClass (`k8s/base/secrets-store.yaml`) syncs into `stellar-escrow-secrets`, mounted into pods",
-		Question: "In each overlay, does the class in that file make the Secret of that name with every key, does every part that uses one mount the class or the Secret, read-only, and is none mounted so that " +
-			"it does not follow a change? Running: the same of the cluster's class and pods; and is the Secret there, and every class that a running pod has " +
+		Question: "In each overlay, does the class in that file make the Secret of that name with every key, does every part that uses one mount the class or the Secret, read-only, and is none fetched or mounted so that " +
+			"it does not follow a change; and does each part that is told of a secret's file have it there, of that key? Running: the same of the cluster's class and pods; and is the Secret there, and every class that a running pod has " +
 			"mounted?",
 		Modes: []guide.Mode{
 			{Name: "not-synced", What: "the class does not make the Secret, or not with every key"},
 			{Name: "not-mounted", What: "a part that uses a key mounts neither the class nor the Secret"},
 			{Name: "by-subpath", What: "a secret is mounted by subPath: that file never changes again, whatever is rotated"},
 			{Name: "writable-mount", What: "a volume of secrets is not mounted read-only"},
+			{Name: anotherFile, What: "a part is told to read a secret from a file that its mounts do not have, or that is another key's"},
+			{Name: mayBeMissing, What: "a pod starts though a secret that it mounts is not there"},
+			{Name: pinnedVersion, What: "a secret is fetched by its version: whatever is rotated, it stays what it was"},
 			{Name: "not-there", What: "the Secret is not in the cluster, or it is one that the driver has not made", Running: true},
 			{Name: "mount-failed", What: "the driver says of a pod that its class is not mounted", Running: true},
 		},
-		Mutations: []guide.Mutation{
+		Mutations: append([]guide.Mutation{
 			deployment.Change("not-synced", "the Secret lacks a key", storeFile, "        - {objectName: ADMIN_KEYS, key: ADMIN_KEYS}\n", ""),
 			deployment.Change("not-synced", "the Secret has another name", storeFile, "    - secretName: stellar-escrow-secrets\n", "    - secretName: stellar-escrow\n", "S1/secret-from-elsewhere"),
-			deployment.Change("not-mounted", "the api mounts the class of its own alone", "api.yaml", "secretProviderClass: stellar-escrow-secrets", "secretProviderClass: api"),
+			deployment.Change("not-mounted", "the api mounts the class of its own alone", "api.yaml", "secretProviderClass: stellar-escrow-secrets", "secretProviderClass: api", "S3/"+anotherFile),
 			deployment.Change("by-subpath", "one file of the api's is mounted by subPath", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api/RELAY_SECRET, subPath: RELAY_SECRET, readOnly: true}"),
 			deployment.Patch("writable-mount", "with managed stores alone, the indexer could write its secrets", "production-managed", "{kind: Deployment, name: indexer}", "{op: remove, path: /spec/template/spec/containers/0/volumeMounts/0/readOnly}"),
 			deployment.Change("writable-mount", "the api could write its secrets", "api.yaml", "- {name: api-secrets, mountPath: /run/secrets/api, readOnly: true}", "- {name: api-secrets, mountPath: /run/secrets/api}"),
-		},
+		}, reading()...),
 		Breaks: breakSynced(),
 		Tree: func(_ context.Context, t *facts.Tree) guide.Result {
 			return deployment.JudgeEach(t, func(o deployment.Overlay) guide.Result {
@@ -75,7 +78,9 @@ func synced(set *kube.Set, whole bool) (subjects []guide.Subject, findings []gui
 		}
 	}
 	holders, others, there := map[string]bool{}, map[string]bool{}, map[string]bool{} // parts with pods that mount it, with pods that do not, and with pods
+	findings = append(findings, pinned(set)...)
 	for _, w := range deployment.Workloads(set) {
+		findings = append(findings, readsOf(set, w)...)
 		part := w.Pod.Labels["app.kubernetes.io/name"]
 		holds := false
 		volumes := map[string]mount{}
