@@ -1,0 +1,84 @@
+package lockstep
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var (
+	actions = flag.Int("actions", 3000, "how many calls and acts of the world, at least")
+	seed    = flag.Uint64("seed", 1, "the first world's seed; the others follow")
+)
+
+const (
+	worldSteps = 100 // drawn in each world, besides those that end it
+	workers    = 2   // worlds at a time
+)
+
+// TestLockstep plays worlds until there were enough actions. What differs is printed as a story; `go test ./test/lockstep -seed=N -actions=1` plays that world again.
+func TestLockstep(t *testing.T) {
+	all := newTally()
+	began := time.Now()
+	var next, done atomic.Int64
+	var wait sync.WaitGroup
+	for i := range workers {
+		wait.Go(func() {
+			s := &stage{t: t, ctx: t.Context(), seed: *seed<<8 + uint64(i)<<7}
+			for done.Load() < int64(*actions) && !t.Failed() {
+				at := *seed + uint64(next.Add(1)-1)
+				w, err := s.draw(newPlan(at, worldSteps), flaw{}, all)
+				if w != nil {
+					done.Add(int64(len(w.told)))
+				}
+				if err != nil {
+					t.Error(s.explain(at, w, flaw{}, err))
+				}
+			}
+			if err := s.close(); err != nil {
+				t.Errorf("close a network: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	took := time.Since(began)
+	t.Logf("%s", all)
+	if t.Failed() {
+		return
+	}
+	if none := all.missing(mustHappen...); len(none) > 0 && *actions >= 3000 {
+		t.Errorf("it never came to: %s", strings.Join(none, ", "))
+	}
+	t.Logf("proved: %d actions in %d worlds alike in the model and the contract, seeds from %d on, %d calls accepted (%.0f actions a second)",
+		done.Load(), next.Load(), *seed, all.of["answer ok"], float64(done.Load())/took.Seconds())
+}
+
+// mustHappen is what a run has to have come to, or it has shown nothing about it.
+var mustHappen = []string{
+	"open", "accept", "fund", "cancel", "deliver", "release", "refund", "settle", "dispute", "offer", "accept_offer", "evidence", "rule", "appeal", "claim", "extend",
+	"collect", "pause", "unpause", "propose_fee", "event costs", "event silent", "event parked", "event ruled", "event ended", "answer unauthorized",
+	"answer DepositNotReceived", "answer TransferFailed", "answer Paused", "answer WrongStage", "answer NotArbitrator", "answer exhausted", "answer trapped",
+	"act block", "act freeze", "act tax", "act seize", "act coin-freeze", "act coin-take", "act coin-line", "act coin-issue", "act modeOddAnswer", "act modeMoveNothing",
+	"act modeLyingBalance", "act modeReenter", "act modeAskSignature", "restored",
+}
+
+// explain says what differs in a world, by its smallest story.
+func (s *stage) explain(seed uint64, w *pair, f flaw, err error) string {
+	if w == nil || !isDifference(err) {
+		return fmt.Sprintf("seed %d: %v", seed, err)
+	}
+	steps := len(w.told)
+	small, stuck := s.smaller(w, f)
+	text, unwritten := small.story()
+	out := fmt.Sprintf("seed %d: %v\nmade smaller, from %d steps to %d:\n%s", seed, err, steps, len(small.told), text)
+	for _, e := range []error{stuck, unwritten} {
+		if e != nil {
+			out += fmt.Sprintf("\nand then: %v", e)
+		}
+	}
+	return out
+}
