@@ -48,6 +48,12 @@ func s4() guide.Control {
 				"        eks.amazonaws.com/skip-containers: api\n        example.org/database: postgres://escrow:of-somebody@postgres/escrow\n"),
 			deployment.Change("secret-in-field", "what a volume is given is a password", "api.yaml", "            volumeAttributes: {secretProviderClass: api}\n", "            volumeAttributes: {secretProviderClass: api, password: of-somebody}\n"),
 			deployment.Append("secret-in-configmap", "a ConfigMap has settings with a password", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {settings.ini: \"[database]\\nadmin_password = of-somebody\\n\"}\n"),
+			deployment.Append("secret-in-configmap", "a ConfigMap has a password in a map on one line", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {sources.yml: \"sources:\\n  - {name: one, secureJsonData: {basicAuthPassword: of-somebody}}\\n\"}\n"),
+			deployment.Append("secret-in-configmap", "a ConfigMap has a password in the quotes of a setting", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {settings.conf: \"primary_conninfo = 'host=one password=of-somebody'\\n\"}\n"),
+			change("secret-in-environment", "a URL has a key for its user", "REPORTS_URL", "https://of-somebody-of-somebody@reports.example/2"),
+			change("secret-in-environment", "a user and his password stand in one value", "REPORTS_AUTH", "somebody:of-somebody"),
+			change("secret-in-environment", "a channel's address is a secret of its own", "REPORTS_CHANNEL", "https://hooks.slack.com/services/T0/B0/of-somebody"),
+			change("secret-in-environment", "what signs sessions is in the environment", "SESSION_HMAC", "of-somebody"),
 			deployment.Patch("secret-in-environment", "with managed stores alone, a password is in the environment", "production-managed", "{kind: Deployment, name: api}",
 				"{op: add, path: /spec/template/spec/containers/0/env/-, value: {name: A_PASSWORD, value: of-somebody}}"),
 			deployment.Append("secret-in-configmap", "a ConfigMap has a token", "rbac.yaml", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\ndata: {SCREENING_TOKEN: of-somebody}\n"),
@@ -70,6 +76,12 @@ func s4() guide.Control {
 			return deployment.Live(ctx, s, append(makers(), "configmaps"), func(f *cluster.Facts) guide.Result { return judgePlaintext(f.Set, look) })
 		},
 	}
+}
+
+// change is a mutation that gives the api one more variable.
+func change(mode, what, name, value string) guide.Mutation {
+	const first = `            - {name: API_LISTEN, value: ":4000"}` + "\n"
+	return deployment.Change(mode, what, "api.yaml", first, first+fmt.Sprintf("            - {name: %s, value: %q}\n", name, value))
 }
 
 // plain is an object that has been looked through, and has not changed since.
@@ -125,7 +137,7 @@ func (l *looked) subject() string {
 // fields looks at a map of an object's: at values by their keys, and at pairs of a name and a value.
 func (l *looked) fields(all map[string]any, path []string) {
 	if name, ok := all["name"].(string); ok {
-		if value, ok := all["value"].(string); ok && secretVariable(name) && given(value) {
+		if value, ok := all["value"].(string); ok && secretOf(name, value) {
 			l.add(modeOf(l.object, path), append(path, name), "put its value into AWS Secrets Manager, mount it, and name the file, as in %s_FILE", name)
 			return
 		}
@@ -138,7 +150,7 @@ func (l *looked) fields(all map[string]any, path []string) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		at := append(slices.Clip(path), key)
-		if text, ok := all[key].(string); ok && given(text) && (secretWord(key) || slices.Equal(path, []string{"data"}) && secretVariable(key)) {
+		if text, ok := all[key].(string); ok && (given(text) && secretWord(key) || slices.Equal(path, []string{"data"}) && secretOf(key, text)) {
 			l.add(modeOf(l.object, at), at, "put it into AWS Secrets Manager")
 			continue
 		}
