@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/cli"
 )
 
 // AsProgram makes the test binary the program itself, for tests that call it from a shell.
@@ -13,7 +13,7 @@ const AsProgram = "STELLARESCROW_TEST_AS_ESCROWCTL"
 
 // asProgram is main, for a test that is gone when its end of the pipe is.
 func asProgram() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := cli.Stoppable(context.Background())
 	err := RunWithNotes(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {

@@ -1,6 +1,8 @@
 package door
 
 import (
+	"slices"
+
 	"github.com/Abdullahi130/StellarEscrow/internal/guide"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/deployment"
 	"github.com/Abdullahi130/StellarEscrow/internal/guide/stackfile"
@@ -24,9 +26,10 @@ func undoings(id string) []guide.Mutation {
 		return all
 	}
 	own, unjudged, another := also(ownConfiguration), also(unjudgedSetting), also(anotherFile)
-	stack := func(what, old, new string) guide.Mutation {
-		return stackfile.Change(anotherFile, what, old, new, another...)
+	stack := func(what, old, new string, beside ...string) guide.Mutation {
+		return stackfile.Change(anotherFile, what, old, new, slices.Concat(another, beside)...)
 	}
+	const fromTheMachine, unknownMount, leadsInside = "N10/shares-the-machine", "N10/unknown-mount", "N8/door-leads-inside"
 	const one = "    nginx.ingress.kubernetes.io/proxy-body-size: 10m\n" // stands once: evidence is the one thing that may be larger
 	switch id {
 	case "N11":
@@ -36,11 +39,11 @@ func undoings(id string) []guide.Mutation {
 			change(unjudgedSetting, "an Ingress has suites of its own", waysFile, one, one+"    nginx.ingress.kubernetes.io/ssl-ciphers: DES-CBC3-SHA\n", unjudged...),
 			change(unjudgedSetting, "nginx hands settings of its own to the TLS library", tlsFile, "ssl_buffer_size           4k;\n", "ssl_buffer_size           4k;\nssl_conf_command MinProtocol TLSv1;\n", unjudged...),
 			change(unjudgedSetting, "what comes before the handshake has ended is answered", tlsFile, "ssl_buffer_size           4k;\n", "ssl_buffer_size           4k;\nssl_early_data on;\n", unjudged...),
-			change(unjudgedSetting, "nginx serves something else than HTTP", configFile, "http {\n    include include/files.conf;\n", "stream {\n    server {\n        listen 6379;\n        proxy_pass redis:6379;\n    }\n}\nhttp {\n    include include/files.conf;\n", unjudged...),
+			change(unjudgedSetting, "nginx serves something else than HTTP", configFile, "http {\n    include include/files.conf;\n", "stream {\n    server {\n        listen 6379;\n        proxy_pass redis:6379;\n    }\n}\nhttp {\n    include include/files.conf;\n", slices.Concat(unjudged, []string{leadsInside})...),
 			stack("Compose starts nginx with the configuration of its image", startedSo, ""),
 			change(anotherFile, "the script names the configuration of its image", startScript, "config=${NGINX_CONFIG:-/etc/nginx/stellar-escrow/nginx.conf}", "config=${NGINX_CONFIG:-/etc/nginx/nginx.conf}", another...),
 			change(anotherFile, "the script has nginx take a setting beside its configuration", startScript, "-g 'daemon off;'", "-g 'daemon off; ssl_engine x;'", another...),
-			stack("a file of the machine's stands in the place of the program", included, included+"      - /opt/nginx:/usr/sbin/nginx:ro\n"),
+			stack("a file of the machine's stands in the place of the program", included, included+"      - /opt/nginx:/usr/sbin/nginx:ro\n", fromTheMachine, unknownMount),
 			change(unjudgedSetting, "the client is served by another controller", waysFile, "  name: client\n  annotations:\n", "  name: client\n  annotations:\n    kubernetes.io/ingress.class: other\n", unjudged...),
 			change(unjudgedSetting, "a part is spoken to by another protocol", waysFile, one, one+"    nginx.ingress.kubernetes.io/backend-protocol: GRPC\n", unjudged...),
 		}
@@ -56,7 +59,7 @@ func undoings(id string) []guide.Mutation {
 	case "N13":
 		return []guide.Mutation{
 			change(ownConfiguration, "an Ingress takes headers away", waysFile, one, one+"    nginx.ingress.kubernetes.io/configuration-snippet: \"more_clear_headers Content-Security-Policy;\"\n", own...),
-			stack("Compose has a configuration of the machine's", "./nginx/nginx.conf:/etc/nginx/stellar-escrow/nginx.conf:ro", "/etc/nginx.conf:/etc/nginx/stellar-escrow/nginx.conf:ro"),
+			stack("Compose has a configuration of the machine's", "./nginx/nginx.conf:/etc/nginx/stellar-escrow/nginx.conf:ro", "/etc/nginx.conf:/etc/nginx/stellar-escrow/nginx.conf:ro", fromTheMachine),
 			guide.Mutation{Mode: anotherFile, What: "a file over Compose's starts nginx without its configuration", Also: another, Change: func(d *guide.Draft) error {
 				return d.Write("docker-compose.prod.yml", []byte("services:\n  nginx:\n    entrypoint: [nginx, -g, daemon off;]\n"))
 			}},
@@ -66,7 +69,7 @@ func undoings(id string) []guide.Mutation {
 		}
 	}
 	return []guide.Mutation{
-		stack("Compose has a folder of the machine's in the place of what the configuration includes", "./nginx/include:/etc/nginx/stellar-escrow/include:ro", "/etc/nginx/include:/etc/nginx/stellar-escrow/include:ro"),
+		stack("Compose has a folder of the machine's in the place of what the configuration includes", "./nginx/include:/etc/nginx/stellar-escrow/include:ro", "/etc/nginx/include:/etc/nginx/stellar-escrow/include:ro", fromTheMachine),
 		change(ownConfiguration, "the controller's settings have a piece of configuration", controllerFile, "  enable-ocsp: \"true\"\n", "  enable-ocsp: \"true\"\n  http-snippet: ssl_stapling off;\n", own...),
 		change(unjudgedSetting, "a setting that nobody has looked at", controllerFile, "  enable-ocsp: \"true\"\n", "  enable-ocsp: \"true\"\n  ssl-reject-handshake: \"true\"\n", unjudged...),
 	}

@@ -63,12 +63,12 @@ func a2() guide.Control {
 			stackfile.Change("keeps-less", "29 days and some in Compose", "--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.time=719h"),
 			stackfile.Change("bounded-by-size", "Compose's Prometheus keeps no more than 5 GB", "--storage.tsdb.retention.time=30d # A2", "--storage.tsdb.retention.time=30d\n      - --storage.tsdb.retention.size=5GB"),
 			deployment.Change("forgets", "Prometheus keeps its data in the pod", "prometheus.yaml", "- {name: data, mountPath: /prometheus}", "- {name: data, mountPath: /mnt}"),
-			stackfile.Change("forgets", "Loki keeps its data in the container", "loki-data:/loki", "loki-data:/mnt"),
+			stackfile.Change("forgets", "Loki keeps its data in the container", "loki-data:/loki", "loki-data:/mnt", "N10/unknown-mount"),
 			change("says-nothing", "no time is said", lokiFile, "  retention_period: 720h\n", ""),
 			change("says-nothing", "logs are kept for ever", lokiFile, "retention_period: 720h", "retention_period: 0s"),
 			change("never-deletes", "the compactor is not told to delete", lokiFile, "retention_enabled: true", "retention_enabled: false"),
 			deployment.Change("another-file", "the cluster's Loki runs with the file of its image", "loki.yaml", "-config.file=/etc/loki/loki.yml", "-config.file=/etc/loki/local-config.yaml"),
-			stackfile.Change("another-file", "Compose's Loki runs with a file of the machine's", "./monitoring/loki.yml:/etc/loki/loki.yml:ro", "/etc/loki.yml:/etc/loki/loki.yml:ro"),
+			stackfile.Change("another-file", "Compose's Loki runs with a file of the machine's", "./monitoring/loki.yml:/etc/loki/loki.yml:ro", "/etc/loki.yml:/etc/loki/loki.yml:ro", "N10/shares-the-machine"),
 			stackfile.Change("told-otherwise", "a flag says a week", "command: [-config.file=/etc/loki/loki.yml]", "command: [-config.file=/etc/loki/loki.yml, -store.retention=168h]"),
 			stackfile.Change("told-otherwise", "a flag names a file with other limits", "command: [-config.file=/etc/loki/loki.yml]", "command: [-config.file=/etc/loki/loki.yml, -runtime-config.file=/etc/loki/runtime.yml]"),
 			change("told-otherwise", "the file names another with the limits of some tenants", lokiFile, "analytics:", "runtime_config: {file: /loki/limits.yml}\nanalytics:"),
@@ -81,7 +81,7 @@ func a2() guide.Control {
 			deployment.Change("forgets", "Prometheus' volume goes with it", "prometheus.yaml", "  replicas: 1\n", "  replicas: 1\n  persistentVolumeClaimRetentionPolicy: {whenDeleted: Delete}\n"),
 			deployment.Change("forgets", "Loki's volume goes when it is stopped for a while", "loki.yaml", "  replicas: 1\n", "  replicas: 1\n  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}\n"),
 			deployment.Change("not-deployed", "the cluster's Loki has no pod", "loki.yaml", "replicas: 1", "replicas: 0"),
-			stackfile.Change("wrapped", "a file stands in the place of Compose's Loki", "      - loki-data:/loki\n", "      - loki-data:/loki\n      - ./monitoring/loki.yml:/usr/bin/loki:ro\n"),
+			stackfile.Change("wrapped", "a file stands in the place of Compose's Loki", "      - loki-data:/loki\n", "      - loki-data:/loki\n      - ./monitoring/loki.yml:/usr/bin/loki:ro\n", "N10/unknown-mount"),
 			{Mode: "keeps-less", What: "a file over Compose's says a day", Change: func(d *guide.Draft) error {
 				return d.Write("docker-compose.prod.yml", []byte("services:\n  prometheus:\n    command: [--config.file=/etc/prometheus/prometheus.yml, --storage.tsdb.path=/prometheus, --storage.tsdb.retention.time=1d]\n"))
 			}},

@@ -51,7 +51,7 @@ func c6() guide.Control {
 		Mutations: []guide.Mutation{
 			leave("the cluster has no Grafana", "grafana.yaml"),
 			deployment.Change("another-file", "the cluster's reads the settings of its image", "grafana.yaml", "            - {name: GF_PATHS_CONFIG, value: /etc/stellar-escrow/grafana.ini}\n", ""),
-			stackfile.Change("another-file", "Compose's reads settings of the machine's", "./monitoring/grafana/grafana.ini:/etc/grafana/grafana.ini:ro", "/etc/grafana.ini:/etc/grafana/grafana.ini:ro"),
+			stackfile.Change("another-file", "Compose's reads settings of the machine's", "./monitoring/grafana/grafana.ini:/etc/grafana/grafana.ini:ro", "/etc/grafana.ini:/etc/grafana/grafana.ini:ro", "N10/shares-the-machine"),
 			change("by-default", "the settings do not name a password", grafanaFile, "admin_password = $__file{/run/secrets/GRAFANA_ADMIN_PASSWORD}\n", ""),
 			change("by-default", "it is set to what it is by default", grafanaFile, "$__file{/run/secrets/GRAFANA_ADMIN_PASSWORD}", defaultWord, "S4/secret-in-configmap"),
 			change("in-the-open", "it stands in the settings", grafanaFile, "$__file{/run/secrets/GRAFANA_ADMIN_PASSWORD}", "eighteen-purple-otters", "S4/secret-in-configmap"),

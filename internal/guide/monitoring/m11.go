@@ -56,7 +56,7 @@ func m11() guide.Control {
 		Mutations: []guide.Mutation{
 			leave("the cluster has no Alertmanager", "alertmanager.yaml"),
 			deployment.Change("another-file", "the cluster's Alertmanager reads the file of its image", "alertmanager.yaml", "--config.file=/etc/alertmanager/alertmanager.yml", "--config.file=/etc/amtool/config.yml"),
-			stackfile.Change("another-file", "Compose's Prometheus reads a file of the machine's", "./monitoring:/etc/prometheus:ro", "/etc/prometheus:/etc/prometheus:ro"),
+			stackfile.Change("another-file", "Compose's Prometheus reads a file of the machine's", "./monitoring:/etc/prometheus:ro", "/etc/prometheus:/etc/prometheus:ro", "N10/shares-the-machine"),
 			change("not-understood", "a route to a receiver that there is not", alertmanagerFile, "- matchers: [severity=\"critical\"]\n      receiver: critical", "- matchers: [severity=\"critical\"]\n      receiver: pager"),
 			change("not-understood", "a setting that Alertmanager does not know", alertmanagerFile, "route:\n", "routes: []\nroute:\n"),
 			change("nobody-told", "warnings end at a receiver without a way", alertmanagerFile, "  - name: warning\n    webhook_configs:\n      - {url_file: /run/secrets/ALERT_WARNING_URL, send_resolved: true, max_alerts: 100}\n", "  - name: warning\n"),
@@ -116,7 +116,7 @@ func m11() guide.Control {
 			{Mode: "another-file", What: "a file over Compose's has Alertmanager read another", Change: func(d *guide.Draft) error {
 				return d.Write("docker-compose.prod.yml", []byte("services:\n  alertmanager:\n    command: [--config.file=/etc/amtool/config.yml]\n"))
 			}},
-			stackfile.Change("wrapped", "a file stands in the place of Compose's Alertmanager", "      - secrets-alertmanager:/run/secrets:ro\n", "      - secrets-alertmanager:/run/secrets:ro\n      - ./monitoring/alertmanager.yml:/bin/alertmanager:ro\n"),
+			stackfile.Change("wrapped", "a file stands in the place of Compose's Alertmanager", "      - secrets-alertmanager:/run/secrets:ro\n", "      - secrets-alertmanager:/run/secrets:ro\n      - ./monitoring/alertmanager.yml:/bin/alertmanager:ro\n", "N10/unknown-mount"),
 			{Mode: "without-severity", What: "an alert has no severity", Change: func(d *guide.Draft) error { return withRules(d, "team: platform") }},
 			{Mode: "without-severity", What: "an alert's severity is of its subject", Change: func(d *guide.Draft) error { return withRules(d, "severity: '{{ $labels.level }}'") }},
 		},

@@ -74,7 +74,7 @@ func n8() guide.Control {
 			}},
 			{Mode: doorLeads, What: "the front door hands on connections to redis", Change: func(d *guide.Draft) error {
 				return d.Replace(doorFile, "\nhttp {\n", "\nstream {\n    server { listen 127.0.0.1:6379; proxy_pass redis:6379; }\n}\n\nhttp {\n")
-			}},
+			}, Also: []string{"N11/unjudged-setting", "N12/unjudged-setting", "N13/unjudged-setting", "N14/unjudged-setting"}},
 			{Mode: "no-such-service", What: "redis has another name", Change: renameRedis, Also: []string{"N9/no-such-service", "N10/" + unknownMount}},
 		},
 		Tree: func(ctx context.Context, t *facts.Tree) guide.Result {

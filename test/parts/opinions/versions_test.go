@@ -60,7 +60,7 @@ func TestEverybodyNamesTheSameVersions(t *testing.T) {
 		tools       []string // that it names with a version
 	}{
 		{"requirements.in", read("test/parts/opinions/requirements.in"), []string{"checkov", "hadolint", "zizmor"}},
-		{"what the audit says of a tool that is not there", installs(t), []string{"checkov", "kube-score", "actionlint", "zizmor"}},
+		{"what the audit says of a tool that is not there", installs(t), []string{"checkov", "hadolint", "kube-score", "actionlint", "zizmor"}},
 		{"docs/operations/audit.md", read("docs/operations/audit.md"), []string{"checkov", "hadolint", "kube-score", "actionlint", "zizmor"}},
 		{"docs/operations/scanning.md", read("docs/operations/scanning.md"), []string{"checkov", "zizmor"}},
 		{".github/workflows/security-scan.yml", read(".github/workflows/security-scan.yml"), []string{"checkov", "zizmor"}},
