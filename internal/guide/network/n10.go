@@ -106,7 +106,7 @@ func judgeHardened(p *compose.Project) guide.Result {
 			add("unbounded", "write pids_limit and mem_limit")
 		}
 		findings = append(findings, known(p, name, s)...)
-		for _, how := range shares(s) {
+		for _, how := range shares(name, s) {
 			add("shares-the-machine", how+": take it away")
 		}
 		reason := writable()[name]
@@ -156,7 +156,7 @@ func gainsNothing(options []string) bool {
 }
 
 // shares is what of the machine's a service has; its network is N8's.
-func shares(s compose.Service) (all []string) {
+func shares(name string, s compose.Service) (all []string) {
 	for what, value := range map[string]string{"pid": s.Pid, "ipc": s.Ipc, "userns_mode": s.UserNSMode, "uts": s.Uts, "cgroup": s.Cgroup} {
 		if value == "host" {
 			all = append(all, what+": host")
@@ -168,7 +168,7 @@ func shares(s compose.Service) (all []string) {
 		}
 	}
 	for _, v := range s.Volumes {
-		if v.Type == "bind" && ofMachine(v.Source) || strings.HasSuffix(v.Source, "docker.sock") {
+		if v.Type == "bind" && ofMachine(v.Source) && !givenByMachine(name, v.Target, v.ReadOnly) || strings.HasSuffix(v.Source, "docker.sock") {
 			all = append(all, "the machine's "+v.Source)
 		}
 	}

@@ -171,6 +171,11 @@ func below(name string, folders []string) bool {
 	})
 }
 
+// givenByMachine tells whether a folder of the machine's is one that its owner hands in or takes out: the certificate of whoever renews it there, which is read, and where backups are kept.
+func givenByMachine(service, target string, readOnly bool) bool {
+	return service == door && path.Clean(target) == "/etc/nginx/tls" && readOnly || service == backup && path.Clean(target) == "/backups"
+}
+
 // ofMachine tells whether a mount's source is outside of the checkout.
 func ofMachine(source string) bool {
 	clean := path.Clean(source)
