@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,7 +34,14 @@ type ingress struct {
 	headers  map[string]string // of the ConfigMap that add-headers names; nil: there is none
 	added    guide.Place       // where it stands
 	ways     []way
-	unseen   []string // why some overlay's are not known
+	others   []setting // of overlays, that say something else
+	unseen   []string  // why some overlay's are not known
+}
+
+// setting is where an overlay has settings of the controller's.
+type setting struct {
+	overlay string
+	at      guide.Place
 }
 
 // way is an Ingress of an overlay.
@@ -72,6 +80,16 @@ func ingressOf(t *facts.Tree) (*ingress, error) {
 	for _, c := range controller.ConfigMaps() {
 		if c.Namespace == controllerNamespace && c.Name == controllerSettings {
 			in.settings, in.at = c.Value.Data, deployment.At(c.Object)
+		}
+	}
+	for _, o := range overlays {
+		if o.Err != nil {
+			continue
+		}
+		for _, c := range o.Set.ConfigMaps() {
+			if c.Namespace == controllerNamespace && c.Name == controllerSettings && !maps.Equal(c.Value.Data, in.settings) {
+				in.others = append(in.others, setting{o.String(), deployment.At(c.Object)})
+			}
 		}
 	}
 	in.added = in.at
@@ -171,6 +189,9 @@ func (in *ingress) undone() (findings []guide.Finding) {
 		default:
 			add(unjudgedSetting, controller, in.at, "take %s away: what it does to the door's TLS and headers is not known here", key)
 		}
+	}
+	for _, o := range in.others {
+		add(unjudgedSetting, controller, o.at, "%s has other settings of it: keep them in %s", o.overlay, controllerDir)
 	}
 	for _, w := range in.ways {
 		if class := w.Value.Spec.IngressClassName; class != nil && *class != "nginx" {

@@ -96,6 +96,8 @@ http {
 	controller := map[string]string{"k8s/ingress-nginx/kustomization.yaml": "resources: [one.yaml]\n", "k8s/ingress-nginx/one.yaml": settings}
 	both := overlay(way)
 	maps.Copy(both, controller)
+	otherwise := overlay(strings.Replace(settings, "TLSv1.2", "TLSv1 TLSv1.2", 1))
+	maps.Copy(otherwise, controller)
 	for _, c := range []struct {
 		name  string
 		files map[string]string
@@ -109,6 +111,7 @@ http {
 			"N11": "old-protocol own-configuration weak-suite", "N12": "another-value own-configuration", "N14": "own-configuration stapling-off",
 		}},
 		{"both", both, map[string]string{"N12": "another-value", "N14": "stapling-off"}},
+		{"an overlay that has settings of its own for the controller", otherwise, map[string]string{"N12": "another-value unjudged-setting", "N14": "stapling-off unjudged-setting"}},
 		{"an Ingress that is none", overlay("apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: one}\nspec: {tsl: []}\n"), map[string]string{
 			"N11": "NOT EVIDENCED", "N12": "NOT EVIDENCED", "N14": "NOT EVIDENCED",
 		}},

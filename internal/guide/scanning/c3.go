@@ -45,6 +45,7 @@ func c3() guide.Control {
 			stackfile.Change("no-gate", "the client is built of what stands in Compose", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: ., dockerfile_inline: \"FROM debian:12\"}"),
 			stackfile.Change("no-gate", "another stage of the client's Dockerfile is built", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: ., dockerfile: images/client/Dockerfile, target: build}"),
 			stackfile.Change("no-gate", "the client is built of another Dockerfile", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: ., dockerfile: images/api/Dockerfile}"),
+			in("images", "no-gate", "what is scanned is built of another folder than what is deployed", `:scan" .`, `:scan" images`),
 			stackfile.Change("no-gate", "the client is built of another folder", "build: {context: ., dockerfile: images/client/Dockerfile}", "build: {context: client, dockerfile: ../images/client/Dockerfile}"),
 		},
 		OnlyRunning: true,
@@ -85,7 +86,7 @@ func (s scans) deployed(t *facts.Tree) (all []attempt, err error) {
 	err = s.images(t, func(p place, with map[string]string, problems []problem) {
 		evidence := "Trivy, " + with["image-ref"] + ", " + with["severity"]
 		if of := p.built(with["image-ref"]); len(of) > 0 {
-			if with["ignore-unfixed"] == "true" {
+			if leavesOut(with["ignore-unfixed"]) {
 				problems = append(problems, problem{leftOut, ""})
 			}
 			all = append(all, attempt{subject: short(with["image-ref"]), of: of[0], place: p, evidence: evidence, problems: problems})

@@ -109,7 +109,7 @@ func deployedImages(ctx context.Context, t *facts.Tree, scanned []attempt) ([]su
 
 // subjectOf is what an image is called here. One with a digest is the one that is scanned only if that is its digest too.
 func subjectOf(image string, built bool, locks map[string]locked, scanned []attempt) string {
-	if built || slices.ContainsFunc(scanned, func(a attempt) bool { return a.of != "" && a.subject == short(image) }) {
+	if built || slices.ContainsFunc(scanned, func(a attempt) bool { return a.of != (build{}) && a.subject == short(image) }) {
 		return short(image)
 	}
 	reference, digest, pinned := strings.Cut(fullName(image), "@")
@@ -140,7 +140,7 @@ func short(reference string) string {
 	return name
 }
 
-// builtOtherwise are images that a stack builds in another way than they are built for the scan: of the root of the tree, and a Dockerfile as it stands.
+// builtOtherwise are images that a stack builds in another way than they are built for the scan: of the same folder, and the same Dockerfile as it stands.
 func builtOtherwise(ctx context.Context, t *facts.Tree, scanned []attempt) (findings []guide.Finding, err error) {
 	stacks, err := stackfile.Stacks(ctx, t)
 	if err != nil {
@@ -153,13 +153,13 @@ func builtOtherwise(ctx context.Context, t *facts.Tree, scanned []attempt) (find
 				continue
 			}
 			image := short(cmp.Or(s.Image, name))
-			i := slices.IndexFunc(scanned, func(a attempt) bool { return a.subject == image && a.of != "" })
+			i := slices.IndexFunc(scanned, func(a attempt) bool { return a.subject == image && a.of != (build{}) })
 			if i < 0 {
 				continue // it is scanned by nothing
 			}
 			plain := types.BuildConfig{Context: s.Build.Context, Dockerfile: s.Build.Dockerfile}
-			if !reflect.DeepEqual(*s.Build, plain) || path.Clean(s.Build.Context) != "." || path.Clean(s.Build.Dockerfile) != scanned[i].of {
-				findings = append(findings, guide.Finding{Mode: "no-gate", Subject: stack.String() + ", service " + name, Detail: "write build: {context: ., dockerfile: " + scanned[i].of + "}, as what is scanned is built",
+			if !reflect.DeepEqual(*s.Build, plain) || (build{path.Join(s.Build.Context, s.Build.Dockerfile), path.Clean(s.Build.Context)}) != scanned[i].of {
+				findings = append(findings, guide.Finding{Mode: "no-gate", Subject: stack.String() + ", service " + name, Detail: fmt.Sprintf("let it be built as what is scanned, of the folder %s and the file %s as they stand", scanned[i].of.context, scanned[i].of.dockerfile),
 					At: stackfile.At(stack.Project, "services", name, "build")})
 			}
 		}

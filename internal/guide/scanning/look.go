@@ -74,7 +74,7 @@ func (p place) after() (all []place) {
 // attempt is a scan of one subject.
 type attempt struct {
 	subject  string
-	of       string // the Dockerfile of which it was built before; empty for what was not
+	of       build // of which it was made before; nothing for what was not
 	place    place
 	until    place  // where it ends, if that is another step
 	evidence string // what is run

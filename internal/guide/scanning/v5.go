@@ -133,27 +133,34 @@ func fields(list string) []string {
 func (s scans) trivy(t *facts.Tree) (all []attempt, err error) {
 	err = s.images(t, func(p place, with map[string]string, problems []problem) {
 		for _, of := range p.built(with["image-ref"]) {
-			if with["ignore-unfixed"] == "true" {
+			if leavesOut(with["ignore-unfixed"]) {
 				problems = append(problems, problem{leftOut, `write ignore-unfixed: "false": what has no fix is in the image all the same`})
 			}
-			all = append(all, attempt{subject: of, place: p, evidence: "Trivy, " + with["image-ref"] + ", " + with["severity"], problems: problems})
+			all = append(all, attempt{subject: of.dockerfile, place: p, evidence: "Trivy, " + with["image-ref"] + ", " + with["severity"], problems: problems})
 		}
 	})
 	return judged(all), err
 }
 
-// built are the Dockerfiles that steps before this one have built an image of that name from: one, the last, for what is built later takes the name.
-func (p place) built(image string) []string {
-	var found []string
+// leavesOut tells whether an input is anything but off.
+func leavesOut(input string) bool { return input != "" && input != "false" }
+
+// build is what an image is built of.
+type build struct{ dockerfile, context string }
+
+// built are the builds by which steps before this one have made an image of that name: one, the last, for what is built later takes the name.
+func (p place) built(image string) []build {
+	var found []build
 	for n := range p.before() {
 		for _, c := range p.run.Steps[n].Commands {
 			a := parse(c.Args[1:], "file", "f", "tag", "t", "target", "build-arg", "platform", "output", "o", "network", "progress")
-			build := len(a.rest) > 0 && a.rest[0] == "build" || len(a.rest) > 1 && a.rest[0] == "buildx" && a.rest[1] == "build"
-			if c.Args[0] != "docker" || !build || image == "" {
+			builds := len(a.rest) > 0 && a.rest[0] == "build" || len(a.rest) > 1 && a.rest[0] == "buildx" && a.rest[1] == "build"
+			if c.Args[0] != "docker" || !builds || image == "" {
 				continue
 			}
 			if slices.Contains(append(a.options["tag"], a.options["t"]...), image) {
-				found = []string{path.Join(c.Dir, a.last(path.Join(a.rest[len(a.rest)-1], "Dockerfile"), "file", "f"))}
+				context := a.rest[len(a.rest)-1]
+				found = []build{{path.Join(c.Dir, a.last(path.Join(context, "Dockerfile"), "file", "f")), path.Join(c.Dir, context)}}
 			}
 		}
 	}
