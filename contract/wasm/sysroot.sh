@@ -26,7 +26,7 @@ crate() { # NAME SOURCE [RUSTC-OPTION...]
   shift 2
   env -i PATH=/usr/bin:/bin RUSTC_BOOTSTRAP=1 /usr/bin/rustc --crate-name "$name" --crate-type rlib "$library/$source" \
     --target $target --edition 2024 --sysroot "$half" -L "$lib" --out-dir "$lib" --remap-path-prefix=/usr/src=std \
-    -Copt-level=3 -Cpanic=abort -Cdebug-assertions=off -Coverflow-checks=off -Cembed-bitcode=yes -Ccodegen-units=1 \
+    -Ctarget-feature=+bulk-memory,+sign-ext -Copt-level=3 -Cpanic=abort -Cdebug-assertions=off -Coverflow-checks=off -Cembed-bitcode=yes -Ccodegen-units=1 \
     -Zforce-unstable-if-unmarked --cap-lints allow -Cmetadata="$name" -Cextra-filename=-w "$@"
 }
 crate core core/src/lib.rs

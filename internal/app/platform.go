@@ -211,7 +211,11 @@ func (p *platform) setUp(ctx context.Context, dir string) (stellar.Address, erro
 	if err != nil {
 		return stellar.Address{}, err
 	}
-	plan := deploy.Plan{Code: code, CodeHash: hash, Salt: p.state.Salt, FeeBps: devFeeBps, Limits: deploy.DefaultLimits()}
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		return stellar.Address{}, err
+	}
+	plan := deploy.Plan{Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Salt: p.state.Salt, FeeBps: devFeeBps, Limits: deploy.DefaultLimits()}
 	for _, a := range []struct {
 		text string
 		into *stellar.Address

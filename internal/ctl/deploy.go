@@ -69,6 +69,9 @@ func (c *deployCommand) plan(n stellar.Network) (p deploy.Plan, err error) {
 	if p.Code, p.CodeHash, err = wasm.Escrow(); err != nil {
 		return p, err
 	}
+	if p.Rulebook, p.RulebookHash, err = wasm.Rulebook(); err != nil {
+		return p, err
+	}
 	if p.Admin, err = anyAddress("--admin", c.Admin); err != nil {
 		return p, err
 	}

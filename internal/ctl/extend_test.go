@@ -109,7 +109,7 @@ func TestExtend(t *testing.T) {
 	if gone := before - w.xlm("stranger"); fee != gone {
 		t.Errorf("it says a fee of %d stroops, %d are gone:\n%s", fee, gone, text)
 	}
-	if strings.Count(text, "lives until ledger ") != 4 || strings.Contains(text, "restored") {
+	if strings.Count(text, "lives until ledger ") != 8 || strings.Contains(text, "restored") {
 		t.Errorf("it does not show both lives before and after:\n%s", text)
 	}
 	if days, _ := w.lives(contract); days["code"] != longestLife/dayOfLedgers-1 || days["instance"] != longestLife/dayOfLedgers-1 {
@@ -134,13 +134,13 @@ func TestExtend(t *testing.T) {
 	if gone := before - w.xlm("stranger"); paid(t, text) != gone {
 		t.Errorf("%d stroops are gone:\n%s", gone, text)
 	}
-	for _, want := range []string{"code          archived: it lived until ledger ", "instance      archived: ", "restored what was archived, for ", "code          lives until ledger "} {
+	for _, want := range []string{"code          archived\n", "rulebook code archived\n", "rulebook      archived\n", "restored what was archived, for ", "code          lives until ledger "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}
 	}
-	if days, archived := w.lives(contract); archived["code"] || archived["instance"] || days["code"] != longestLife/dayOfLedgers-1 || days["instance"] != days["code"] {
-		t.Errorf("restored and extended, the code lives for %d days, the instance for %d", days["code"], days["instance"])
+	if days, archived := w.lives(contract); archived["code"] || archived["rulebook"] || days["code"] != longestLife/dayOfLedgers-1 || days["rulebook code"] != days["code"] {
+		t.Errorf("restored and extended, the code lives for %d days, the rulebook's for %d", days["code"], days["rulebook code"])
 	}
 	w.must("admin", "contract", "pause", "--contract", contract)
 }

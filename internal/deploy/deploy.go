@@ -18,6 +18,9 @@ import (
 type Plan struct {
 	Code     []byte
 	CodeHash [32]byte // SHA-256 of Code; how the network names it
+	// The code of the contract that this one asks, and its SHA-256; Code has that within, and takes no other.
+	Rulebook     []byte
+	RulebookHash [32]byte
 	// Salt and the deploying account decide the contract's address: the same two deploy once only.
 	Salt        [32]byte
 	Admin       stellar.Address
@@ -35,8 +38,8 @@ type Deployed struct {
 	Config   escrow.Config
 	Decimals uint32   // of the asset
 	Fee      int64    // stroops charged for what had to be done; 0 if it stood already
-	Ledger   uint32   // of the creation; 0 if it stood already
-	Did      []string // in order: "uploaded the code", "created the contract"
+	Ledger   uint32   // of the contract's creation; 0 if it stood already
+	Did      []string // in order: "uploaded the rulebook's code", "created the rulebook", "uploaded the contract's code", "created the contract"
 }
 
 // DefaultLimits are the bounds of a platform for trades among people: a day to answer is the least, half a year the longest life, since
@@ -63,8 +66,13 @@ var (
 // Deploy brings the network to what the plan says and reads it back. What stands already is left as it is, so it can be repeated after any
 // failure. It refuses: a node of another network (rpc.ErrWrongNetwork), code that is not what its hash says, an asset that is no token.
 func Deploy(ctx context.Context, s *Sender, p Plan) (Deployed, error) {
-	if got := stellar.WasmHash(p.Code); got != stellar.Hash(p.CodeHash) {
-		return Deployed{}, fmt.Errorf("deploy: the code has the hash %s, not %s: nothing was sent", got, stellar.Hash(p.CodeHash))
+	for _, c := range []struct {
+		code []byte
+		hash stellar.Hash
+	}{{p.Code, stellar.Hash(p.CodeHash)}, {p.Rulebook, stellar.Hash(p.RulebookHash)}} {
+		if got := stellar.WasmHash(c.code); got != c.hash {
+			return Deployed{}, fmt.Errorf("deploy: the code has the hash %s, not %s: nothing was sent", got, c.hash)
+		}
 	}
 	if _, err := s.Client.CheckNetwork(ctx); err != nil {
 		return Deployed{}, fmt.Errorf("deploy: %w", err)
@@ -83,42 +91,88 @@ func Deploy(ctx context.Context, s *Sender, p Plan) (Deployed, error) {
 	if err := p.check(d.Contract); err != nil {
 		return Deployed{}, err
 	}
-	instance, code, err := standing(ctx, s.Client, d.Contract, d.CodeHash)
+	there, err := standing(ctx, s.Client, d.Contract, d.CodeHash)
 	if err != nil {
 		return Deployed{}, err
 	}
-	if !code && instance == nil {
-		r, err := s.send(ctx, "upload the code", func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.Upload(e, p.Code) }, nothingSigned)
-		if err != nil {
+	if there.instance == nil {
+		if err := d.create(ctx, s, deployer, p); err != nil {
 			return Deployed{}, fmt.Errorf("deploy: %w", err)
 		}
-		d.Fee += r.FeeCharged
-		d.Did = append(d.Did, "uploaded the code")
-	}
-	if instance == nil {
-		args := stellar.ConstructorArgs(p.Admin, p.FeeBps, p.FeeReceiver, p.Limits)
-		r, failed := s.send(ctx, "create the contract", func(e stellar.Envelope) (stellar.Transaction, error) {
-			return stellar.Create(e, deployer, p.Salt, d.CodeHash, args)
-		}, onlyCreation)
-		if failed == nil {
-			d.Fee += r.FeeCharged
-			d.Ledger = r.Ledger
-			d.Did = append(d.Did, "created the contract")
-		}
-		// It may have failed because an earlier attempt, given up while it was on its way, has come to its end meanwhile.
-		if instance, _, err = standing(ctx, s.Client, d.Contract, d.CodeHash); failed != nil && (err != nil || instance == nil) {
-			return Deployed{}, fmt.Errorf("deploy: %w", failed)
-		} else if err != nil {
-			return Deployed{}, err
-		}
-	}
-	if instance == nil || *instance != d.CodeHash {
-		return Deployed{}, fmt.Errorf("deploy: %s: %w: choose another salt", d.Contract, ErrOtherCode)
+	} else if there.code != d.CodeHash {
+		return Deployed{}, otherCode(d.Contract)
 	}
 	if d.Config, err = ReadConfig(ctx, s.Client, d.Contract); err != nil {
 		return d, err
 	}
 	return d, p.compare(d)
+}
+
+// create makes what does not stand yet: the rulebook, which any number of a deployer's contracts share, and then the contract.
+func (d *Deployed) create(ctx context.Context, s *Sender, deployer stellar.Address, p Plan) error {
+	// Its code is its salt: a deployer has one of each, whatever number of contracts ask it.
+	rulebook := stood{name: "the rulebook", wasm: p.Rulebook, hash: stellar.Hash(p.RulebookHash), salt: p.RulebookHash}
+	var err error
+	if rulebook.address, err = stellar.ContractID(s.Client.Network(), deployer, rulebook.salt); err != nil {
+		return err
+	}
+	if err := d.stand(ctx, s, deployer, rulebook); err != nil {
+		return err
+	}
+	return d.stand(ctx, s, deployer, stood{
+		name: "the contract", wasm: p.Code, hash: d.CodeHash, salt: p.Salt, address: d.Contract,
+		args: stellar.ConstructorArgs(p.Admin, p.FeeBps, p.FeeReceiver, p.Limits, rulebook.address),
+	})
+}
+
+// stood is a contract that is to stand at an address.
+type stood struct {
+	name    string
+	wasm    []byte
+	hash    stellar.Hash
+	salt    [32]byte
+	args    []xdr.ScVal
+	address stellar.Address
+}
+
+// stand uploads the code and creates the contract, as far as they are not there.
+func (d *Deployed) stand(ctx context.Context, s *Sender, deployer stellar.Address, c stood) error {
+	there, err := standing(ctx, s.Client, c.address, c.hash)
+	if err != nil {
+		return err
+	}
+	if !there.uploaded && there.instance == nil {
+		r, err := s.send(ctx, "upload the code of "+c.name, func(e stellar.Envelope) (stellar.Transaction, error) { return stellar.Upload(e, c.wasm) }, nothingSigned)
+		if err != nil {
+			return err
+		}
+		d.Fee += r.FeeCharged
+		d.Did = append(d.Did, "uploaded "+c.name+"'s code")
+	}
+	if there.instance == nil {
+		r, failed := s.send(ctx, "create "+c.name, func(e stellar.Envelope) (stellar.Transaction, error) {
+			return stellar.Create(e, deployer, c.salt, c.hash, c.args)
+		}, onlyCreation)
+		if failed == nil {
+			d.Fee += r.FeeCharged
+			d.Ledger = r.Ledger
+			d.Did = append(d.Did, "created "+c.name)
+		}
+		// It may have failed because an earlier attempt, given up while it was on its way, has come to its end meanwhile.
+		if there, err = standing(ctx, s.Client, c.address, c.hash); failed != nil && (err != nil || there.instance == nil) {
+			return failed
+		} else if err != nil {
+			return err
+		}
+	}
+	if there.instance == nil || there.code != c.hash {
+		return otherCode(c.address)
+	}
+	return nil
+}
+
+func otherCode(at stellar.Address) error {
+	return fmt.Errorf("deploy: %s: %w: choose another salt", at, ErrOtherCode)
 }
 
 // longestLife is the most that a plan's trades may last. The contract itself takes any number: two people could then agree on deadlines that
@@ -160,30 +214,40 @@ func (p Plan) compare(d Deployed) error {
 
 // CodeOf returns the hash of the code that runs at a contract's address; nil if there is none.
 func CodeOf(ctx context.Context, c *rpc.Client, contract stellar.Address) (*stellar.Hash, error) {
-	code, _, err := standing(ctx, c, contract, stellar.Hash{})
-	return code, err
+	there, err := standing(ctx, c, contract, stellar.Hash{})
+	if err != nil || there.instance == nil {
+		return nil, err
+	}
+	return &there.code, nil
 }
 
-// standing looks up what is there: the code of the contract's instance, and whether code with that hash has been uploaded.
-func standing(ctx context.Context, c *rpc.Client, contract stellar.Address, hash stellar.Hash) (instance *stellar.Hash, code bool, err error) {
+// found is what is there of a contract.
+type found struct {
+	instance *xdr.ScContractInstance
+	code     stellar.Hash // that of the instance
+	uploaded bool         // whether the code that was asked for is there
+}
+
+// standing looks up a contract's instance, and whether code with that hash has been uploaded.
+func standing(ctx context.Context, c *rpc.Client, contract stellar.Address, hash stellar.Hash) (found, error) {
 	entries, _, err := c.Entries(ctx, stellar.InstanceKey(contract), stellar.CodeKey(hash))
 	if err != nil {
-		return nil, false, fmt.Errorf("look up %s: %w", contract, err)
+		return found{}, fmt.Errorf("look up %s: %w", contract, err)
 	}
+	var f found
 	for _, e := range entries {
 		switch e.Data.Type {
 		case xdr.LedgerEntryTypeContractCode:
-			code = true
+			f.uploaded = true
 		case xdr.LedgerEntryTypeContractData:
 			in, ok := e.Data.MustContractData().Val.GetInstance()
 			if !ok || in.Executable.WasmHash == nil {
-				return nil, false, fmt.Errorf("%s: %w: it has no code of its own", contract, ErrOtherCode)
+				return found{}, fmt.Errorf("%s: %w: it has no code of its own", contract, ErrOtherCode)
 			}
-			h := stellar.Hash(*in.Executable.WasmHash)
-			instance = &h
+			f.instance, f.code = &in, stellar.Hash(*in.Executable.WasmHash)
 		}
 	}
-	return instance, code, nil
+	return f, nil
 }
 
 func nothingSigned(source stellar.Address, auth []xdr.SorobanAuthorizationEntry) error {

@@ -24,7 +24,7 @@ func TestDeployDoesEachThingOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"uploaded the code", "created the contract"}; !slices.Equal(first.Did, want) || w.sent(before.SeqNum) != 2 {
+	if want := []string{"uploaded the rulebook's code", "created the rulebook", "uploaded the contract's code", "created the contract"}; !slices.Equal(first.Did, want) || w.sent(before.SeqNum) != 4 {
 		t.Errorf("it did %q with %d transactions, want %q", first.Did, w.sent(before.SeqNum), want)
 	}
 	if gone := int64(before.Balance - w.account(w.key.Address()).Balance); first.Fee != gone || gone == 0 {
@@ -39,8 +39,8 @@ func TestDeployDoesEachThingOnce(t *testing.T) {
 	if err != nil || other.Contract == first.Contract || !slices.Equal(other.Did, []string{"created the contract"}) {
 		t.Errorf("another salt: %+v, %v", other, err)
 	}
-	if n := w.sent(before.SeqNum); n != 3 {
-		t.Errorf("%d transactions in all, want 3", n)
+	if n := w.sent(before.SeqNum); n != 5 {
+		t.Errorf("%d transactions in all, want 5", n)
 	}
 }
 
@@ -135,7 +135,7 @@ func TestLostAnswersDeployOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := w.sent(before); n != 2 || len(d.Did) != 2 {
+			if n := w.sent(before); n != 4 || len(d.Did) != 4 {
 				t.Errorf("%d transactions were included, it did %q", n, d.Did)
 			}
 		})
@@ -149,7 +149,7 @@ func TestGivenUpDeployGoesOnWhereItStood(t *testing.T) {
 	before := w.account(w.key.Address()).SeqNum
 	ctx, stop := context.WithCancel(t.Context())
 	w.wire.during(func(m string, nth int) bool {
-		if m == send && nth == 2 {
+		if m == send && nth == 4 {
 			stop()
 			return true
 		}
@@ -164,7 +164,7 @@ func TestGivenUpDeployGoesOnWhereItStood(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Whether the one that was given up had left is a matter of moments. Either way the contract was created once; a second try that came too late has failed.
-	if n := w.sent(before); n < 2 || n > 3 || len(d.Did) > 1 || len(d.Did) == 1 && d.Did[0] != "created the contract" {
+	if n := w.sent(before); n < 4 || n > 5 || len(d.Did) > 1 || len(d.Did) == 1 && d.Did[0] != "created the contract" {
 		t.Errorf("%d transactions were included, the second time it did %q", n, d.Did)
 	}
 }

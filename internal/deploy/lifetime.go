@@ -13,7 +13,7 @@ import (
 
 // A Lifetime is how long an entry on the ledger lives. After that it is archived: kept, and out of use until somebody pays to restore it.
 type Lifetime struct {
-	What string // "code", "instance" or "trade"
+	What string // "code", "instance", "rulebook code", "rulebook" or "trade"
 	Key  xdr.LedgerKey
 	// LiveUntil is the last ledger in which it is live. Of an archived entry it is a past one, or 0 where the node does not say when it ended.
 	LiveUntil uint32
@@ -30,16 +30,26 @@ type Lifetimes struct {
 	Most uint32
 }
 
-// ReadLifetimes asks how long the contract's code and instance live, and how long that network lets them.
+// ReadLifetimes asks how long the code and the instance of the contract live, and those of the rulebook that it asks, and how long that network
+// lets them.
 func ReadLifetimes(ctx context.Context, c *rpc.Client, contract stellar.Address) (Lifetimes, error) {
-	code, err := CodeOf(ctx, c, contract)
-	if err == nil && code == nil {
-		err = ErrNothing
+	var entries []Lifetime
+	asked, what := contract, [2]string{"code", "instance"}
+	for {
+		there, err := standing(ctx, c, asked, stellar.Hash{})
+		if err == nil && there.instance == nil {
+			err = ErrNothing
+		}
+		if err != nil {
+			return Lifetimes{}, fmt.Errorf("lifetimes of %s: %w", contract, err)
+		}
+		entries = append(entries, Lifetime{What: what[0], Key: stellar.CodeKey(there.code)}, Lifetime{What: what[1], Key: stellar.InstanceKey(asked)})
+		rulebook, ok := stellar.Rulebook(*there.instance)
+		if !ok || asked != contract {
+			return readLifetimes(ctx, c, entries...)
+		}
+		asked, what = rulebook, [2]string{"rulebook code", "rulebook"}
 	}
-	if err != nil {
-		return Lifetimes{}, fmt.Errorf("lifetimes of %s: %w", contract, err)
-	}
-	return readLifetimes(ctx, c, Lifetime{What: "code", Key: stellar.CodeKey(*code)}, Lifetime{What: "instance", Key: stellar.InstanceKey(contract)})
 }
 
 // ReadTradeLifetime asks the same of a trade's entry.

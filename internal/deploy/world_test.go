@@ -56,8 +56,12 @@ func (w *world) plan() deploy.Plan {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	_, _, usdc := w.network.USDC()
-	return deploy.Plan{Code: code, CodeHash: hash, Admin: w.address(w.key.Address()), FeeBps: 50, FeeReceiver: w.address(w.fees.Address()),
+	return deploy.Plan{Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: w.address(w.key.Address()), FeeBps: 50, FeeReceiver: w.address(w.fees.Address()),
 		Limits: deploy.DefaultLimits(), Asset: w.address(usdc)}
 }
 

@@ -55,6 +55,7 @@ const (
 	ErrNoAnchorKey        Code = 44
 	ErrAnchorNotNewer     Code = 45
 	ErrForbiddenReceiver  Code = 46
+	ErrWrongRulebook      Code = 47
 )
 
 // String is the code's name on the page, "NotParty".
@@ -76,7 +77,7 @@ func (c Code) Error() string {
 // Codes returns every code there is, in order.
 func Codes() []Code {
 	out := make([]Code, 0, len(codes))
-	for c := ErrNotFound; c <= ErrForbiddenReceiver; c++ {
+	for c := ErrNotFound; c <= ErrWrongRulebook; c++ {
 		if _, ok := codes[c]; ok {
 			out = append(out, c)
 		}
@@ -156,4 +157,5 @@ var codes = map[Code]codeText{
 	ErrNoAnchorKey:        {"NoAnchorKey", "no anchor key has been named"},
 	ErrAnchorNotNewer:     {"AnchorNotNewer", "the sequence is not above the last one anchored"},
 	ErrForbiddenReceiver:  {"ForbiddenReceiver", "the contract cannot be the receiver of its own fees"},
+	ErrWrongRulebook:      {"WrongRulebook", "another contract's code stands at the rulebook's address than the escrow names"},
 }

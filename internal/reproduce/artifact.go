@@ -50,9 +50,12 @@ func artifacts(root string) ([]artifact, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the test contracts: %w", err)
 	}
-	escrow := filepath.Join(root, contractDir, "escrow", "Cargo.toml")
-	if _, err := os.Stat(escrow); err == nil {
-		list = append(list, contract("stellar_escrow", "contract", contractDir+"/escrow", "stellar_escrow", contractDir+"/wasm/stellar_escrow.wasm"))
+	// The rulebook is built and recorded first: the escrow has its hash in its code.
+	for _, built := range []struct{ dir, name string }{{"rulebook", "stellar_escrow_rulebook"}, {"escrow", "stellar_escrow"}} {
+		dir := contractDir + "/" + built.dir
+		if _, err := os.Stat(filepath.Join(root, dir, "Cargo.toml")); err == nil {
+			list = append(list, contract(built.name, "contract", dir, built.name, contractDir+"/wasm/"+built.name+".wasm"))
+		}
 	}
 	slices.Sort(crates)
 	for _, manifest := range crates {

@@ -219,7 +219,7 @@ func TestMissingToolIsOneSentence(t *testing.T) {
 	if !errors.As(err, &missing) || !slices.Equal(missing.what, []string{dir + "/rustc", dir + "/src-*"}) {
 		t.Fatalf("%v, want rustc and the sources missing", err)
 	}
-	if text := err.Error(); !strings.Contains(text, "rustc-web cargo-web rust-web-src lld-19") || strings.Contains(text, "\n") {
+	if text := err.Error(); !strings.Contains(text, "rustc-web cargo-web rust-web-src lld-19 binaryen") || strings.Contains(text, "\n") {
 		t.Errorf("it says %q, want the packages on one line", text)
 	}
 	if err := present([]string{dir}, dir); err != nil {

@@ -20,7 +20,7 @@ func (m *missingTool) Error() string {
 }
 
 // tools are used by their paths, whatever else is installed.
-var tools = []string{"/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-19"}
+var tools = []string{"/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/wasm-ld-19", "/usr/bin/wasm-opt"}
 
 // standardSources is where rust-web-src puts the standard library.
 const standardSources = "/usr/src/rustc-*/library"

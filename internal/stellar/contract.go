@@ -126,11 +126,11 @@ func DecodeOwed(v xdr.ScVal) (escrow.Owed, error) {
 	return convert[escrow.Owed](owed)
 }
 
-// ConstructorArgs are the arguments of a deployment.
-func ConstructorArgs(admin Address, feeBps uint32, feeReceiver Address, limits escrow.Limits) []xdr.ScVal {
+// ConstructorArgs are the arguments of a deployment. The constructor refuses a rulebook of other code than the escrow names.
+func ConstructorArgs(admin Address, feeBps uint32, feeReceiver Address, limits escrow.Limits, rulebook Address) []xdr.ScVal {
 	wire, err := convert[binding.Limits](limits)
 	if err != nil {
 		panic("limits: " + err.Error()) // numbers only: nothing in them can be refused
 	}
-	return binding.ConstructorCall{Admin: admin, FeeBps: feeBps, FeeReceiver: feeReceiver, Limits: wire}.Args()
+	return binding.ConstructorCall{Admin: admin, FeeBps: feeBps, FeeReceiver: feeReceiver, Limits: wire, Rulebook: rulebook}.Args()
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/stellar/binding"
 )
 
 // WasmHash is how the network names uploaded code: its SHA-256.
@@ -59,6 +61,24 @@ func ContractID(n Network, deployer Address, salt [32]byte) (Address, error) {
 		return Address{}, fmt.Errorf("address of a contract by %s: %w", deployer, err)
 	}
 	return Address{Contract: true, Key: id}, nil
+}
+
+// rulebookSetting is where the escrow keeps the address of its rulebook in its instance (contract.md "Storage").
+const rulebookSetting = 8
+
+// Rulebook is the address of the contract that an escrow asks, from its instance; false if this is no instance of an escrow.
+func Rulebook(instance xdr.ScContractInstance) (Address, bool) {
+	if instance.Storage == nil {
+		return Address{}, false
+	}
+	for _, e := range *instance.Storage {
+		number, isNumber := e.Key.GetU32()
+		if address, ok := e.Val.GetAddress(); ok && isNumber && number == rulebookSetting {
+			a, err := binding.AddressFrom(address)
+			return a, err == nil
+		}
+	}
+	return Address{}, false
 }
 
 // ParseAsset reads `CODE:ISSUER`, or `native` for XLM.

@@ -73,9 +73,13 @@ func newPlatform(b *testing.B, n int, log slog.Handler) *platform {
 	if err != nil {
 		b.Fatal(err)
 	}
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		b.Fatal(err)
+	}
 	p.code = hash
 	d, err := deploy.Deploy(b.Context(), &deploy.Sender{Client: p.client, Key: admin.key, InclusionFee: stellar.MinInclusionFee}, deploy.Plan{
-		Code: code, CodeHash: hash, Admin: admin.address, FeeBps: 100, FeeReceiver: admin.address, Limits: deploy.DefaultLimits(), Asset: p.usdc,
+		Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: admin.address, FeeBps: 100, FeeReceiver: admin.address, Limits: deploy.DefaultLimits(), Asset: p.usdc,
 	})
 	if err != nil {
 		b.Fatal(err)

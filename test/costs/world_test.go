@@ -90,10 +90,14 @@ func (w *world) deploy() {
 	w.t.Helper()
 	deployer, admin, receiver := w.account("deployer"), w.account("admin"), w.trader("receiver", 0)
 	built, hash := code(w.t)
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	before := w.last()
 	url := localnettest.Serve(w.t, w.net).URL
 	d, err := deploy.Deploy(w.t.Context(), &deploy.Sender{Client: rpctest.Client(w.t, url, w.net.Passphrase(), nil), Key: deployer}, deploy.Plan{
-		Code: built, CodeHash: hash, Admin: w.address(admin.Address()), FeeBps: 50, FeeReceiver: w.address(receiver.Address()),
+		Code: built, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: w.address(admin.Address()), FeeBps: 50, FeeReceiver: w.address(receiver.Address()),
 		Limits: deploy.DefaultLimits(), Asset: w.asset,
 	})
 	if err != nil {

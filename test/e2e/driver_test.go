@@ -28,6 +28,7 @@ type built struct {
 
 	*stories.Names
 	contract, token stellar.Address
+	rulebook        stellar.Address // what every contract asks
 	owed            vectors.Owed
 	owedIn          xdr.Hash // the ledger it was read in
 
@@ -58,17 +59,22 @@ func newBuilt(ctx context.Context, passphrase string, stories []*vectors.Story) 
 	if err != nil {
 		return nil, err
 	}
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		return nil, err
+	}
 	token, err := os.ReadFile("../../contract/fixtures/wasm/token.wasm")
 	if err != nil {
 		return nil, err
 	}
 	b.code, b.tokens = stellar.Hash(hash), stellar.WasmHash(token)
-	for _, w := range [][]byte{code, token} {
+	for _, w := range [][]byte{code, rulebook, token} {
 		if _, err := b.must(b.now, xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeUploadContractWasm, Wasm: &w}); err != nil {
 			return nil, fmt.Errorf("upload a contract: %w", err)
 		}
 	}
-	return b, nil
+	b.rulebook, err = b.deploy(b.now, stellar.Hash(rulebookHash), nothing)
+	return b, err
 }
 
 // must runs what needs no signature but the source's.
@@ -133,14 +139,14 @@ func (b *built) constructor(p vectors.Platform, receiver string) func(here stell
 				return nil, err
 			}
 		}
-		return stellar.ConstructorArgs(admin, p.FeeBps, to, escrow.Limits(p.Limits)), nil
+		return stellar.ConstructorArgs(admin, p.FeeBps, to, escrow.Limits(p.Limits), b.rulebook), nil
 	}
 }
 
-// nothing are the arguments of the token's constructor, which it has not.
+// nothing are the arguments of a constructor that a contract has not.
 func nothing(stellar.Address) ([]xdr.ScVal, error) { return nil, nil }
 
-// Reset deploys both contracts anew. The story starts a day after the end of the one before it: stories look back as well.
+// Reset deploys the escrow and the token anew. The story starts a day after the end of the one before it: stories look back as well.
 func (b *built) Reset(s *vectors.Story) (uint64, error) {
 	start := b.now + 86_400
 	b.now = start

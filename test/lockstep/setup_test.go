@@ -20,8 +20,12 @@ import (
 // escrowPlan is what is deployed for a plan, but for its place and token. It is the only function that knows of what the platform consists.
 func escrowPlan(p *plan) (deploy.Plan, error) {
 	code, hash, err := wasm.Escrow()
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	rulebook, rulebookHash, err := wasm.Rulebook()
 	return deploy.Plan{
-		Code: code, CodeHash: hash, Admin: addressOf(keyOf(vectors.Admin)), FeeBps: p.feeBps, FeeReceiver: addressOf(keyOf(vectors.Receiver)),
+		Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: addressOf(keyOf(vectors.Admin)), FeeBps: p.feeBps, FeeReceiver: addressOf(keyOf(vectors.Receiver)),
 		Limits: escrow.Limits(limits()),
 	}, err
 }

@@ -81,8 +81,12 @@ func (l *live) settle(ctx context.Context, url string) (err error) {
 	if err != nil {
 		return err
 	}
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		return err
+	}
 	d, err := deploy.Deploy(ctx, &deploy.Sender{Client: l.client, Key: admin, InclusionFee: stellar.MinInclusionFee}, deploy.Plan{
-		Code: code, CodeHash: hash, Admin: addressOf(admin), FeeBps: feeBps, FeeReceiver: addressOf(admin), Limits: deploy.DefaultLimits(), Asset: l.asset,
+		Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: addressOf(admin), FeeBps: feeBps, FeeReceiver: addressOf(admin), Limits: deploy.DefaultLimits(), Asset: l.asset,
 	})
 	l.contract, l.start = d.Contract, d.Ledger
 	return err

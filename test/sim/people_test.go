@@ -77,7 +77,11 @@ func newPeople(ctx context.Context, seed uint64) (*people, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range [][]byte{token, code} {
+	rulebook, _, err := wasm.Rulebook()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range [][]byte{token, code, rulebook} {
 		if err := p.must(ctx, xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeUploadContractWasm, Wasm: &w}); err != nil {
 			return nil, err
 		}
@@ -99,10 +103,18 @@ func (p *people) found(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	asked, _, err := wasm.Rulebook()
+	if err != nil {
+		return err
+	}
+	rulebook, err := p.deploy(ctx, stellar.WasmHash(asked), nil)
+	if err != nil {
+		return err
+	}
 	admin := addressOf(p.keys[0])
 	address, err := p.deploy(ctx, stellar.WasmHash(code), stellar.ConstructorArgs(admin, feeBps, admin, escrow.Limits{
 		AppealMax: 1e6, AppealMin: 1, FeeDelay: 86_400, InspectionMax: 1e6, InspectionMin: 1, LongestLife: 1e7, MinDelivery: 1, OffersMax: 1e6, OffersMin: 1, RulingMax: 1e6, RulingMin: 1,
-	}))
+	}, rulebook))
 	p.places = append(p.places, &place{address: address, ledger: p.Last.Sequence()})
 	return err
 }

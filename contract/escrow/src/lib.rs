@@ -7,19 +7,12 @@
 use soroban_sdk::contractmeta;
 
 mod admin;
+mod announce;
 mod contract;
-mod errors;
-mod events;
-mod money;
-#[cfg(not(target_family = "wasm"))]
-mod native;
 mod payout;
-mod phase;
-mod state;
+mod refusal;
 mod storage;
-mod terms;
 mod trade;
-mod types;
 
 // What the wasm says of itself (SEP-46). The SDK adds its own version and the compiler's; its interface stands in the spec (SEP-48).
 //
@@ -30,11 +23,9 @@ mod types;
 // build is the same to the byte: the repository (source_repo, as in SEP-55) and the recipe in it.
 contractmeta!(key = "name", val = "StellarEscrow");
 contractmeta!(key = "version", val = "1.0.0");
-contractmeta!(key = "license", val = "Apache-2.0");
 contractmeta!(key = "source_repo", val = "github:Abdullahi130/StellarEscrow");
-contractmeta!(key = "recipe", val = "contract/wasm/build.sh");
 
 pub use contract::{Escrow, EscrowClient};
-pub use errors::EscrowError;
-pub use events::*;
-pub use types::*;
+pub use refusal::Refusal;
+pub use stellar_escrow_rules::errors::EscrowError;
+pub use stellar_escrow_rules::types::*;

@@ -1,26 +1,13 @@
 // Money in and out: the only file that calls a token. What it does not trust: that a transfer moved what it said, that it ends, that it
 // does not fail for one party only. So money in is measured, money out is tried, and our own books (`owed`) come from neither.
 
-use crate::errors::EscrowError;
-use crate::events;
-use crate::state::{State, ROLES};
 use crate::storage;
-use crate::types::{Owed, Terms};
-use soroban_sdk::{symbol_short, vec, xdr::ScErrorType, Address, BytesN, Env, Error, IntoVal, Symbol, Val, Vec};
-
-// What a call pays, added up by role, and the fee it books.
-pub struct Payouts {
-    pub amounts: [i128; ROLES],
-    pub fee: u64,
-}
-
-impl Payouts {
-    pub const NONE: Payouts = Payouts { amounts: [0; ROLES], fee: 0 };
-
-    pub fn add(&mut self, role: u32, amount: u64) {
-        self.amounts[role as usize] += i128::from(amount);
-    }
-}
+use soroban_sdk::{symbol_short, vec, xdr::ScErrorType, Address, Env, Error, IntoVal, Symbol, Val, Vec};
+use stellar_escrow_rules::errors::EscrowError;
+use stellar_escrow_rules::events;
+use stellar_escrow_rules::terms;
+use stellar_escrow_rules::trade::Trade;
+use stellar_escrow_rules::types::Owed;
 
 const TRANSFER: Symbol = symbol_short!("transfer");
 
@@ -32,13 +19,13 @@ fn balance(env: &Env, asset: &Address) -> i128 {
     env.invoke_contract(asset, &symbol_short!("balance"), vec![env, env.current_contract_address().to_val()])
 }
 
-// Takes `amount` from `from`, who signs the transfer, and books it as owed. The trade is already written; an error undoes it all.
-// Errors: Shortage if `strict` and the balance does not even cover what is owed; DepositNotReceived.
-pub fn deposit(env: &Env, asset: &Address, from: &Address, amount: u64, strict: bool) -> Result<(), EscrowError> {
-    if amount == 0 {
+// Takes what is decided to come in from the signer, who signs the transfer too, and books it as owed. The trade is already written; an error
+// undoes it all. Errors: Shortage if `strict` and the balance does not even cover what is owed; DepositNotReceived.
+pub fn deposit(trade: &Trade, strict: bool) -> Result<(), EscrowError> {
+    let (env, asset, amount) = (trade.env, &trade.terms.asset, i128::from(trade.decision.taken));
+    let Some(from) = trade.decision.signer.as_ref().filter(|_| amount != 0) else {
         return Ok(());
-    }
-    let amount = i128::from(amount);
+    };
     let before = balance(env, asset);
     let mut owed = storage::owed(env, asset);
     if strict && before < owed.total {
@@ -69,9 +56,11 @@ pub fn pay(env: &Env, asset: &Address, to: &Address, amount: i128) -> bool {
 
 // Writes the trade as it is once all is paid, then pays; what failed is parked in the trade's own entry, which needs no new key, and only
 // then noted. Without `push` everything is parked and no token is called: nothing a token does can stop that.
-// Answers whether what is owed was written. Events: parked, in the order of roles.
-pub fn pay_out(env: &Env, terms: &Terms, id: &BytesN<32>, state: &mut State, payouts: &Payouts, push: bool) -> bool {
-    let asset = &terms.asset;
+// What is claimed has to be paid instead. Answers whether what is owed was written. Errors: TransferFailed of a claim.
+// Events: parked, in the order of roles.
+pub fn pay_out(trade: &mut Trade) -> Result<bool, EscrowError> {
+    let (env, asset, state) = (trade.env, &trade.terms.asset, &mut trade.state);
+    let (payouts, push) = (&trade.decision.payouts, trade.decision.push);
     let total: i128 = payouts.amounts.iter().sum();
     let pushed = if push { total } else { 0 };
     let mut owed = storage::owed(env, asset);
@@ -81,40 +70,36 @@ pub fn pay_out(env: &Env, terms: &Terms, id: &BytesN<32>, state: &mut State, pay
     if owed_changed {
         storage::set_owed(env, asset, &owed);
     }
-    storage::set_trade(env, id, state);
+    storage::set_trade(env, &trade.id, state);
     if total == 0 {
-        return owed_changed;
+        return Ok(owed_changed);
     }
 
-    let roles = crate::terms::roles(env, terms);
     let mut parked = 0;
     for (role, amount) in (0..).zip(payouts.amounts) {
-        if amount != 0 && !(push && pay(env, asset, &roles.get_unchecked(role), amount)) {
-            let old = state.parked(role);
-            state.park(role, old + amount);
-            parked += amount;
-            events::Parked { trade: id.clone(), role, old, amount: old + amount }.publish(env);
+        if amount == 0 {
+            continue;
         }
+        let to = trade.decision.to.as_ref();
+        if push && pay(env, asset, &to.cloned().unwrap_or_else(|| terms::owner(trade.terms, role)), amount) {
+            continue;
+        }
+        if to.is_some() {
+            return Err(EscrowError::TransferFailed);
+        }
+        let old = state.parked(role);
+        state.park(role, old + amount);
+        parked += amount;
+        events::Parked { trade: trade.id.clone(), role, old, amount: old + amount }.publish(env);
     }
     if parked != 0 {
-        storage::set_trade(env, id, state);
+        storage::set_trade(env, &trade.id, state);
         if push {
             owed.total += parked;
             storage::set_owed(env, asset, &owed);
         }
     }
-    owed_changed
-}
-
-// Pays what was parked and no longer is. Errors: TransferFailed.
-pub fn claim(env: &Env, asset: &Address, to: &Address, amount: i128) -> Result<(), EscrowError> {
-    let mut owed = storage::owed(env, asset);
-    owed.total -= amount;
-    storage::set_owed(env, asset, &owed);
-    if !pay(env, asset, to, amount) {
-        return Err(EscrowError::TransferFailed);
-    }
-    Ok(())
+    Ok(owed_changed)
 }
 
 // Pays what is booked as fees to `to`. Errors: NothingToCollect, TransferFailed.

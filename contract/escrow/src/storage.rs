@@ -1,14 +1,15 @@
 // Alone touches the ledger's storage, and owns every TTL, in ledgers. What trades and assets have has no field names: each byte is paid for,
-// again and again. The configuration is there once.
+// again and again. The settings are there once.
 //
-//   persistent  <32-byte id>      a trade, laid out by state.rs
+//   persistent  <32-byte id>      a trade, laid out by rules::state
 //   persistent  <asset address>   what is owed in it: (total, fees)
 //   persistent  "anchor"          the audit log's head: (seq, hash)
-//   instance    0 ...             the configuration, see below
+//   instance    0 ...             the settings by their numbers (rules::admin), and the rulebook
 
-use crate::state::State;
-use crate::types::Owed;
-use soroban_sdk::{symbol_short, Address, BytesN, Env, IntoVal, Symbol, TryFromVal, Val};
+use soroban_sdk::{symbol_short, vec, Address, BytesN, Env, IntoVal, Symbol, Val, Vec};
+use stellar_escrow_rules::admin::{ANCHORED, SETTINGS};
+use stellar_escrow_rules::state::State;
+use stellar_escrow_rules::types::Owed;
 
 // The network means to close a ledger every 5 seconds. Nothing is computed from that but how far to extend: a shorter ledger makes an
 // entry end sooner, an archived entry is restored, and no right of anybody hangs on it.
@@ -16,40 +17,35 @@ const LEDGER_SECONDS: u64 = 5;
 const DAY_LEDGERS: u32 = 17_280;
 // After the last deadline there is this long to settle before the trade needs to be restored.
 const GRACE_SECONDS: u64 = 30 * 86_400;
+// More than any network allows, which then takes what it does.
+const FOR_EVER: u32 = 1 << 30;
 
 const ANCHOR: Symbol = symbol_short!("anchor");
+// In the instance, behind the settings.
+const RULEBOOK: u32 = SETTINGS;
 
-// Keys in the instance. What is not set is absent.
-pub const ADMIN: u32 = 0; // Address
-pub const PENDING_ADMIN: u32 = 1; // Address
-pub const ANCHOR_KEY: u32 = 2; // Address
-pub const PAUSED: u32 = 3; // bool
-pub const LIMITS: u32 = 4; // Limits
-pub const FEE: u32 = 5; // Fee
-pub const PENDING_FEE: u32 = 6; // Fee
-
-// From when it is in force, bps, receiver.
-pub type Fee = (u64, u32, Address);
-
-pub fn config<T: TryFromVal<Env, Val>>(env: &Env, key: u32) -> Option<T> {
-    env.storage().instance().get(&key)
+// Void if it is not set.
+pub fn setting(env: &Env, number: u32) -> Val {
+    let kept: Option<Val> =
+        if number == ANCHORED { env.storage().persistent().get(&ANCHOR) } else { env.storage().instance().get(&number) };
+    kept.unwrap_or(Val::VOID.into())
 }
 
-pub fn set_config(env: &Env, key: u32, value: &impl IntoVal<Env, Val>) {
-    env.storage().instance().set(&key, value);
+pub fn set_setting(env: &Env, number: u32, value: Val) {
+    if number == ANCHORED {
+        env.storage().persistent().set(&ANCHOR, &value);
+    } else {
+        env.storage().instance().set(&number, &value);
+    }
 }
 
-pub fn remove_config(env: &Env, key: u32) {
-    env.storage().instance().remove(&key);
+// The contract that is asked what few trades need.
+pub fn rulebook(env: &Env) -> Address {
+    setting(env, RULEBOOK).into_val(env)
 }
 
-// The last head that was anchored, and its number; (0, zeros) before the first.
-pub fn anchored(env: &Env) -> (u64, BytesN<32>) {
-    env.storage().persistent().get(&ANCHOR).unwrap_or_else(|| (0, BytesN::from_array(env, &[0; 32])))
-}
-
-pub fn set_anchored(env: &Env, head: &(u64, BytesN<32>)) {
-    env.storage().persistent().set(&ANCHOR, head);
+pub fn set_rulebook(env: &Env, rulebook: &Address) {
+    set_setting(env, RULEBOOK, rulebook.to_val());
 }
 
 pub fn opened_before(env: &Env, id: &BytesN<32>) -> bool {
@@ -65,12 +61,14 @@ pub fn set_trade(env: &Env, id: &BytesN<32>, state: &mut State) {
 }
 
 pub fn owed(env: &Env, asset: &Address) -> Owed {
-    let (total, fees) = env.storage().persistent().get(asset).unwrap_or((0, 0));
-    Owed { fees, total }
+    match env.storage().persistent().get::<_, Vec<i128>>(asset) {
+        Some(kept) => Owed { fees: kept.get_unchecked(1), total: kept.get_unchecked(0) },
+        None => Owed { fees: 0, total: 0 },
+    }
 }
 
 pub fn set_owed(env: &Env, asset: &Address, owed: &Owed) {
-    env.storage().persistent().set(asset, &(owed.total, owed.fees));
+    env.storage().persistent().set(asset, &vec![env, owed.total, owed.fees]);
 }
 
 // Makes an entry of ours (a trade by its id, what is owed by its asset) outlive the trade's last deadline, if the network allows that much.
@@ -83,17 +81,15 @@ pub fn extend_entry(env: &Env, key: &impl IntoVal<Env, Val>, last_deadline: u64)
 // whose rent is that of its size in memory and could cost one trader more than the trade: it is for the operator, and anybody, to extend.
 pub fn extend_instance(env: &Env, last_deadline: u64) {
     let target = target(env, last_deadline);
-    env.deployer().extend_ttl_for_contract_instance(env.current_contract_address(), target.saturating_sub(DAY_LEDGERS), target);
+    env.deployer().extend_ttl_for_contract_instance_with_limits(env.current_contract_address(), target, DAY_LEDGERS, FOR_EVER);
 }
 
 // As far as the network allows. Errors: none; there must be such a trade.
 pub fn extend_most(env: &Env, id: &BytesN<32>) {
-    let most = env.storage().max_ttl();
-    env.storage().persistent().extend_ttl(id, most, most);
+    env.storage().persistent().extend_ttl(id, FOR_EVER, FOR_EVER);
 }
 
 fn target(env: &Env, last_deadline: u64) -> u32 {
     let seconds = last_deadline.saturating_add(GRACE_SECONDS).saturating_sub(env.ledger().timestamp());
-    let most = env.storage().max_ttl();
-    (seconds / LEDGER_SECONDS).min(u64::from(most)) as u32
+    (seconds / LEDGER_SECONDS).min(u64::from(FOR_EVER)) as u32
 }

@@ -24,33 +24,52 @@ impl Agent {
 }
 
 // docs/contract-attacks.md E12: called near the host's deepest level, a payout fails in a way we survive; whoever does that parks
-// money for its owner, and anybody pushes it on.
+// money for its owner, and anybody pushes it on. What the rulebook is asked for fails as a whole there: it is as deep as the token.
 #[test]
 fn parked_on_purpose() {
     // Ninety frames of native code need more stack than a test has.
     let test = || {
         let scene = Scene::funded(Build::Native);
         let env = scene.env();
-        scene.world.set_now(START + 10 * DAY);
-        let args: Vec<Val> = (scene.terms.clone(), vec![env, 0u32], true).into_val(env);
+        env.mock_all_auths_allowing_non_root_auth();
         let agents: std::vec::Vec<Address> = (0..102).map(|_| env.register(Agent, ())).collect();
+        let deepest = |function: &str, args: Vec<Val>| {
+            (80..agents.len()).rev().find(|depth| {
+                let rest = Vec::from_iter(env, agents[1..*depth].iter().cloned());
+                let pass: Vec<Val> = (rest, scene.world.escrow.clone(), Symbol::new(env, function), args.clone()).into_val(env);
+                env.cost_estimate().budget().reset_unlimited();
+                env.try_invoke_contract::<Val, Error>(&agents[0], &Symbol::new(env, "pass"), pass).is_ok()
+            })
+        };
         // The deepest call that still reaches the escrow leaves no frame for the token below it.
-        let reached = (80..agents.len()).rev().find(|depth| {
-            let rest = Vec::from_iter(env, agents[1..*depth].iter().cloned());
-            let pass: Vec<Val> = (rest, scene.world.escrow.clone(), Symbol::new(env, "settle"), args.clone()).into_val(env);
-            env.mock_auths(&[]);
-            env.cost_estimate().budget().reset_unlimited();
-            env.try_invoke_contract::<Val, Error>(&agents[0], &Symbol::new(env, "pass"), pass).is_ok()
-        });
-        assert!(reached.is_some(), "no depth at which the escrow is reached");
+        let released = deepest("release", (scene.terms.clone(), 0u32, 4_000i128).into_val(env));
         let trade = scene.trade().expect("a trade");
-        assert_eq!((trade.stage, trade.parked), (3, vec![env, (0u32, 11_000i128), (1u32, 1_000i128)]));
-        assert_eq!(scene.owed(), (12_000, 0));
-        scene.claim(0, &scene.buyer, 11_000).expect("claim for the buyer");
-        scene.claim(1, &scene.seller, 1_000).expect("claim for the seller");
-        assert_eq!((scene.held(&scene.buyer), scene.held(&scene.seller), scene.owed()), (1_000_000, 1_000_000, (0, 0)));
+        assert_eq!((trade.stage, trade.parked), (2, vec![env, (1u32, 3_960i128)]));
+        assert_eq!(scene.owed(), (12_000, 40));
+        // One frame less, and what is asked of the rulebook is paid as well.
+        scene.world.set_now(START + 10 * DAY);
+        let settled = deepest("settle", (scene.terms.clone(), vec![env, 0u32], true).into_val(env));
+        assert_eq!(settled.map(|depth| depth + 1), released);
+        let trade = scene.trade().expect("a trade");
+        assert_eq!((trade.stage, trade.parked), (3, vec![env, (1u32, 3_960i128)]));
+        scene.claim(1, &scene.seller, 3_960).expect("claim for the seller");
+        assert_eq!((scene.held(&scene.buyer), scene.held(&scene.seller), scene.owed()), (996_000, 1_003_960, (40, 40)));
     };
     std::thread::Builder::new().stack_size(1 << 30).spawn(test).expect("a thread").join().expect("the test");
+}
+
+// docs/contract.md "Two contracts": no other code is asked than the rulebook's as it is committed.
+#[test]
+fn another_rulebook_is_refused() {
+    let env = common::env(START);
+    let (admin, receiver) = (Address::generate(&env), Address::generate(&env));
+    for rulebook in [common::deploy_token(&env, Build::Wasm), Address::generate(&env), env.register(Agent, ())] {
+        let args = (admin.clone(), 100u32, receiver.clone(), common::scene::limits(), rulebook);
+        let deployed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| env.register(common::ESCROW_WASM, args)));
+        let panic = deployed.expect_err("a rulebook of other code is taken");
+        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        assert!(text.contains("Contract, #47"), "{text}");
+    }
 }
 
 // docs/contract-attacks.md D4: neither this contract nor the asset can be an owner of anything.

@@ -19,7 +19,7 @@ const (
 	KindOwed     Kind = "owed"     // what the contract owes in an asset
 	KindBalance  Kind = "balance"  // what it has of an asset
 	KindAsset    Kind = "asset"    // the asset's own contract, which payouts call
-	KindInstance Kind = "instance" // the contract itself
+	KindInstance Kind = "instance" // the contract itself, and its rulebook
 	KindCode     Kind = "code"
 )
 

@@ -107,24 +107,39 @@ func (s *sweeping) begin(ctx context.Context) error {
 	return nil
 }
 
-// shared looks at what all trades of a contract share: its instance, and its code, whose hash stands there.
+// shared looks at what all trades of a contract share: its instance, its code, whose hash stands there, and both of the rulebook that it asks.
 func (s *sweeping) shared(ctx context.Context) error {
+	seen := map[stellar.Address]bool{} // contracts of one deployer ask one rulebook
 	for _, contract := range s.contracts {
-		instance := life{kind: KindInstance, key: stellar.InstanceKey(contract)}
-		entries, err := s.look(ctx, []life{instance})
+		instance, err := s.contract(ctx, contract)
 		if err != nil {
 			return err
 		}
-		if len(entries) == 0 || entries[0].Data.ContractData == nil || entries[0].Data.ContractData.Val.Instance == nil {
-			continue // archived for long: what code it has is not to be had, and the next call restores both
+		if instance == nil {
+			continue
 		}
-		if code := entries[0].Data.ContractData.Val.Instance.Executable.WasmHash; code != nil {
-			if _, err := s.look(ctx, []life{{kind: KindCode, key: stellar.CodeKey(stellar.Hash(*code))}}); err != nil {
+		if rulebook, ok := stellar.Rulebook(*instance); ok && !seen[rulebook] {
+			seen[rulebook] = true
+			if _, err := s.contract(ctx, rulebook); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// contract looks at one contract's instance and code, and returns the instance: nil if it has been archived for long; what code it has is then
+// not to be had, and the next call restores both.
+func (s *sweeping) contract(ctx context.Context, contract stellar.Address) (*xdr.ScContractInstance, error) {
+	entries, err := s.look(ctx, []life{{kind: KindInstance, key: stellar.InstanceKey(contract)}})
+	if err != nil || len(entries) == 0 || entries[0].Data.ContractData == nil {
+		return nil, err
+	}
+	instance := entries[0].Data.ContractData.Val.Instance
+	if instance != nil && instance.Executable.WasmHash != nil {
+		_, err = s.look(ctx, []life{{kind: KindCode, key: stellar.CodeKey(stellar.Hash(*instance.Executable.WasmHash))}})
+	}
+	return instance, err
 }
 
 // open looks at the trades that are not over. A trade that goes on meanwhile is in a later list.

@@ -141,10 +141,15 @@ func (w *world) deploy() {
 		w.t.Fatal(err)
 	}
 	admin := w.address("operator")
+	rulebookCode, _, err := wasm.Rulebook()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	rulebook := w.create(rulebookCode, 0xff, nil)
 	w.contract = w.create(code, 1, stellar.ConstructorArgs(admin, w.feeBps, admin, escrow.Limits{
 		AppealMax: 1_000_000, AppealMin: 60, FeeDelay: 86_400, InspectionMax: 1_000_000, InspectionMin: 60, LongestLife: 50_000_000,
 		MinDelivery: 60, OffersMax: 1_000_000, OffersMin: 60, RulingMax: 1_000_000, RulingMin: 60,
-	}))
+	}, rulebook))
 }
 
 // create uploads code and makes a contract of it.

@@ -78,9 +78,13 @@ func newWorld(t *testing.T, people ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		t.Fatal(err)
+	}
 	limits := deploy.DefaultLimits()
 	limits.InspectionMin, limits.MinDelivery = 60, 60
-	deployed, err := deploy.Deploy(t.Context(), w.sender("operator"), deploy.Plan{Code: wasmCode, CodeHash: hash, Admin: w.address("operator"), FeeBps: 50,
+	deployed, err := deploy.Deploy(t.Context(), w.sender("operator"), deploy.Plan{Code: wasmCode, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: w.address("operator"), FeeBps: 50,
 		FeeReceiver: w.address("operator"), Limits: limits, Asset: w.asset})
 	if err != nil {
 		t.Fatal(err)

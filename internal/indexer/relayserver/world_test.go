@@ -156,10 +156,13 @@ func (w *world) deploy() {
 	code, _, err := wasm.Escrow()
 	must(w.t, err)
 	admin := w.address("operator")
+	rulebookCode, _, err := wasm.Rulebook()
+	must(w.t, err)
+	rulebook := w.create(rulebookCode, 0xff, nil)
 	w.contract = w.create(code, 1, stellar.ConstructorArgs(admin, feeBps, admin, escrow.Limits{
 		AppealMax: 1_000_000, AppealMin: 1000, FeeDelay: 86_400, InspectionMax: 1_000_000, InspectionMin: 1000, LongestLife: 10_000_000,
 		MinDelivery: 1000, OffersMax: 1_000_000, OffersMin: 1000, RulingMax: 1_000_000, RulingMin: 1000,
-	}))
+	}, rulebook))
 }
 
 // read asks one of the contract's views.

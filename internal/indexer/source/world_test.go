@@ -145,10 +145,14 @@ func (w *world) live(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		return err
+	}
 	for i := range byte(2) {
 		admin := address(people["admin"])
 		d, err := deploy.Deploy(ctx, people["admin"], deploy.Plan{
-			Code: code, CodeHash: hash, Salt: [32]byte{i}, Admin: admin, FeeBps: 100, FeeReceiver: admin, Limits: deploy.DefaultLimits(), Asset: w.usdc,
+			Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Salt: [32]byte{i}, Admin: admin, FeeBps: 100, FeeReceiver: admin, Limits: deploy.DefaultLimits(), Asset: w.usdc,
 		})
 		if err != nil {
 			return err

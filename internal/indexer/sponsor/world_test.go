@@ -73,7 +73,11 @@ func newWorld(t *testing.T, channels int, people ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deployed, err := deploy.Deploy(t.Context(), w.sender("operator"), deploy.Plan{Code: code, CodeHash: hash, Admin: w.address("operator"), FeeBps: 50,
+	rulebook, rulebookHash, err := wasm.Rulebook()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployed, err := deploy.Deploy(t.Context(), w.sender("operator"), deploy.Plan{Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: w.address("operator"), FeeBps: 50,
 		FeeReceiver: w.address("operator"), Limits: deploy.DefaultLimits(), Asset: w.asset})
 	if err != nil {
 		t.Fatal(err)

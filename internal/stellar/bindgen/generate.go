@@ -11,12 +11,8 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// generate writes the bindings of the contract in wasm as a formatted Go file.
-func generate(wasm []byte, pkg string) ([]byte, error) {
-	it, err := readInterface(wasm)
-	if err != nil {
-		return nil, err
-	}
+// generate writes the bindings of an interface as a formatted Go file.
+func generate(it iface, pkg string) ([]byte, error) {
 	w := &writer{structs: map[string]bool{}}
 	for _, s := range it.structs {
 		w.structs[s.Name] = true

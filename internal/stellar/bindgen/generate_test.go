@@ -15,21 +15,31 @@ import (
 
 const (
 	committed = "../../../contract/wasm/stellar_escrow.wasm"
+	rulebook  = "../../../contract/wasm/stellar_escrow_rulebook.wasm"
 	generated = "../binding/contract_gen.go"
 )
 
-func contractWasm(t *testing.T) []byte {
+func contracts(t *testing.T) iface {
 	t.Helper()
-	wasm, err := os.ReadFile(committed)
+	it, err := readBoth(committed, rulebook)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wasm
+	return it
+}
+
+// generateOf is what generate makes of a wasm that stands alone.
+func generateOf(wasm []byte) ([]byte, error) {
+	it, err := readInterface(wasm)
+	if err != nil {
+		return nil, err
+	}
+	return generate(it, "x")
 }
 
 // The bindings in the tree must be those of the contract in the tree.
 func TestBindingsAreFresh(t *testing.T) {
-	want, err := generate(contractWasm(t), "binding")
+	want, err := generate(contracts(t), "binding")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,11 +55,7 @@ func TestBindingsAreFresh(t *testing.T) {
 
 // The page that people read and the interface in the wasm must say the same.
 func TestPageAndWasmAgree(t *testing.T) {
-	wasm, err := readInterface(contractWasm(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(lines(documented(t)), lines(wasm)); diff != "" {
+	if diff := cmp.Diff(lines(documented(t)), lines(contracts(t))); diff != "" {
 		t.Errorf("docs/contract.md (-) and the contract's interface (+) differ:\n%s", diff)
 	}
 }
@@ -124,7 +130,7 @@ func function(name string, in xdr.ScSpecTypeDef) xdr.ScSpecEntry {
 var u32 = xdr.ScSpecTypeDef{Type: xdr.ScSpecTypeScSpecTypeU32}
 
 func TestSectionsOfOneNameAreJoined(t *testing.T) {
-	source, err := generate(module(t, []xdr.ScSpecEntry{function("b", u32)}, []xdr.ScSpecEntry{function("a", u32)}), "x")
+	source, err := generateOf(module(t, []xdr.ScSpecEntry{function("b", u32)}, []xdr.ScSpecEntry{function("a", u32)}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +171,7 @@ func TestRefusals(t *testing.T) {
 			},
 		}}), "event E"},
 	} {
-		if _, err := generate(c.wasm, "x"); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := generateOf(c.wasm); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want an error with %q", c.name, err, c.says)
 		}
 	}
@@ -179,6 +185,34 @@ func TestGoNames(t *testing.T) {
 	}
 }
 
+// What the escrow hands on unread has the rulebook's name for it, or none is found.
+func TestJoin(t *testing.T) {
+	val := xdr.ScSpecTypeDef{Type: xdr.ScSpecTypeScSpecTypeVal}
+	of := func(name string, in, out xdr.ScSpecTypeDef) iface {
+		f := *function(name, in).FunctionV0
+		f.Outputs = []xdr.ScSpecTypeDef{out}
+		return iface{functions: []xdr.ScSpecFunctionV0{f}}
+	}
+	option := xdr.ScSpecTypeDef{Type: xdr.ScSpecTypeScSpecTypeOption, Option: &xdr.ScSpecTypeOption{ValueType: val}}
+	it, err := join(of("f", val, option), of("f", u32, u32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := it.functions[0]; f.Inputs[0].Type != u32 || f.Outputs[0].Option.ValueType != u32 || option.Option.ValueType != val {
+		t.Errorf("joined: %+v", f)
+	}
+	for name, parts := range map[string][2]iface{
+		"another function":    {of("f", val, u32), of("g", u32, u32)},
+		"another answer":      {of("f", u32, val), of("g", u32, u32)},
+		"a struct of its own": {{structs: []xdr.ScSpecUdtStructV0{{Name: "S"}}}, {}},
+		"paid for twice":      {{events: []xdr.ScSpecEventV0{{Name: "E"}}}, {}},
+	} {
+		if _, err := join(parts[0], parts[1]); err == nil {
+			t.Errorf("%s: joined", name)
+		}
+	}
+}
+
 // A wasm comes from outside: whatever it holds, the answer is a file or an error.
 func FuzzGenerate(f *testing.F) {
 	wasm, err := os.ReadFile(committed)
@@ -188,7 +222,7 @@ func FuzzGenerate(f *testing.F) {
 	f.Add(wasm)
 	f.Add([]byte("\x00asm\x01\x00\x00\x00\x00\x05\x0econtractspecv0"))
 	f.Fuzz(func(t *testing.T, wasm []byte) {
-		source, err := generate(wasm, "x")
+		source, err := generateOf(wasm)
 		if (err == nil) == (len(source) == 0) {
 			t.Errorf("%d bytes of source and error %v", len(source), err)
 		}

@@ -16,18 +16,34 @@ func main() {
 func run(args []string) error {
 	flags := flag.NewFlagSet("bindgen", flag.ContinueOnError)
 	wasm := flags.String("wasm", "", "the contract's wasm")
+	rulebook := flags.String("rulebook", "", "the wasm of the contract that it asks")
 	out := flags.String("out", "", "the Go file to write")
 	pkg := flags.String("package", "binding", "the package of that file")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	code, err := os.ReadFile(*wasm)
+	it, err := readBoth(*wasm, *rulebook)
 	if err != nil {
-		return fmt.Errorf("read the contract: %w", err)
+		return err
 	}
-	source, err := generate(code, *pkg)
+	source, err := generate(it, *pkg)
 	if err != nil {
 		return fmt.Errorf("bindings for %s: %w", *wasm, err)
 	}
 	return os.WriteFile(*out, source, 0o644)
+}
+
+// readBoth reads the interface that the two files are together.
+func readBoth(escrow, rulebook string) (iface, error) {
+	var parts [2]iface
+	for i, path := range []string{escrow, rulebook} {
+		code, err := os.ReadFile(path)
+		if err != nil {
+			return iface{}, fmt.Errorf("read a contract: %w", err)
+		}
+		if parts[i], err = readInterface(code); err != nil {
+			return iface{}, fmt.Errorf("interface of %s: %w", path, err)
+		}
+	}
+	return join(parts[0], parts[1])
 }

@@ -431,6 +431,7 @@ type ConstructorCall struct {
 	FeeBps      uint32
 	FeeReceiver Address
 	Limits      Limits
+	Rulebook    Address
 }
 
 // Function is "__constructor".
@@ -443,6 +444,7 @@ func (v ConstructorCall) Args() []xdr.ScVal {
 		toU32(v.FeeBps),
 		Address.ScVal(v.FeeReceiver),
 		Limits.ScVal(v.Limits),
+		Address.ScVal(v.Rulebook),
 	}
 }
 
@@ -452,6 +454,7 @@ func (v *ConstructorCall) fill(args []xdr.ScVal) error {
 		into("fee_bps", &v.FeeBps, fromU32),
 		into("fee_receiver", &v.FeeReceiver, fromAddress),
 		into("limits", &v.Limits, DecodeLimits),
+		into("rulebook", &v.Rulebook, fromAddress),
 	)
 }
 
@@ -2439,6 +2442,7 @@ const (
 	EscrowErrorNoAnchorKey        EscrowError = 44
 	EscrowErrorAnchorNotNewer     EscrowError = 45
 	EscrowErrorForbiddenReceiver  EscrowError = 46
+	EscrowErrorWrongRulebook      EscrowError = 47
 )
 
 // String is the name of the code in the contract's interface.
@@ -2534,6 +2538,8 @@ func (e EscrowError) String() string {
 		return "AnchorNotNewer"
 	case EscrowErrorForbiddenReceiver:
 		return "ForbiddenReceiver"
+	case EscrowErrorWrongRulebook:
+		return "WrongRulebook"
 	}
 	return fmt.Sprintf("unknown code %d", uint32(e))
 }
@@ -2586,5 +2592,6 @@ func EscrowErrors() []EscrowError {
 		EscrowErrorNoAnchorKey,
 		EscrowErrorAnchorNotNewer,
 		EscrowErrorForbiddenReceiver,
+		EscrowErrorWrongRulebook,
 	}
 }

@@ -1,15 +1,19 @@
 // A ledger with the escrow and the fixture token in it, and people who sign exactly one tree each.
 #![allow(dead_code)] // each test file uses its part of it
 
+pub mod interface;
 pub mod scene;
 
+use interface::EscrowClient;
 use soroban_sdk::testutils::{Events as _, Ledger as _, MockAuth, MockAuthInvoke};
 use soroban_sdk::xdr::{ContractEventBody, ScError, ScErrorCode, ScErrorType, ScVal};
 use soroban_sdk::{Address, BytesN, Env, Error, IntoVal, Symbol, TryFromVal, Val, Vec};
-use stellar_escrow::{Escrow, EscrowClient, EscrowError, Limits};
+use stellar_escrow::{Escrow, EscrowError, Limits};
+use stellar_escrow_rulebook::Rulebook;
 use token_fixture::{Token, TokenClient};
 
 pub const ESCROW_WASM: &[u8] = include_bytes!("../../../wasm/stellar_escrow.wasm");
+pub const RULEBOOK_WASM: &[u8] = include_bytes!("../../../wasm/stellar_escrow_rulebook.wasm");
 pub const TOKEN_WASM: &[u8] = include_bytes!("../../../fixtures/wasm/token.wasm");
 
 // Which build is tested: the crates as compiled for this machine, or the committed wasm.
@@ -139,7 +143,12 @@ pub fn env(now: u64) -> Env {
     env
 }
 
-pub fn deploy(env: &Env, build: Build, args: (Address, u32, Address, Limits)) -> Address {
+// What a constructor is told but for the rulebook: admin, fee, its receiver, limits.
+pub type Choices = (Address, u32, Address, Limits);
+
+// The escrow, with a rulebook of the same build.
+pub fn deploy(env: &Env, build: Build, (admin, fee_bps, receiver, limits): Choices) -> Address {
+    let args = (admin, fee_bps, receiver, limits, deploy_rulebook(env, build));
     match build {
         Build::Native => env.register(Escrow, args),
         Build::Wasm => env.register(ESCROW_WASM, args),
@@ -147,11 +156,19 @@ pub fn deploy(env: &Env, build: Build, args: (Address, u32, Address, Limits)) ->
 }
 
 // The same at this address. Panics where the constructor refuses, as the SDK does.
-pub fn deploy_at(env: &Env, build: Build, here: &Address, args: (Address, u32, Address, Limits)) {
+pub fn deploy_at(env: &Env, build: Build, here: &Address, (admin, fee_bps, receiver, limits): Choices) {
+    let args = (admin, fee_bps, receiver, limits, deploy_rulebook(env, build));
     match build {
         Build::Native => env.register_at(here, Escrow, args),
         Build::Wasm => env.register_at(here, ESCROW_WASM, args),
     };
+}
+
+pub fn deploy_rulebook(env: &Env, build: Build) -> Address {
+    match build {
+        Build::Native => env.register(Rulebook, ()),
+        Build::Wasm => env.register(RULEBOOK_WASM, ()),
+    }
 }
 
 pub fn deploy_token(env: &Env, build: Build) -> Address {

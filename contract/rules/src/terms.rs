@@ -2,13 +2,13 @@
 
 use crate::errors::EscrowError;
 use crate::state::{BUYER, MILESTONES, SELLER};
-use crate::types::{Limits, Panel, Terms};
+use crate::types::{Carried, Limits, Panel, Terms};
 use soroban_sdk::{symbol_short, vec, xdr::ToXdr, Address, BytesN, Env, Vec};
 
 // SHA-256 of the XDR of ("trade1", network, this contract, terms): the same terms mean another trade on another network and in another
-// contract. The terms are encoded anew from what was decoded, so two encodings of the same terms cannot give two ids.
-pub fn id(env: &Env, terms: &Terms) -> BytesN<32> {
-    let preimage = (symbol_short!("trade1"), env.ledger().network_id(), env.current_contract_address(), terms.clone());
+// contract. Two encodings of the same terms cannot give two ids: reading them lets only one through (types.rs).
+pub fn id(env: &Env, terms: &Carried) -> BytesN<32> {
+    let preimage = (symbol_short!("trade1"), env.ledger().network_id(), env.current_contract_address(), terms.as_came());
     env.crypto().sha256(&preimage.to_xdr(env)).to_bytes()
 }
 
@@ -18,6 +18,17 @@ pub fn roles(env: &Env, terms: &Terms) -> Vec<Address> {
     roles.append(&terms.panel.arbitrators);
     roles.append(&terms.appeal_panel.arbitrators);
     roles
+}
+
+// Who holds a role that there is.
+pub fn owner(terms: &Terms, role: u32) -> Address {
+    let panel = terms.panel.arbitrators.len();
+    match role {
+        BUYER => terms.buyer.clone(),
+        SELLER => terms.seller.clone(),
+        _ if role - 2 < panel => terms.panel.arbitrators.get_unchecked(role - 2),
+        _ => terms.appeal_panel.arbitrators.get_unchecked(role - 2 - panel),
+    }
 }
 
 // The buyer or the seller. Errors: NotParty.

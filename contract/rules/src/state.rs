@@ -13,6 +13,7 @@
 // Numbers are little-endian. The widths are those of what `open` lets through: amounts and bonds end below 2^63, what one side sets aside
 // below 2^64; sums over several milestones (parked) may be larger, so they have 16 bytes.
 
+use crate::milestone::{MilestoneState, DISPUTED, RECORD};
 use crate::types::Terms;
 use soroban_sdk::{Bytes, Env};
 
@@ -31,7 +32,7 @@ pub const FUNDED: u32 = 2;
 pub const ENDED: u32 = 3;
 pub const CANCELLED: u32 = 4;
 
-// Pairs are (buyer, seller) throughout.
+// Pairs are (buyer, seller) throughout, but for what is left of a milestone.
 pub struct State {
     pub stage: u32,
     pub opened_by: u32,
@@ -44,92 +45,11 @@ pub struct State {
     value: Bytes,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MilestoneState {
-    pub left: u64,
-    // 0: not delivered.
-    pub delivered_at: u64,
-    // The last of each side. Whether it still stands is told by its phase; it goes when `left` changes, so it always names all of it.
-    pub offers: [Option<Offer>; 2],
-    pub dispute: Option<Dispute>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Offer {
-    pub phase: u32,
-    pub seller_amount: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dispute {
-    pub since: u64,
-    pub by: u32,
-    pub aside: [u64; 2],
-    // When the last of the first panel voted; 0: not all have.
-    pub ruled_at: u64,
-    // Who appealed and when.
-    pub appeal: Option<(u32, u64)>,
-    pub votes: Votes,
-}
-
-// In the order cast.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Votes {
-    pub count: usize,
-    pub cast: [Vote; 2 * PANEL],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Vote {
-    pub role: u32,
-    pub ppm: u32,
-}
-
-impl MilestoneState {
-    // An ended milestone, and one that never was.
-    pub const NOTHING: MilestoneState = MilestoneState { left: 0, delivered_at: 0, offers: [None; 2], dispute: None };
-
-    // Takes `amount` out of what is left. What was offered named what was left before.
-    pub fn take(&mut self, amount: u64) {
-        self.left -= amount;
-        self.offers = [None; 2];
-        if self.left == 0 {
-            *self = MilestoneState::NOTHING;
-        }
-    }
-}
-
-impl Votes {
-    pub const NONE: Votes = Votes { count: 0, cast: [Vote { role: 0, ppm: 0 }; 2 * PANEL] };
-
-    pub fn push(&mut self, vote: Vote) {
-        self.cast[self.count] = vote;
-        self.count += 1;
-    }
-
-    pub fn all(&self) -> &[Vote] {
-        &self.cast[..self.count]
-    }
-
-    pub fn by(&self, role: u32) -> bool {
-        self.all().iter().any(|vote| vote.role == role)
-    }
-}
-
 // The head of what has not ended, and where the milestones begin.
 const HEAD: usize = 1 + 2 * 8 + 1;
 const MILESTONE: u32 = 16;
 // Where the key of a role's parked money stands among those of milestones.
 const PARKED: u8 = 32;
-// The longest record: key, length, parts, two offers, a dispute with all its votes.
-const RECORD: usize = 2 + 1 + 2 * 9 + 8 + 1 + 2 * 8 + 8 + 9 + 1 + 2 * PANEL * 3;
-
-// Which parts of a milestone's record are there.
-const OFFERED: [u64; 2] = [2, 4];
-const DISPUTED: u64 = 8;
-const RULED: u64 = 16;
-const APPEALED: u64 = 32;
-
 impl State {
     // A trade that `opened_by` has just opened, without bond.
     pub fn opened(env: &Env, opened_by: u32) -> State {
@@ -142,9 +62,7 @@ impl State {
         self.count = terms.milestones.len();
         self.alive = self.count;
         for milestone in terms.milestones.iter() {
-            let mut kept = [0; MILESTONE as usize];
-            kept[..8].copy_from_slice(&(milestone.amount as u64).to_le_bytes());
-            self.value.extend_from_array(&kept);
+            self.value.extend_from_array(&milestone.amount.to_le_bytes());
         }
     }
 
@@ -173,65 +91,79 @@ impl State {
 
     // The trade whose value this is.
     pub fn decode(value: Bytes) -> State {
-        let first = u32::from(value.get_unchecked(0));
+        let mut head = [0; HEAD];
+        let length = value.len().min(HEAD as u32);
+        value.slice(..length).copy_into_slice(&mut head[..length as usize]);
+        let first = u32::from(head[0]);
         let mut state = State { stage: first % 5, opened_by: first / 5 % 2, bonds: [0; 2], alive: first / 10, count: 0, value };
         if state.stage <= FUNDED {
-            let mut head = [0; HEAD];
-            state.value.slice(..HEAD as u32).copy_into_slice(&mut head);
-            let mut from = Cursor { bytes: &mut head, at: 1 };
-            state.bonds = [from.get(8), from.get(8)];
-            state.count = from.get(1) as u32;
+            state.bonds = state.pair(1);
+            state.count = u32::from(head[HEAD - 1]);
         }
         state
     }
 
-    pub fn milestone(&self, index: u32) -> MilestoneState {
-        let mut milestone = MilestoneState::NOTHING;
-        let at = HEAD as u32 + index * MILESTONE;
-        let mut kept = [0; MILESTONE as usize];
-        self.value.slice(at..at + MILESTONE).copy_into_slice(&mut kept);
-        let mut from = Cursor { bytes: &mut kept, at: 0 };
-        milestone.left = from.get(8);
-        milestone.delivered_at = from.get(8);
-        let mut record = [0; RECORD];
-        if self.read(index as u8, &mut record) {
-            milestone.decode(&mut Cursor { bytes: &mut record, at: 2 });
+    // What is left of the milestone, and when it was delivered.
+    pub fn left(&self, index: u32) -> [u64; 2] {
+        self.pair(HEAD as u32 + index * MILESTONE)
+    }
+
+    pub fn set_left(&mut self, index: u32, left: [u64; 2]) {
+        let both = u128::from(left[0]) | u128::from(left[1]) << 64;
+        self.value.copy_from_slice(HEAD as u32 + index * MILESTONE, &both.to_le_bytes());
+    }
+
+    // Takes `part` out of what is left. What was offered named what was left before, and a dispute is about all of it: both end here.
+    pub fn take(&mut self, index: u32, part: u64) {
+        let [mut left, mut delivered_at] = self.left(index);
+        left -= part;
+        if left == 0 {
+            delivered_at = 0;
+            self.alive -= 1;
         }
-        milestone
+        self.set_left(index, [left, delivered_at]);
+        self.write(index as u8, &[]);
+    }
+
+    // Whether there is a dispute, without reading it. Of what is not funded, and of a milestone that is not there: no.
+    pub fn disputed(&self, index: u32) -> bool {
+        if index >= self.count {
+            return false;
+        }
+        let mut parts = [0];
+        self.read(index as u8, &mut parts);
+        parts[0] & DISPUTED as u8 != 0
+    }
+
+    // What is stored, as it was read.
+    pub fn stored(&self) -> &Bytes {
+        &self.value
+    }
+
+    pub fn milestone(&self, index: u32) -> MilestoneState {
+        let [left, delivered_at] = self.left(index);
+        let mut record = [0; RECORD];
+        self.read(index as u8, &mut record);
+        MilestoneState::decode(left, delivered_at, &mut record)
     }
 
     pub fn keep(&mut self, index: u32, milestone: &MilestoneState) {
-        let mut kept = [0; MILESTONE as usize];
-        let mut to = Cursor { bytes: &mut kept, at: 0 };
-        to.put(milestone.left, 8);
-        to.put(milestone.delivered_at, 8);
-        self.value.copy_from_slice(HEAD as u32 + index * MILESTONE, &kept);
+        self.set_left(index, [milestone.left, milestone.delivered_at]);
         let mut record = [0; RECORD];
-        let mut to = Cursor { bytes: &mut record, at: 2 };
-        milestone.encode(&mut to);
-        let length = to.at;
-        self.write(index as u8, &mut record, length);
+        let length = milestone.encode(&mut record);
+        self.write(index as u8, &record[..length]);
     }
 
     // What waits for the role's `claim`.
     pub fn parked(&self, role: u32) -> i128 {
-        let mut record = [0; RECORD];
-        if !self.read(PARKED + role as u8, &mut record) {
-            return 0;
-        }
-        let mut from = Cursor { bytes: &mut record, at: 2 };
-        i128::from(from.get(8)) | i128::from(from.get(8)) << 64
+        let mut record = [0; 16];
+        self.read(PARKED + role as u8, &mut record);
+        i128::from_le_bytes(record)
     }
 
     pub fn park(&mut self, role: u32, amount: i128) {
-        let mut record = [0; RECORD];
-        let mut to = Cursor { bytes: &mut record, at: 2 };
-        if amount != 0 {
-            to.put(amount as u64, 8);
-            to.put((amount >> 64) as u64, 8);
-        }
-        let length = to.at;
-        self.write(PARKED + role as u8, &mut record, length);
+        let record = amount.to_le_bytes();
+        self.write(PARKED + role as u8, if amount == 0 { &[] } else { &record });
     }
 
     // How many milestones are kept: 0 unless funded.
@@ -252,12 +184,13 @@ impl State {
         let end = self.value.len();
         let mut at = self.records();
         while at < end {
-            let there = self.value.get_unchecked(at);
-            if there > key {
+            let mut head = [0; 2];
+            self.value.slice(at..at + 2).copy_into_slice(&mut head);
+            if head[0] > key {
                 break;
             }
-            let next = at + 2 + u32::from(self.value.get_unchecked(at + 1));
-            if there == key {
+            let next = at + 2 + u32::from(head[1]);
+            if head[0] == key {
                 return (at, next);
             }
             at = next;
@@ -265,129 +198,36 @@ impl State {
         (at, at)
     }
 
-    // Reads a record into the start of `record`; answers whether there is one.
-    fn read(&self, key: u8, record: &mut [u8; RECORD]) -> bool {
+    // Reads the start of what a record holds into the start of `content`, which stays as it is where there is nothing.
+    fn read(&self, key: u8, content: &mut [u8]) {
         let (at, next) = self.find(key);
-        self.value.slice(at..next).copy_into_slice(&mut record[..(next - at) as usize]);
-        next != at
+        if at != next {
+            let length = (next - at - 2).min(content.len() as u32);
+            self.value.slice(at + 2..at + 2 + length).copy_into_slice(&mut content[..length as usize]);
+        }
     }
 
-    // Writes the first `length` bytes of `record` in the place of the old one, or only takes that away if there is nothing behind key and length.
-    fn write(&mut self, key: u8, record: &mut [u8; RECORD], length: usize) {
+    // Puts a record in the place of the old one. Without content there is none.
+    fn write(&mut self, key: u8, content: &[u8]) {
         let (at, next) = self.find(key);
-        if at == next && length == 2 {
+        if at == next && content.is_empty() {
             return;
         }
         let behind = self.value.slice(next..);
         self.value = self.value.slice(..at);
-        if length > 2 {
-            record[0] = key;
-            record[1] = (length - 2) as u8;
-            self.value.extend_from_slice(&record[..length]);
+        if !content.is_empty() {
+            self.value.extend_from_slice(&[key, content.len() as u8]);
+            self.value.extend_from_slice(content);
         }
         self.value.append(&behind);
     }
-}
 
-impl MilestoneState {
-    // The record's part of it: nothing without offers and dispute.
-    fn encode(&self, to: &mut Cursor) {
-        let mut parts = 0;
-        for (offer, part) in self.offers.iter().zip(OFFERED) {
-            if offer.is_some() {
-                parts |= part;
-            }
-        }
-        if let Some(dispute) = &self.dispute {
-            parts |= DISPUTED;
-            if dispute.ruled_at != 0 {
-                parts |= RULED;
-            }
-            if dispute.appeal.is_some() {
-                parts |= APPEALED;
-            }
-        }
-        if parts == 0 {
-            return;
-        }
-        to.put(parts, 1);
-        for offer in self.offers.iter().flatten() {
-            to.put(u64::from(offer.phase), 1);
-            to.put(offer.seller_amount, 8);
-        }
-        let Some(dispute) = &self.dispute else { return };
-        to.put(dispute.since, 8);
-        to.put(u64::from(dispute.by), 1);
-        to.put(dispute.aside[0], 8);
-        to.put(dispute.aside[1], 8);
-        if dispute.ruled_at != 0 {
-            to.put(dispute.ruled_at, 8);
-        }
-        if let Some((by, at)) = dispute.appeal {
-            to.put(u64::from(by), 1);
-            to.put(at, 8);
-        }
-        to.put(dispute.votes.count as u64, 1);
-        for vote in dispute.votes.all() {
-            to.put(u64::from(vote.role << 20 | vote.ppm), 3);
-        }
-    }
-
-    fn decode(&mut self, from: &mut Cursor) {
-        let parts = from.get(1);
-        for (offer, part) in self.offers.iter_mut().zip(OFFERED) {
-            if parts & part != 0 {
-                *offer = Some(Offer { phase: from.get(1) as u32, seller_amount: from.get(8) });
-            }
-        }
-        if parts & DISPUTED == 0 {
-            return;
-        }
-        let mut dispute = Dispute {
-            since: from.get(8),
-            by: from.get(1) as u32,
-            aside: [from.get(8), from.get(8)],
-            ruled_at: 0,
-            appeal: None,
-            votes: Votes::NONE,
-        };
-        if parts & RULED != 0 {
-            dispute.ruled_at = from.get(8);
-        }
-        if parts & APPEALED != 0 {
-            dispute.appeal = Some((from.get(1) as u32, from.get(8)));
-        }
-        for _ in 0..from.get(1) {
-            let packed = from.get(3) as u32;
-            dispute.votes.push(Vote { role: packed >> 20, ppm: packed & 0xf_ffff });
-        }
-        self.dispute = Some(dispute);
-    }
-}
-
-// Little-endian numbers of 1 to 8 bytes, one after the other, in a buffer.
-struct Cursor<'a> {
-    bytes: &'a mut [u8],
-    at: usize,
-}
-
-impl Cursor<'_> {
-    #[inline(never)]
-    fn put(&mut self, value: u64, width: usize) {
-        for i in 0..width {
-            self.bytes[self.at + i] = (value >> (8 * i)) as u8;
-        }
-        self.at += width;
-    }
-
-    #[inline(never)]
-    fn get(&mut self, width: usize) -> u64 {
-        let mut value = 0;
-        for i in 0..width {
-            value |= u64::from(self.bytes[self.at + i]) << (8 * i);
-        }
-        self.at += width;
-        value
+    // Two numbers that stand one behind the other.
+    fn pair(&self, at: u32) -> [u64; 2] {
+        let mut bytes = [0; 2 * 8];
+        self.value.slice(at..at + 2 * 8).copy_into_slice(&mut bytes);
+        let both = u128::from_le_bytes(bytes);
+        [both as u64, (both >> 64) as u64]
     }
 }
 
@@ -396,6 +236,7 @@ mod tests {
     extern crate std;
 
     use super::*;
+    use crate::milestone::{Dispute, Offer, Vote, Votes};
 
     fn there_and_back(state: &mut State) -> State {
         State::decode(state.encode().clone())
@@ -469,7 +310,7 @@ mod tests {
         let mut state = funded(&env, 1);
         let offer = Some(Offer { phase: 7, seller_amount: u64::MAX });
         state.keep(0, &MilestoneState { left: 1, delivered_at: 1, offers: [offer; 2], dispute: Some(full_dispute()) });
-        assert_eq!(state.value.len() as usize, 18 + 16 + RECORD);
+        assert_eq!(state.value.len() as usize, 18 + 16 + 2 + RECORD);
     }
 
     #[test]
@@ -494,12 +335,17 @@ mod tests {
 
     #[test]
     fn what_is_taken_ends_offers_and_all_of_it_everything() {
+        let env = Env::default();
         let offers = [Some(Offer { phase: 0, seller_amount: 4 }); 2];
-        let mut milestone = MilestoneState { left: 10, delivered_at: 3, offers, dispute: None };
-        milestone.take(4);
-        assert_eq!(milestone, MilestoneState { left: 6, delivered_at: 3, offers: [None; 2], dispute: None });
-        milestone = MilestoneState { left: 10, delivered_at: 3, offers, dispute: Some(full_dispute()) };
-        milestone.take(10);
-        assert_eq!(milestone, MilestoneState::NOTHING);
+        let mut state = funded(&env, 3);
+        state.keep(1, &MilestoneState { left: 10, delivered_at: 3, offers, dispute: None });
+        assert!(!state.disputed(1));
+        state.take(1, 4);
+        assert_eq!(state.milestone(1), MilestoneState { left: 6, delivered_at: 3, ..MilestoneState::NOTHING });
+        assert_eq!((state.alive, state.value.len()), (3, 18 + 3 * 16));
+        state.keep(1, &MilestoneState { left: 10, delivered_at: 3, offers, dispute: Some(full_dispute()) });
+        assert!(state.disputed(1) && !state.disputed(0) && !state.disputed(3));
+        state.take(1, 10);
+        assert_eq!((state.milestone(1), state.alive), (MilestoneState::NOTHING, 2));
     }
 }

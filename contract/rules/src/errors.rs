@@ -3,7 +3,9 @@
 
 use soroban_sdk::contracterror;
 
-#[contracterror]
+// Their names are in the wasm that is built with the feature `interface`.
+#[cfg_attr(feature = "interface", contracterror)]
+#[cfg_attr(not(feature = "interface"), contracterror(export = false))]
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum EscrowError {
@@ -56,4 +58,5 @@ pub enum EscrowError {
     NoAnchorKey = 44,
     AnchorNotNewer = 45,
     ForbiddenReceiver = 46,
+    WrongRulebook = 47,
 }

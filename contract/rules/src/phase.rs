@@ -1,7 +1,7 @@
 // The clock: where a milestone stands follows from what is kept of it and the time, and from nothing else; nobody has to call anything for
 // it to move on. docs/contract.md "The life of a trade" is this file's table. Before t is `now < t`, from t is `now >= t`.
 
-use crate::state::{Dispute, MilestoneState, Vote};
+use crate::milestone::{Dispute, MilestoneState, Vote};
 use crate::types::Terms;
 
 // Phases, by their numbers in events and offers.
@@ -51,10 +51,20 @@ pub fn standing_of(terms: &Terms, milestone: &MilestoneState, deliver_by: u64, n
     }
     standing.phase = match &milestone.dispute {
         Some(dispute) => disputed(terms, dispute, now, &mut standing),
-        None if milestone.delivered_at == 0 => later(now, deliver_by, FUNDED, DUE_TO_BUYER),
-        None => later(now, milestone.delivered_at.saturating_add(terms.inspection), DELIVERED, DUE_TO_SELLER),
+        None => undisputed(terms, [milestone.left, milestone.delivered_at], deliver_by, now),
     };
     standing
+}
+
+// The phase of a milestone that nobody disputes.
+pub fn undisputed(terms: &Terms, [left, delivered_at]: [u64; 2], deliver_by: u64, now: u64) -> u32 {
+    if left == 0 {
+        ENDED
+    } else if delivered_at == 0 {
+        later(now, deliver_by, FUNDED, DUE_TO_BUYER)
+    } else {
+        later(now, delivered_at.saturating_add(terms.inspection), DELIVERED, DUE_TO_SELLER)
+    }
 }
 
 fn disputed(terms: &Terms, dispute: &Dispute, now: u64, standing: &mut Standing) -> u32 {
@@ -143,7 +153,8 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use crate::state::{Votes, BUYER};
+    use crate::milestone::Votes;
+    use crate::state::BUYER;
     use crate::types::{Panel, Windows};
     use soroban_sdk::testutils::Address as _;
     use soroban_sdk::{Address, BytesN, Env, Vec};
