@@ -14,6 +14,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/test/stories"
+	"github.com/Abdullahi130/StellarEscrow/test/stories/onchain"
 )
 
 // built replays stories with the built contract and the fixture token, by signed transactions on a chain of its own.
@@ -208,10 +209,10 @@ func (b *built) Do(c vectors.Call) (vectors.Answer, error) {
 	if out.Code, err = answer(err); err != nil || out.Code != vectors.OK {
 		return out, err
 	}
-	if out.Returns, err = b.returned(&c, did.value); err != nil {
+	if out.Returns, err = onchain.Returned(b.Names, &c, did.value); err != nil {
 		return out, err
 	}
-	if out.Events, err = b.events(&c, did.events); err == nil && b.included != nil {
+	if out.Events, err = onchain.Events(b.Names, b.contract, &c, did.events); err == nil && b.included != nil {
 		err = b.included(&c, did)
 	}
 	return out, err

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"slices"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/test/stories/onchain"
 )
 
 func (b *built) World(w vectors.World) error {
@@ -20,15 +20,15 @@ func (b *built) World(w vectors.World) error {
 		return b.tell(w.At, "block", addressVal(b.keyOrContract(w.Actor)), boolVal(w.On))
 	case "freeze":
 		if w.On {
-			return b.tell(w.At, "mode", variant("Refuse"))
+			return b.tell(w.At, "mode", onchain.Variant("Refuse"))
 		}
-		return b.tell(w.At, "mode", variant("Honest"))
+		return b.tell(w.At, "mode", onchain.Variant("Honest"))
 	case "tax":
 		if w.Bps == 0 {
-			return b.tell(w.At, "mode", variant("Honest"))
+			return b.tell(w.At, "mode", onchain.Variant("Honest"))
 		}
 		bps := xdr.Uint32(w.Bps)
-		return b.tell(w.At, "mode", variant("FeeBps", xdr.ScVal{Type: xdr.ScValTypeScvU32, U32: &bps}))
+		return b.tell(w.At, "mode", onchain.Variant("FeeBps", xdr.ScVal{Type: xdr.ScValTypeScvU32, U32: &bps}))
 	case "seize":
 		return b.mint(w.At, w.Actor, new(big.Int).Neg(w.Amount.Big()))
 	case "mint":
@@ -74,7 +74,7 @@ func (b *built) Balance(actor string) (vectors.Amount, error) {
 	if !ok {
 		return "", errors.New("the token's entry is no amount")
 	}
-	return vectors.Amount(int128(parts).String()), nil
+	return vectors.Amount(onchain.Int128(parts).String()), nil
 }
 
 // Owed calls the view, once a ledger: a refused call closes none.
@@ -96,11 +96,3 @@ func addressVal(a xdr.ScAddress) xdr.ScVal {
 }
 
 func boolVal(v bool) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvBool, B: &v} }
-
-// variant is a value of a Rust enum: its name, then its fields.
-func variant(name string, fields ...xdr.ScVal) xdr.ScVal {
-	symbol := xdr.ScSymbol(name)
-	list := &xdr.ScVec{}
-	*list = slices.Concat([]xdr.ScVal{{Type: xdr.ScValTypeScvSymbol, Sym: &symbol}}, fields)
-	return xdr.ScVal{Type: xdr.ScValTypeScvVec, Vec: &list}
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/test/stories"
+	"github.com/Abdullahi130/StellarEscrow/test/stories/onchain"
 )
 
 // pair is a contract and its model, side by side. Where a method answers a *difference, the two are no longer alike.
@@ -42,7 +43,7 @@ type told struct {
 type answer struct {
 	code    string
 	returns any
-	events  []any // each a list: its name, then its data
+	events  [][]any // each its name, then its data
 }
 
 // flaw breaks the model on purpose, for tests of the tests.
@@ -253,7 +254,7 @@ func (w *pair) expect(c *vectors.Call, call escrow.Call, now uint64) (answer, si
 	}
 	if !w.flaw.seesNothing {
 		for _, e := range result.Events {
-			out.events = append(out.events, w.event(e))
+			out.events = append(out.events, onchain.Event(w.Names, e))
 		}
 	}
 	return out, next
@@ -265,14 +266,6 @@ type generous struct{ *bank }
 func (g generous) Pay(asset, to escrow.Address, x amount.Int128) bool {
 	_ = g.bank.Pay(asset, to, x)
 	return true
-}
-
-func (w *pair) event(e escrow.Event) any {
-	out := []any{e.EventName()}
-	for _, f := range escrow.Fields(e) {
-		out = append(out, w.Value(f.Value))
-	}
-	return out
 }
 
 // invoke sends the call, signed as the step says.

@@ -85,6 +85,10 @@ func (p *picker) next() (step, error) {
 			return st, err
 		}
 	}
+	p.begun = slices.DeleteFunc(p.begun, func(s step) bool { // of trades whose opening was refused
+		_, there := p.w.model.Trades[p.w.ids[p.w.Terms[s.call.Trade].Salt]]
+		return !there && s.call.Name != "open"
+	})
 	if len(p.begun) > 0 {
 		st, p.begun = p.begun[0], p.begun[1:]
 		p.human(st.call)
@@ -92,7 +96,9 @@ func (p *picker) next() (step, error) {
 		return st, nil
 	}
 	switch n := p.r.IntN(100); {
-	case n < 68:
+	case n < 10 && p.hearing(&st), n < 22 && p.edge(&st):
+		return st, nil
+	case n < 70:
 		st.call = p.option()
 	case n < 84:
 		st.call = p.anything()
@@ -116,25 +122,33 @@ func (p *picker) next() (step, error) {
 
 // time is when the next step is done: at once, soon, or around the next deadline of a trade.
 func (p *picker) time() int64 {
-	soonest := p.w.soonest()
+	w, soonest := p.w, p.w.soonest()
 	switch n := p.r.IntN(20); {
 	case n < 16:
 		return soonest
 	case n < 18:
 		return soonest + p.r.Int64N(4)
-	case n == 18 && p.w.short:
+	case n == 18 && w.short:
 		return soonest + p.r.Int64N(8000) // whoever was not touched meanwhile is archived
 	}
-	name := p.trade()
-	terms := p.w.Terms[name]
-	trade, ok := p.w.model.Trades[p.w.ids[terms.Salt]]
+	terms := w.Terms[p.trade()]
+	trade, ok := w.model.Trades[w.ids[terms.Salt]]
 	if !ok {
 		return soonest
 	}
-	at := int64(0)
-	if next := escrow.Deadlines(&terms, &trade, p.w.Start+uint64(soonest)); len(next) > 0 {
-		at = int64(next[0].At-p.w.Start) - 1 + p.r.Int64N(3)
+	var ends []uint64
+	if trade.Stage < escrow.StageFunded {
+		ends = append(ends, terms.FundBy)
 	}
+	for i := range trade.Milestones {
+		if s := escrow.StandingOf(&terms, i, &trade.Milestones[i], w.Start+uint64(soonest)); s.Until != 0 {
+			ends = append(ends, s.Until)
+		}
+	}
+	if len(ends) == 0 {
+		return soonest
+	}
+	at := int64(pick(p.r, ends...)-w.Start) - 1 + p.r.Int64N(3)
 	if at > soonest+50_000 { // of spoiled terms: the others would be over
 		return soonest
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/test/stories/onchain"
 )
 
 // escrowPlan is what is deployed for a plan, but for its place and token. It is the only function that knows of what the platform consists.
@@ -140,12 +141,12 @@ func (s *site) act(a *act) error {
 	case "block":
 		return s.tell(s.token, "block", who.ScVal(), boolean(a.on))
 	case "freeze":
-		return s.tell(s.token, "mode", variant(map[bool]string{true: "Refuse", false: "Honest"}[a.on]))
+		return s.tell(s.token, "mode", onchain.Variant(map[bool]string{true: "Refuse", false: "Honest"}[a.on]))
 	case "tax":
 		if a.bps == 0 {
-			return s.tell(s.token, "mode", variant("Honest"))
+			return s.tell(s.token, "mode", onchain.Variant("Honest"))
 		}
-		return s.tell(s.token, "mode", variant("FeeBps", scval.U32(a.bps)))
+		return s.tell(s.token, "mode", onchain.Variant("FeeBps", scval.U32(a.bps)))
 	case "seize":
 		return s.tell(s.token, "mint", who.ScVal(), int128(amount.Int128{}.Minus(a.amount)))
 	case "mint":
@@ -187,18 +188,13 @@ func (s *site) line(a *act) error {
 func (s *site) mode(a *act) xdr.ScVal {
 	switch a.mode {
 	case "LyingBalance":
-		return variant(a.mode, int128(a.amount))
+		return onchain.Variant(a.mode, int128(a.amount))
 	case "BurnBudget", "AskSignature":
-		return variant(a.mode, s.address(a.actor).ScVal())
+		return onchain.Variant(a.mode, s.address(a.actor).ScVal())
 	case "Reenter":
-		return variant(a.mode, s.contract.ScVal(), scval.Symbol("collect"), scval.Vec(s.token.ScVal()))
+		return onchain.Variant(a.mode, s.contract.ScVal(), scval.Symbol("collect"), scval.Vec(s.token.ScVal()))
 	}
-	return variant(a.mode)
+	return onchain.Variant(a.mode)
 }
 
 func boolean(v bool) xdr.ScVal { return xdr.ScVal{Type: xdr.ScValTypeScvBool, B: &v} }
-
-// variant is a value of a Rust enum: its name, then its fields.
-func variant(name string, fields ...xdr.ScVal) xdr.ScVal {
-	return scval.Vec(slices.Concat([]xdr.ScVal{scval.Symbol(name)}, fields)...)
-}

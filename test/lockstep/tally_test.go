@@ -12,9 +12,8 @@ import (
 
 // tally counts what happened in all worlds of a run: a run in which something never did has shown nothing of it.
 type tally struct {
-	mu      sync.Mutex
-	of      map[string]int
-	actions int // calls and acts
+	mu sync.Mutex
+	of map[string]int
 }
 
 func newTally() *tally { return &tally{of: map[string]int{}} }
@@ -35,7 +34,7 @@ func (w *pair) count(c *vectors.Call, a answer) {
 	}
 	w.of[c.Name]++
 	for _, e := range a.events {
-		w.of["event "+e.([]any)[0].(string)]++
+		w.of["event "+e[0].(string)]++
 	}
 }
 

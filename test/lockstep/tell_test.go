@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,11 +30,10 @@ func (w *pair) story() (string, error) {
 	for _, who := range traders {
 		before[[2]string{vectors.Token, who}], before[[2]string{coin, who}] = w.purse, w.purse
 	}
-	var steps []any
+	var steps []writtenStep
 	var owed escrow.Owed
 	for i := range w.told {
-		l := &w.told[i]
-		steps = append(steps, w.stepText(l, before, &owed))
+		steps = append(steps, w.write(&w.told[i], before, &owed))
 	}
 	head := []struct {
 		name  string
@@ -77,15 +75,33 @@ func termsText(t vectors.Terms) map[string]any {
 	}
 }
 
-func (w *pair) stepText(l *told, before map[[2]string]amount.Int128, owed *escrow.Owed) any {
-	out := map[string]any{"at": l.at}
-	if l.note != "" {
-		out["note"] = l.note
-	}
-	changed := map[string]string{}
-	for _, k := range slices.SortedFunc(maps.Keys(l.after), func(a, b [2]string) int { return strings.Compare(a[0]+a[1], b[0]+b[1]) }) {
-		x := l.after[k]
-		if old, ok := before[k]; ok && old == x || !ok && x.Sign() == 0 {
+// writtenStep is a step as a story writes it, in the order in which people read it.
+type writtenStep struct {
+	At       int64             `json:"at"`
+	Note     string            `json:"note,omitempty"`
+	As       string            `json:"as,omitempty"`
+	Call     string            `json:"call,omitempty"`
+	Trade    string            `json:"trade,omitempty"`
+	Args     map[string]any    `json:"args,omitempty"`
+	Deposit  vectors.Amount    `json:"deposit,omitempty"`
+	World    string            `json:"world,omitempty"`
+	Actor    string            `json:"actor,omitempty"`
+	On       *bool             `json:"on,omitempty"`
+	Bps      *uint32           `json:"bps,omitempty"`
+	Amount   string            `json:"amount,omitempty"`
+	Mode     string            `json:"mode,omitempty"`
+	Expect   string            `json:"expect,omitempty"`
+	Returns  any               `json:"returns,omitempty"`
+	Balances map[string]string `json:"balances,omitempty"`
+	Owed     map[string]string `json:"owed,omitempty"`
+	Events   []any             `json:"events,omitempty"`
+}
+
+// write writes a step. before and owed are what the story has said so far.
+func (w *pair) write(l *told, before map[[2]string]amount.Int128, owed *escrow.Owed) writtenStep {
+	out := writtenStep{At: l.at, Note: l.note, Balances: map[string]string{}}
+	for k, x := range l.after {
+		if before[k] == x {
 			continue
 		}
 		before[k] = x
@@ -93,58 +109,38 @@ func (w *pair) stepText(l *told, before map[[2]string]amount.Int128, owed *escro
 		if k[0] == coin {
 			who = coin + " of " + who
 		}
-		changed[who] = x.Units()
-	}
-	if len(changed) > 0 {
-		out["balances"] = changed
+		out.Balances[who] = x.Units()
 	}
 	if l.act != nil {
-		actText(out, l.act)
+		out.act(l.act)
 		return out
 	}
 	c := l.call
-	out["as"], out["call"], out["expect"] = c.As, c.Name, l.want.code
-	if c.Trade != "" {
-		out["trade"] = c.Trade
-	}
-	if c.Deposit != "" {
-		out["deposit"] = c.Deposit
-	}
-	if args := argsText(c); len(args) > 0 {
-		out["args"] = args
-	}
+	out.As, out.Call, out.Trade, out.Deposit, out.Expect, out.Args = c.As, c.Name, c.Trade, c.Deposit, l.want.code, argsText(c)
 	if l.want.code != vectors.OK {
 		return out
 	}
-	if l.want.returns != nil {
-		out["returns"] = w.text(l.want.returns)
-	}
-	if len(l.want.events) > 0 {
-		out["events"] = w.eventsText(l.want.events)
-	}
+	out.Returns, out.Events = w.text(l.want.returns), w.eventsText(l.want.events)
 	if len(l.after) > 0 && l.owed != *owed {
-		out["owed"] = map[string]string{"total": l.owed.Total.Units(), "fees": l.owed.Fees.Units()}
+		out.Owed = map[string]string{"total": l.owed.Total.Units(), "fees": l.owed.Fees.Units()}
 		*owed = l.owed
 	}
 	return out
 }
 
-func actText(out map[string]any, a *act) {
-	out["world"] = a.kind
-	if a.actor != "" {
-		out["actor"] = a.actor
-	}
+func (s *writtenStep) act(a *act) {
+	s.World, s.Actor = a.kind, a.actor
 	switch a.kind {
 	case "block", "freeze", "coin-freeze":
-		out["on"] = a.on
+		s.On = &a.on
 	case "tax":
-		out["bps"] = a.bps
+		s.Bps = &a.bps
 	case "seize", "mint", "coin-take", "coin-issue", "coin-line":
-		out["amount"] = a.amount.Units()
+		s.Amount = a.amount.Units()
 	case "mode":
-		out["mode"] = a.mode
+		s.Mode = a.mode
 		if a.mode == "LyingBalance" {
-			out["amount"] = a.amount.Units()
+			s.Amount = a.amount.Units()
 		}
 	}
 }
@@ -197,10 +193,10 @@ func hashText(b []byte) string {
 // times are the fields of events that are times: their places, by name.
 var times = map[string]int{"delivered": 3, "fee_proposed": 5}
 
-func (w *pair) eventsText(events []any) []any {
+func (w *pair) eventsText(events [][]any) []any {
 	var out []any
 	for _, e := range events {
-		list := slices.Clone(e.([]any))
+		list := slices.Clone(e)
 		name := list[0].(string)
 		for i := range list {
 			list[i] = w.text(list[i])
