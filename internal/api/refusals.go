@@ -63,6 +63,7 @@ func refusals() []refusal {
 		{44, "NoAnchorKey", "no anchor key is named", "an admin's call: use escrowctl"},
 		{45, "AnchorNotNewer", "the sequence is not above the last one", "an operator's call: use escrowctl"},
 		{46, "ForbiddenReceiver", "the fee's receiver would be the contract itself", "an admin's call: use escrowctl, and name somebody who can be paid"},
+		{47, "WrongRulebook", "another contract's code stands at the rulebook's address than the escrow names", "an operator's call: use escrowctl contract deploy"},
 	}
 }
 
