@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -40,6 +41,9 @@ func TestTheTerminalIsClosed(t *testing.T) {
 	if err != nil {
 		t.Skip("sh is not installed: who starts a program with SIGHUP ignored?")
 	}
+	// What this test ignores, its children would; what it hears, they do not. It may itself be run by nohup.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Reset(syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM)
 	for name, c := range map[string]struct {
 		before string
 		want   int
