@@ -2,6 +2,7 @@ package lockstep
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
@@ -42,7 +43,9 @@ func TestFindsWhatDiffers(t *testing.T) {
 				if len(small.told) > maxStory {
 					t.Errorf("%d steps:\n%s", len(small.told), text)
 				}
-				if _, err := vectors.Parse(fmt.Sprintf("lockstep/seed-%d", at), []byte(text)); err != nil {
+				// With the network's own asset or a lying token in it, it says more than the format can.
+				plain := !strings.Contains(text, `"`+coin) && !strings.Contains(text, `"mode"`)
+				if _, err := vectors.Parse(fmt.Sprintf("lockstep/seed-%d", at), []byte(text)); plain && err != nil {
 					t.Errorf("no story of the format: %v\n%s", err, text)
 				}
 				t.Logf("%s", text)

@@ -138,18 +138,18 @@ type site struct {
 	asset                 xdr.Asset // what coin is the contract of
 	start                 uint64
 	byProof               bool
-	// learned are entries that calls of this contract need and nobody has told (true: written).
-	restored int // entries that calls have restored
-	learned  map[ledger.Key]bool
-	code     stellar.Hash // of the contract
-	decoded  map[ledger.Key]reading
-	slow     int // calls that had to be simulated
+	code                  stellar.Hash // of the contract
+	// learned are entries that calls of this contract need and nobody has told (true: written), simulated the functions that have told theirs.
+	learned   map[ledger.Key]bool
+	simulated map[string]bool
+	decoded   map[ledger.Key]reading
+	restored  int // entries that the last call has restored
 }
 
 // newSite deploys for a plan, by the program's own Deploy: of how many contracts the platform consists is its business.
 func (n *network) newSite(p *plan) (*site, error) {
 	n.sites++
-	s := &site{network: n, byProof: p.byProof, learned: map[ledger.Key]bool{}, decoded: map[ledger.Key]reading{}}
+	s := &site{network: n, byProof: p.byProof, learned: map[ledger.Key]bool{}, simulated: map[string]bool{}, decoded: map[ledger.Key]reading{}}
 	salt := sha256.Sum256(fmt.Append(nil, "site ", n.sites))
 	if err := s.makeTokens(sha256.Sum256(fmt.Append(nil, "token ", n.sites))); err != nil {
 		return nil, fmt.Errorf("make the tokens: %w", err)

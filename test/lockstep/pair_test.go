@@ -27,6 +27,8 @@ type pair struct {
 	taken map[string]bool
 	told  []told
 	flaw  flaw
+	// latest is the second of the last step: what was only simulated closed no ledger.
+	latest int64
 	*tally
 }
 
@@ -105,7 +107,9 @@ func (w *pair) fixture() *fixture { return w.bank.purses[w.Address[vectors.Token
 func (w *pair) coins() *classic   { return w.bank.purses[w.Address[coin]].(*classic) }
 
 // soonest is the second that the next ledger can close in at the soonest.
-func (w *pair) soonest() int64 { return int64(w.site.now()+1) - int64(w.site.start) }
+func (w *pair) soonest() int64 {
+	return max(int64(w.site.now()+1)-int64(w.site.start), w.latest)
+}
 
 // do does a step on both sides and compares. A step that would come before the ledger's next second comes then; an act that the bank finds impossible is none.
 func (w *pair) do(st step) error {
@@ -127,6 +131,7 @@ func (w *pair) do(st step) error {
 		line.note = d.what
 	}
 	w.told = append(w.told, line)
+	w.latest = line.at
 	return err
 }
 

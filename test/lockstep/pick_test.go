@@ -85,10 +85,12 @@ func (p *picker) next() (step, error) {
 			return st, err
 		}
 	}
-	p.begun = slices.DeleteFunc(p.begun, func(s step) bool { // of trades whose opening was refused
-		_, there := p.w.model.Trades[p.w.ids[p.w.Terms[s.call.Trade].Salt]]
-		return !there && s.call.Name != "open"
-	})
+	for len(p.begun) > 0 && p.begun[0].call.Name != "open" {
+		if _, there := p.w.model.Trades[p.w.ids[p.w.Terms[p.begun[0].call.Trade].Salt]]; there {
+			break
+		}
+		p.begun = p.begun[1:] // of a trade whose opening was refused
+	}
 	if len(p.begun) > 0 {
 		st, p.begun = p.begun[0], p.begun[1:]
 		p.human(st.call)

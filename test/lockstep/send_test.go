@@ -165,9 +165,17 @@ func (s *site) declared(keys map[ledger.Key]bool) (*xdr.SorobanTransactionData, 
 	return data, nil
 }
 
-// invoke makes a call at the second that the clock shows. keys are what it is known to need; what else it needs is learned by a simulation, once a site.
+// invoke makes a call at the second that the clock shows. keys are what it is known to need. What else a function needs, of however many contracts the platform
+// consists, is learned by simulations until the first that succeeds, on each site: until then what is refused is refused by these alone.
 func (s *site) invoke(source *keypair.Full, call xdr.InvokeContractArgs, auth []xdr.SorobanAuthorizationEntry, keys map[ledger.Key]bool) (ending, error) {
 	f := xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeInvokeContract, InvokeContract: &call}
+	name := string(call.FunctionName)
+	if !s.simulated[name] {
+		if end, err := s.learn(source, f, auth, keys); err != nil || end.failure != nil {
+			return end, err
+		}
+		s.simulated[name] = true
+	}
 	for k, written := range s.learned {
 		keys[k] = keys[k] || written
 	}
@@ -183,9 +191,20 @@ func (s *site) invoke(source *keypair.Full, call xdr.InvokeContractArgs, auth []
 	if err != nil || end.failure == nil || end.failure.Type != xdr.ScErrorTypeSceStorage {
 		return end, err
 	}
-	// Something was not in the footprint. What is refused all the same is refused; what is not tells what it needs.
-	s.slow++
+	// This one needs more than others of its function did. What is refused all the same is refused; else it is made again.
 	s.clock.Add(1)
+	before := len(s.learned)
+	if end, err := s.learn(source, f, auth, keys); err != nil || end.failure != nil {
+		return end, err
+	}
+	if len(s.learned) == before {
+		return end, fmt.Errorf("it needs nothing that was not declared, and fails: %s", end.text)
+	}
+	return ending{}, errAgain
+}
+
+// learn simulates a call and keeps what it needs beyond keys. A simulation that fails is the call's end.
+func (s *site) learn(source *keypair.Full, f xdr.HostFunction, auth []xdr.SorobanAuthorizationEntry, keys map[ledger.Key]bool) (ending, error) {
 	sim, err := s.simulate(source, f, host.EnforceAuth, auth)
 	if err != nil {
 		return ending{}, err
@@ -193,25 +212,29 @@ func (s *site) invoke(source *keypair.Full, call xdr.InvokeContractArgs, auth []
 	if sim.Failure != nil {
 		return ending{failure: &sim.Failure.Error, text: sim.Failure.Text, simulated: true}, nil
 	}
-	more := false
 	for written, list := range map[bool][]xdr.LedgerKey{false: sim.Data.Resources.Footprint.ReadOnly, true: sim.Data.Resources.Footprint.ReadWrite} {
 		for _, lk := range list {
-			if k := ledger.KeyOf(lk); !keys[k] && (written || !has(keys, k)) {
-				s.learned[k] = written
-				more = true
+			k := ledger.KeyOf(lk)
+			if known, there := keys[k]; k.Temporary() || there && (known || !written) {
+				continue
 			}
+			// What is archived a simulation lists as written: it is, that once.
+			s.learned[k] = s.learned[k] || written && !s.archived(k)
 		}
 	}
-	if !more {
-		return end, fmt.Errorf("it needs nothing that was not declared, and fails: %s", end.text)
-	}
-	return ending{}, errAgain
+	return ending{}, nil
+}
+
+// archived tells whether an entry has to be restored to be used.
+func (s *site) archived(k ledger.Key) bool {
+	view := s.Chain().View()
+	defer view.Close()
+	_, until, there := ledger.Find(view, k)
+	return there && k.HasTTL() && until < view.Last.Sequence()+1+s.empties(view.Last)
 }
 
 // errAgain says that a call has failed for want of an entry that is known now: it is made again, a second later.
 var errAgain = errors.New("to be made again")
-
-func has(keys map[ledger.Key]bool, k ledger.Key) bool { _, ok := keys[k]; return ok }
 
 // endOf reads a transaction's end.
 func endOf(o localnet.Outcome) (ending, error) {
@@ -255,6 +278,7 @@ func (s *site) authorise(signer *keypair.Full, tree stellar.Tree, keys map[ledge
 	}
 	nonce := xdr.Int64(binary.LittleEndian.Uint64(seed[:]))
 	who := scval.Account(xdr.MustAddress(signer.Address()))
+	keys[ledger.AccountKey(xdr.MustAddress(signer.Address()))] = false // who may sign for it stands there
 	entry.Credentials = xdr.SorobanCredentials{Type: xdr.SorobanCredentialsTypeSorobanCredentialsAddress, Address: &xdr.SorobanAddressCredentials{
 		Address: who, Nonce: nonce, Signature: xdr.ScVal{Type: xdr.ScValTypeScvVoid},
 	}}

@@ -8,8 +8,12 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 )
 
-// maxReplays bounds how often a world is played again to make it smaller: a minute's work.
-const maxReplays = 400
+const (
+	// maxReplays bounds how often a world is played again to make it smaller: a minute's work.
+	maxReplays = 400
+	// maxSimpler is how often terms are made simple: what is simpler may need fewer steps.
+	maxSimpler = 2
+)
 
 // shrinker makes a world smaller as long as something in it differs.
 type shrinker struct {
@@ -28,7 +32,8 @@ func (s *stage) smaller(found *pair, f flaw) (*pair, error) {
 	if ok, err := h.try(&p); err != nil || !ok {
 		return found, err // it does not happen again: the seed alone shows it
 	}
-	for size := max(1, len(h.best.steps)/2); ; size = max(1, size/2) {
+	size := max(1, len(h.best.steps)/2)
+	for simpler := 0; ; size = max(1, size/2) {
 		removed, err := h.without(size)
 		if err != nil {
 			return h.best, err
@@ -36,8 +41,11 @@ func (s *stage) smaller(found *pair, f flaw) (*pair, error) {
 		if size > 1 || removed {
 			continue
 		}
-		simpler, err := h.simpler()
-		if err != nil || !simpler || h.replays >= maxReplays {
+		if simpler == maxSimpler || h.replays >= maxReplays {
+			return h.best, nil
+		}
+		simpler++
+		if err := h.simpler(); err != nil {
 			return h.best, err
 		}
 	}
@@ -89,7 +97,7 @@ func (h *shrinker) copy() *plan {
 }
 
 // simpler leaves out what no step is about, and tries the usual in place of the special.
-func (h *shrinker) simpler() (changed bool, err error) {
+func (h *shrinker) simpler() error {
 	var edits []func(*plan)
 	for _, name := range h.best.trades {
 		if !slices.ContainsFunc(h.best.steps, func(s step) bool { return s.call != nil && s.call.Trade == name }) {
@@ -117,13 +125,11 @@ func (h *shrinker) simpler() (changed bool, err error) {
 		if same(p, h.copy()) {
 			continue
 		}
-		ok, err := h.try(p)
-		if err != nil {
-			return changed, err
+		if _, err := h.try(p); err != nil {
+			return err
 		}
-		changed = changed || ok && len(p.steps) > len(h.best.steps)
 	}
-	return changed, nil
+	return nil
 }
 
 // honest lets a token refuse, as issuers do, where it did something stranger.
