@@ -19,6 +19,7 @@ import (
 //	Address (text)                      Address (checked on the way)
 //	Role, Phase, Stage, Outcome         uint32
 //	Hash, ID                            [32]byte
+//	[]Role, ascending                   uint32: bit r stands for role r
 //	[2]T, structs of two (Vote …)       Pair
 //	amount.Int128, bool, *T, []T        the same
 func convert[D any](from any) (D, error) {
@@ -34,6 +35,8 @@ var (
 	wireAddress = reflect.TypeFor[binding.Address]()
 	ruleAddress = reflect.TypeFor[escrow.Address]()
 	int128      = reflect.TypeFor[amount.Int128]()
+	roles       = reflect.TypeFor[[]escrow.Role]()
+	number      = reflect.TypeFor[uint32]()
 )
 
 func assign(to, from reflect.Value) error {
@@ -48,6 +51,13 @@ func assign(to, from reflect.Value) error {
 		}
 		to.Set(reflect.ValueOf(a))
 		return nil
+	case from.Type() == number && to.Type() == roles:
+		to.Set(reflect.ValueOf(rolesOf(uint32(from.Uint()))))
+		return nil
+	case from.Type() == roles && to.Type() == number:
+		set, err := setOf(from.Interface().([]escrow.Role))
+		to.SetUint(uint64(set))
+		return err
 	case from.Type() == int128 && to.Type() == int128:
 		to.Set(from)
 		return nil
@@ -92,6 +102,28 @@ func assign(to, from reflect.Value) error {
 		return assignFields(to, from)
 	}
 	return fmt.Errorf("stellar: %s cannot become %s", from.Type(), to.Type()) // a drift between the two; the test of every pair finds it
+}
+
+// rolesOf are the roles in a set, ascending.
+func rolesOf(set uint32) []escrow.Role {
+	list := []escrow.Role{}
+	for r := range escrow.Role(32) {
+		if set&(1<<r) != 0 {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// setOf is the set of roles that rolesOf gives back.
+func setOf(list []escrow.Role) (set uint32, err error) {
+	for i, r := range list {
+		if r >= 32 || i > 0 && r <= list[i-1] {
+			return 0, &FieldError{Reason: fmt.Errorf("roles %v do not ascend to 31 at most", list)}
+		}
+		set |= 1 << r
+	}
+	return set, nil
 }
 
 // assignFields fills each field of to from the one of that name. An event's topic is a field on the wire only.

@@ -70,6 +70,9 @@ func TestEventsAboutTheWrongThing(t *testing.T) {
 		{Trade: &id, Event: escrow.Paused{}},
 		{Trade: &id, Event: escrow.Collected{To: asset}},
 		{Asset: &asset, Event: escrow.Accepted{}},
+		{Trade: &id, Event: escrow.Silent{Roles: []escrow.Role{3, 2}}},
+		{Trade: &id, Event: escrow.Silent{Roles: []escrow.Role{2, 2}}},
+		{Trade: &id, Event: escrow.Silent{Roles: []escrow.Role{32}}},
 	} {
 		if _, err := stellar.EncodeEvent(contract, e); err == nil {
 			t.Errorf("%+v can be encoded", e)

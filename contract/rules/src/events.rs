@@ -187,13 +187,13 @@ event! {
     }
 }
 
-// A dispute ended; these seats had let their hearing's deadline pass.
+// A dispute ended; these seats had let their hearing's deadline pass: bit r stands for role r.
 event! {
     pub struct Silent {
         #[topic]
         pub trade: BytesN<32>,
         pub milestone: u32,
-        pub roles: Vec<u32>,
+        pub roles: u32,
     }
 }
 

@@ -2186,7 +2186,7 @@ func (v *SettledEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 type SilentEvent struct {
 	Trade     [32]byte
 	Milestone uint32
-	Roles     []uint32
+	Roles     uint32
 }
 
 // Name is "silent".
@@ -2197,7 +2197,7 @@ func (v *SilentEvent) Encode() (topics xdr.ScVec, data xdr.ScVal) {
 	topics = xdr.ScVec{toSymbol("silent"), toBytes32(v.Trade)}
 	data = toVec(
 		toU32(v.Milestone),
-		vecOf(toU32)(v.Roles),
+		toU32(v.Roles),
 	)
 	return topics, data
 }
@@ -2210,7 +2210,7 @@ func (v *SilentEvent) fill(topics []xdr.ScVal, data xdr.ScVal) error {
 	}
 	return fromTuple(data,
 		into("milestone", &v.Milestone, fromU32),
-		into("roles", &v.Roles, vecFrom(fromU32)),
+		into("roles", &v.Roles, fromU32),
 	)
 }
 

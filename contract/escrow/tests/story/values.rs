@@ -60,6 +60,8 @@ impl Reader<'_> {
             (Value::Array(want), ScVal::Vec(Some(got))) => {
                 want.len() == got.len() && want.iter().zip(got.iter()).all(|(want, got)| self.same(want, got))
             }
+            // A set of roles.
+            (Value::Array(want), ScVal::U32(got)) => want.iter().map(|role| 1u32 << role.as_u64().expect("a role")).sum::<u32>() == *got,
             (Value::Object(want), ScVal::Map(Some(got))) => {
                 want.len() == got.len()
                     && got.iter().all(|entry| {

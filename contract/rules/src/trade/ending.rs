@@ -6,7 +6,6 @@ use crate::milestone::MilestoneState;
 use crate::money::{self, Costs, Hearings};
 use crate::phase::{self, Standing};
 use crate::state::{BUYER, ENDED, ROLES, SELLER};
-use soroban_sdk::Vec;
 
 // What a call pays, added up by role, and the fee it books.
 pub struct Payouts {
@@ -25,7 +24,7 @@ impl Payouts {
 // What is to be announced once a milestone has ended, after the event that says how.
 pub struct Ending {
     pub fee: u64,
-    silent: Vec<u32>,
+    silent: u32, // bit r: role r
     costs: Option<Costs>,
 }
 
@@ -50,7 +49,7 @@ impl Trade<'_> {
     // `ppm` is what the outcome is measured by against an earlier ruling.
     pub fn end(&mut self, index: u32, milestone: &MilestoneState, standing: &Standing, seller_part: u64, ppm: u32) -> Ending {
         let mut parts = [milestone.left - seller_part, seller_part];
-        let mut ending = Ending { fee: 0, silent: Vec::new(self.env), costs: None };
+        let mut ending = Ending { fee: 0, silent: 0, costs: None };
         if let Some(dispute) = &milestone.dispute {
             let seats = phase::seats(self.terms);
             let hearings = Hearings {
@@ -74,7 +73,7 @@ impl Trade<'_> {
             let now = self.now();
             for role in 2..2 + seats[0] + seats[1] {
                 if now >= standing.hearings_end[usize::from(role >= 2 + seats[0])] && !dispute.votes.by(role) {
-                    ending.silent.push_back(role);
+                    ending.silent |= 1 << role;
                 }
             }
             if dispute.votes.count != 0 {
@@ -89,7 +88,7 @@ impl Trade<'_> {
     // Events: silent, costs.
     pub fn announce(&mut self, index: u32, ending: Ending) {
         let trade = self.id.clone();
-        if !ending.silent.is_empty() {
+        if ending.silent != 0 {
             self.tell(&events::Silent { trade: trade.clone(), milestone: index, roles: ending.silent });
         }
         if let Some(costs) = ending.costs {
