@@ -48,8 +48,8 @@ func (less cost) report(b *testing.B, name string, more cost) {
 	b.ReportMetric(100*(more.processors.Seconds()/less.processors.Seconds()-1), name+"-processors-%")
 }
 
-// BenchmarkContracts is what one more followed contract costs: one in which nothing happens, and one that half of the same trades are in. Issue 4
-// allows 10 %.
+// BenchmarkContracts is what one more followed contract costs: one in which nothing happens, and one that half of the same trades are in.
+// 10 % are allowed.
 func BenchmarkContracts(b *testing.B) {
 	n := trades(b) / 2
 	one, two := recorded(b, ledgers.Plan{Seed: 1, Trades: n}), recorded(b, ledgers.Plan{Seed: 1, Trades: n, Contracts: 2})
@@ -66,7 +66,7 @@ func BenchmarkContracts(b *testing.B) {
 	}
 }
 
-// BenchmarkEnded is what it costs that a hundred times as many trades are stored, nearly all of them ended. Issue 4 allows 10 %.
+// BenchmarkEnded is what it costs that a hundred times as many trades are stored, nearly all of them ended. 10 % are allowed.
 func BenchmarkEnded(b *testing.B) {
 	set := recorded(b, ledgers.Plan{Seed: 1, Trades: trades(b) / 4})
 	few := trades(b) / 100

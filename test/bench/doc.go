@@ -1,4 +1,4 @@
-// Package bench measures what issue 4 asks of the indexer as a whole: source, decoding, projection and store together, beside what the database
+// Package bench measures the indexer as a whole: source, decoding, projection and store together, beside what the database
 // itself needs for the same rows. Each benchmark is one run that prints its figures as ratios, since seconds are the machine's:
 //
 //	go test -run '^$' -bench Ingest    -benchtime 1x -timeout 1h ./test/bench   recorded ledgers into PostgreSQL and SQLite, beside COPY and INSERT

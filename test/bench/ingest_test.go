@@ -15,7 +15,7 @@ import (
 // BenchmarkIngest follows recorded ledgers to their end, beside bare copying of the rows that come of it, indexes and all, into the same tables,
 // and beside one INSERT for each event. One half of the rows is copied before and one after, so that whatever else the machine does slows both.
 //
-// "ratio" is the rate of ingest in terms of bare copying (issue 4 asks for 0.5); indexer-µs, database-µs and copy-µs are what an event takes of the
+// "ratio" is the rate of ingest in terms of bare copying (it is to be 0.5); indexer-µs, database-µs and copy-µs are what an event takes of the
 // processors, of which ingest can use two at a time and copying hardly more than one. "x-insert" is the rate in terms of INSERT (20 is asked; where a
 // commit costs next to nothing, as on a disk that does not really flush, nothing can be 20 times as fast).
 func BenchmarkIngest(b *testing.B) {

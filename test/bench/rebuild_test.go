@@ -9,8 +9,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/test/bench/ledgers"
 )
 
-// BenchmarkRebuild projects all stored events anew, beside the ingest that stored them: "ratio" is the rate of the first in terms of the second; issue 4
-// asks for 1.
+// BenchmarkRebuild projects all stored events anew, beside the ingest that stored them: "ratio" is the rate of the first in terms of the second; it
+// is to be 1.
 func BenchmarkRebuild(b *testing.B) {
 	set := recorded(b, ledgers.Plan{Seed: 1, Trades: trades(b)})
 	network, err := set.Network()

@@ -27,8 +27,8 @@ func look(b *testing.B) guide.Report {
 	return guide.Audit(b.Context(), controls, guide.Asked{Tree: facts.Open(os.DirFS(root)), Within: time.Minute, Now: time.Now})
 }
 
-// BenchmarkTree is one audit of our own tree, which issue 5 gives 1.5 s, and how many times as long the tools take that answer some of the same
-// questions, one after the other: it asks for 10. A tool that is not installed is a missing part.
+// BenchmarkTree is one audit of our own tree, which may take 1.5 s, and how many times as long the tools take that answer some of the same
+// questions, one after the other: they are to take 10 times as long. A tool that is not installed is a missing part.
 func BenchmarkTree(b *testing.B) {
 	tools := []struct {
 		name, install string
@@ -73,7 +73,7 @@ func BenchmarkTree(b *testing.B) {
 	}
 }
 
-// BenchmarkProve breaks our own tree in every way that the controls name; issue 5 gives it 3 minutes.
+// BenchmarkProve breaks our own tree in every way that the controls name; it may take 3 minutes.
 func BenchmarkProve(b *testing.B) {
 	g, err := Guide()
 	if err != nil {
