@@ -42,7 +42,8 @@ func (p *picker) hearing(st *step) bool {
 		}
 		for seat := from; seat < to; seat++ {
 			role := escrow.FirstSeat + escrow.Role(seat)
-			if !slices.ContainsFunc(m.Dispute.Votes, func(v escrow.Vote) bool { return v.Role == role }) {
+			again := p.r.IntN(12) == 0 // a seat that has voted tries once more
+			if again || !slices.ContainsFunc(m.Dispute.Votes, func(v escrow.Vote) bool { return v.Role == role }) {
 				rulings := []escrow.Ruling{{Milestone: uint32(i), SellerPpm: p.ppm()}}
 				st.call = w.written(escrow.CallRule{Terms: terms, By: role, Rulings: rulings}, name, seats[seat])
 				return true

@@ -98,9 +98,9 @@ func (p *picker) next() (step, error) {
 		return st, nil
 	}
 	switch n := p.r.IntN(100); {
-	case n < 10 && p.hearing(&st), n < 22 && p.edge(&st):
+	case n < 14 && p.hearing(&st), n < 26 && p.edge(&st):
 		return st, nil
-	case n < 70:
+	case n < 72:
 		st.call = p.option()
 	case n < 84:
 		st.call = p.anything()
@@ -349,6 +349,9 @@ func (p *picker) around(x amount.Int128) vectors.Amount {
 func (p *picker) administer() *vectors.Call {
 	c := &vectors.Call{As: pick(p.r, vectors.Admin, vectors.Admin, vectors.Admin, stranger, vectors.Nobody)}
 	c.Name = pick(p.r, "propose_fee", "cancel_fee", "pause", "unpause", "unpause", "unpause", "propose_admin", "accept_admin", "set_anchor", "anchor")
+	if p.w.model.Config.PendingAdmin != nil && p.r.IntN(3) == 0 {
+		c.Name = "accept_admin"
+	}
 	switch a := &c.Args; c.Name {
 	case "propose_fee":
 		a.Bps, a.Receiver = pick(p.r, uint32(0), 50, 100, 101), pick(p.r, vectors.Receiver, "carol", stranger, vectors.Contract, vectors.Token)
