@@ -41,6 +41,12 @@ var proofs = []proof{
 		},
 	},
 	{name: "nodes", about: "1,000 worlds of nodes that lag, fork, fail and lie: the pool leaves each", steps: 10, args: worlds("./internal/indexer/source/pool", "^TestWeather$")},
+	{
+		name: "lockstep", about: "100,000 actions of many people, on the model and on the contract: both accept, refuse, pay and announce alike", steps: 10,
+		args: func(step int) []string {
+			return []string{"-run=^TestLockstep$", "./test/lockstep", "-actions=10000", fmt.Sprintf("-seed=%d", step*1000+1)}
+		},
+	},
 	{name: "sim", about: "1,000 worlds of trades, weather, kills and clocks: what is stored is what a run without faults stores", steps: 10, args: worlds("./test/sim", "^TestWorlds$")},
 	{
 		name: "submits", about: "200 worlds of transactions handed to nodes in all weathers: each is in a ledger once, or never and said so", steps: 10,

@@ -65,7 +65,7 @@ func TestProveGoesOn(t *testing.T) {
 	if _, err := run("nothing"); err == nil || !strings.Contains(err.Error(), "looked at nothing") {
 		t.Errorf("steps that prove nothing: %v", err)
 	}
-	if err := s.proveAll(t.Context(), "no such"); err == nil || !strings.Contains(err.Error(), "plans, nodes, sim, submits, kills, commits") {
+	if err := s.proveAll(t.Context(), "no such"); err == nil || !strings.Contains(err.Error(), "plans, nodes, lockstep, sim, submits, kills, commits") {
 		t.Errorf("%v", err)
 	}
 }
