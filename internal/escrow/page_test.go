@@ -119,6 +119,9 @@ func pageType(t reflect.Type) string {
 	case reflect.Pointer:
 		return "Option<" + pageType(t.Elem()) + ">"
 	case reflect.Slice:
+		if t.Elem().Name() == "Role" {
+			return "u32" // a set: bit r stands for role r
+		}
 		return "Vec<" + pageType(t.Elem()) + ">"
 	case reflect.Array:
 		return "(" + pageType(t.Elem()) + ", " + pageType(t.Elem()) + ")"
