@@ -53,6 +53,21 @@ func TestBindingsAreFresh(t *testing.T) {
 	}
 }
 
+// So must the interface be that stands beside the two contracts, whole.
+func TestTheInterfaceIsFresh(t *testing.T) {
+	want, err := contracts(t).spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../../contract/wasm/interface.xdr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("contract/wasm/interface.xdr is stale: run go generate ./internal/stellar/binding")
+	}
+}
+
 // The page that people read and the interface in the wasm must say the same.
 func TestPageAndWasmAgree(t *testing.T) {
 	if diff := cmp.Diff(lines(documented(t)), lines(contracts(t))); diff != "" {

@@ -18,12 +18,20 @@ func run(args []string) error {
 	wasm := flags.String("wasm", "", "the contract's wasm")
 	rulebook := flags.String("rulebook", "", "the wasm of the contract that it asks")
 	out := flags.String("out", "", "the Go file to write")
+	spec := flags.String("spec", "", "the file to write the whole interface to, as SEP-48 has it in a wasm")
 	pkg := flags.String("package", "binding", "the package of that file")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	it, err := readBoth(*wasm, *rulebook)
 	if err != nil {
+		return err
+	}
+	entries, err := it.spec()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(*spec, entries, 0o644); err != nil {
 		return err
 	}
 	source, err := generate(it, *pkg)

@@ -62,3 +62,28 @@ func readInterface(wasm []byte) (iface, error) {
 	}
 	return it, nil
 }
+
+// spec is the interface as SEP-48 has it in a wasm: one entry after the other. It is for clients that read the interface of one contract, where
+// ours stands in two.
+func (it iface) spec() ([]byte, error) {
+	var entries []xdr.ScSpecEntry
+	for i := range it.functions {
+		entries = append(entries, xdr.ScSpecEntry{Kind: xdr.ScSpecEntryKindScSpecEntryFunctionV0, FunctionV0: &it.functions[i]})
+	}
+	for i := range it.structs {
+		entries = append(entries, xdr.ScSpecEntry{Kind: xdr.ScSpecEntryKindScSpecEntryUdtStructV0, UdtStructV0: &it.structs[i]})
+	}
+	for i := range it.errors {
+		entries = append(entries, xdr.ScSpecEntry{Kind: xdr.ScSpecEntryKindScSpecEntryUdtErrorEnumV0, UdtErrorEnumV0: &it.errors[i]})
+	}
+	for i := range it.events {
+		entries = append(entries, xdr.ScSpecEntry{Kind: xdr.ScSpecEntryKindScSpecEntryEventV0, EventV0: &it.events[i]})
+	}
+	var out bytes.Buffer
+	for _, e := range entries {
+		if _, err := xdr.Marshal(&out, e); err != nil {
+			return nil, fmt.Errorf("write the interface: %w", err)
+		}
+	}
+	return out.Bytes(), nil
+}

@@ -7,4 +7,4 @@
 // knows no rule of a trade; internal/stellar maps these types to those of internal/escrow.
 package binding
 
-//go:generate go run ../bindgen -wasm ../../../contract/wasm/stellar_escrow.wasm -rulebook ../../../contract/wasm/stellar_escrow_rulebook.wasm -out contract_gen.go
+//go:generate go run ../bindgen -wasm ../../../contract/wasm/stellar_escrow.wasm -rulebook ../../../contract/wasm/stellar_escrow_rulebook.wasm -spec ../../../contract/wasm/interface.xdr -out contract_gen.go
