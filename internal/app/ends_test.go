@@ -2,6 +2,7 @@ package app
 
 import (
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,6 +11,9 @@ import (
 
 // TestDevTakesItsFolderAway however it is asked to end: by control-C, by a service manager, by a terminal that is closed.
 func TestDevTakesItsFolderAway(t *testing.T) {
+	// Whoever is run by nohup starts programs that a closed terminal does not end; what this test hears, they do not ignore.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	defer signal.Reset(syscall.SIGHUP)
 	for name, s := range map[string]os.Signal{"control-C": os.Interrupt, "SIGTERM": syscall.SIGTERM, "the terminal is closed": syscall.SIGHUP} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, "dev", "--listen", "127.0.0.1:0", "--json")

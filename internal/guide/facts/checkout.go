@@ -21,6 +21,16 @@ type Checkout struct {
 	roots []*os.Root
 }
 
+// Stat is fs.Stat without opening, which would wait for somebody to write into a named pipe. So are the others that the folder itself can do: an
+// interface within a struct has none but its own methods.
+func (c *Checkout) Stat(name string) (fs.FileInfo, error) { return fs.Stat(c.FS, name) }
+
+// Lstat is fs.ReadLinkFS's.
+func (c *Checkout) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(c.FS, name) }
+
+// ReadLink is fs.ReadLinkFS's.
+func (c *Checkout) ReadLink(name string) (string, error) { return fs.ReadLink(c.FS, name) }
+
 // Root is the checkout's own folder, for who writes into it.
 func (c *Checkout) Root() *os.Root { return c.roots[0] }
 
