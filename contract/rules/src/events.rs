@@ -3,7 +3,7 @@
 // docs/contract.md "Events" says when each is emitted, and in which order within a call.
 
 use crate::made::Made as Terms; // in the spec
-use soroban_sdk::{contractevent, Address, BytesN, Vec};
+use soroban_sdk::{contractevent, Address, BytesN};
 
 // The spec of an event stands in the wasm that is built with the feature `interface`, and in no other.
 macro_rules! event {
