@@ -23,9 +23,11 @@ fn balance(env: &Env, asset: &Address) -> i128 {
 // undoes it all. Errors: Shortage if `strict` and the balance does not even cover what is owed; DepositNotReceived.
 pub fn deposit(trade: &Trade, strict: bool) -> Result<(), EscrowError> {
     let (env, asset, amount) = (trade.env, &trade.terms.asset, i128::from(trade.decision.taken));
-    let Some(from) = trade.decision.signer.as_ref().filter(|_| amount != 0) else {
+    if amount == 0 {
         return Ok(());
-    };
+    }
+    // What nobody has signed for does not come in.
+    let from = trade.decision.signer.as_ref().ok_or(EscrowError::DepositNotReceived)?;
     let before = balance(env, asset);
     let mut owed = storage::owed(env, asset);
     if strict && before < owed.total {
