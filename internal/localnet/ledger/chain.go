@@ -37,29 +37,31 @@ func (i Identity) String() string {
 	return fmt.Sprintf("the network %q (protocol %d, settings %q, an empty ledger every %d s)", i.Passphrase, i.Protocol, i.Settings, i.EmptySeconds)
 }
 
-// Chain is the history of a network and the state it led to. One goroutine appends; any number read. Entries, events and the places
-// of transactions are held in memory, ledgers only where there is no disk.
-// What Append and AppendEmpty have returned from is on disk, if there is a disk, and only then can be read.
+// Chain is the history of a network and the state it led to. One goroutine appends; any number read. Entries and the places of ledgers and
+// transactions are held in memory; ledgers and their events are read again.
+// What Append and AppendEmpty have returned from is on disk, if there is a folder, and only then can be read.
 type Chain struct {
-	journal *journal // nil: in memory
+	journal *journal // nil without a folder
+	past    past     // in its place
 	unlock  func()
 	id      Identity
 
-	mu     sync.RWMutex
-	state  *State
-	rows   []row
-	byHash map[xdr.Hash]TxPlace
-	events []kept
-	last   Closed
-	offset time.Duration
-	live   xdr.Uint64
+	mu      sync.RWMutex
+	state   *State
+	rows    []row
+	byHash  map[xdr.Hash]TxPlace
+	sources sources
+	last    Closed
+	offset  time.Duration
+	live    xdr.Uint64
 }
 
 // row is a filled ledger or a run of empty ones, whichever is set.
 type row struct {
 	first uint32
-	meta  []byte // in memory
-	place place  // on disk
+	meta  []byte // in memory, or
+	place place  // where it is read from
+	from  marks  // the contracts that have said something in it
 	run   *run
 }
 
@@ -75,11 +77,11 @@ func Holds(dir string) bool {
 	return err == nil
 }
 
-// Open reads the history in dir, or starts one: with dir "" in memory. It takes as long as reading the filled ledgers does: the empty
+// Open reads the history in dir, or starts one: with dir "" one that is gone with the process. It takes as long as reading the filled ledgers does: the empty
 // ones are not made again, however many there are. It fails, naming the folder, when the folder belongs to another network
 // (identity), is open elsewhere (ErrInUse), cannot be written, its journal is damaged (ErrDamaged), or ctx ends.
 func Open(ctx context.Context, dir string, id Identity) (*Chain, error) {
-	c := &Chain{id: id, state: NewState(), byHash: map[xdr.Hash]TxPlace{}}
+	c := &Chain{id: id, state: NewState(), byHash: map[xdr.Hash]TxPlace{}, past: past{room: pastMemoryBytes}}
 	genesis, entries := Genesis(id.Passphrase, id.Protocol)
 	c.last = genesis
 	c.state.Apply(entries)
@@ -214,7 +216,7 @@ func (c *Chain) Torn() error {
 // Close lets go of the folder.
 func (c *Chain) Close() error {
 	if c.journal == nil {
-		return nil
+		return c.past.close()
 	}
 	err := c.journal.close()
 	c.unlock()
@@ -231,6 +233,8 @@ func (c *Chain) Append(meta xdr.LedgerCloseMeta) error {
 			return err
 		}
 		raw = nil
+	} else {
+		raw, p = c.past.keep(raw)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -238,12 +242,12 @@ func (c *Chain) Append(meta xdr.LedgerCloseMeta) error {
 	return nil
 }
 
-// admit makes a ledger that is on disk part of what can be read.
+// admit makes a ledger that is kept part of what can be read.
 func (c *Chain) admit(meta xdr.LedgerCloseMeta, raw []byte, p place) {
 	entry := meta.LedgerHeaderHistoryEntry()
 	c.last = Closed{Header: entry.Header, Hash: entry.Hash}
 	c.live = meta.V2.TotalByteSizeOfLiveSorobanState
-	c.rows = append(c.rows, row{first: c.last.Sequence(), meta: raw, place: p})
+	c.rows = append(c.rows, row{first: c.last.Sequence(), meta: raw, place: p, from: c.sources.of(Events(meta))})
 	for i, t := range meta.V2.TxProcessing {
 		at := TxPlace{Ledger: c.last.Sequence(), Index: i}
 		c.byHash[t.Result.TransactionHash] = at
@@ -251,7 +255,6 @@ func (c *Chain) admit(meta xdr.LedgerCloseMeta, raw []byte, p place) {
 			c.byHash[inner.TransactionHash] = at
 		}
 	}
-	c.events = append(c.events, keep(Events(meta))...)
 	before := c.state.Snapshot()
 	changes := Changes(before, meta)
 	before.Close()

@@ -66,10 +66,15 @@ func (c *Chain) Ledgers(first, last uint32) iter.Seq2[xdr.LedgerCloseMeta, error
 
 func (c *Chain) filled(r row) (meta xdr.LedgerCloseMeta, err error) {
 	raw := r.meta
-	if c.journal != nil {
-		if raw, err = c.journal.read(r.place); err != nil {
-			return meta, err
-		}
+	switch {
+	case raw != nil:
+	case c.journal != nil:
+		raw, err = c.journal.read(r.place)
+	default:
+		raw, err = c.past.read(r.place)
+	}
+	if err != nil {
+		return meta, err
 	}
 	if err := meta.UnmarshalBinary(raw); err != nil {
 		return meta, fmt.Errorf("read ledger %d: %w", r.first, err)
@@ -135,15 +140,25 @@ func (p EventPlace) Less(q EventPlace) bool {
 }
 
 // Events yields the events from the given place (inclusive) to another (exclusive), in order, but those of contracts (nil: of none) that
-// are not wanted.
+// are not wanted. Ledgers in which no wanted one has said anything are not read.
 func (c *Chain) Events(from, to EventPlace, wanted func(*xdr.ContractId) bool) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		c.mu.RLock()
-		events := c.events
+		rows, some := c.rows, c.sources.marked(wanted)
 		c.mu.RUnlock()
-		for i := sort.Search(len(events), func(i int) bool { return !events[i].at.Less(from) }); i < len(events) && events[i].at.Less(to); i++ {
-			if k := &events[i]; wanted(k.from()) && !yield(k.event()) {
+		for i := sort.Search(len(rows), func(i int) bool { return rows[i].first >= from.Ledger }); i < len(rows) && rows[i].first <= to.Ledger; i++ {
+			if rows[i].from&some == 0 {
+				continue
+			}
+			meta, err := c.filled(rows[i])
+			if err != nil {
+				yield(Event{}, err)
 				return
+			}
+			for _, e := range Events(meta) {
+				if !e.At.Less(from) && e.At.Less(to) && wanted(e.Event.ContractId) && !yield(e, nil) {
+					return
+				}
 			}
 		}
 	}

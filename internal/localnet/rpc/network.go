@@ -25,8 +25,8 @@ func (s *Server) span() (span, error) {
 	if err != nil {
 		return span{}, err
 	}
-	first, _, err := s.net.Chain().Ledger(ledger.FirstLedger)
-	return span{first: ledger.FirstLedger, firstTime: first.LedgerCloseTime(), last: last}, err
+	firstTime, err := s.firstTime()
+	return span{first: ledger.FirstLedger, firstTime: firstTime, last: last}, err
 }
 
 func (s span) seq() protocol.LedgerSeqRange {

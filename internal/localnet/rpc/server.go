@@ -15,6 +15,7 @@ import (
 	"github.com/creachadair/jrpc2/handler"
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 )
 
@@ -58,6 +59,8 @@ type Server struct {
 	places  chan struct{} // a token for each call under way, of those that are no list
 	lists   chan struct{} // and for each that is
 
+	firstTime func() (int64, error) // when the first ledger closed, Unix seconds
+
 	mu    sync.Mutex
 	ended chan struct{} // closed by Close
 	calls sync.WaitGroup
@@ -66,7 +69,10 @@ type Server struct {
 // New returns a handler for one network. Its caller closes it. log takes what went wrong on our side.
 func New(n *node.Node, log *slog.Logger) *Server {
 	s := &Server{net: n, log: log, limits: limits{answerBytes, pageBytes}, places: make(chan struct{}, maxCalls), lists: make(chan struct{}, maxLists),
-		ended: make(chan struct{})}
+		ended: make(chan struct{}), firstTime: sync.OnceValues(func() (int64, error) {
+			first, _, err := n.Chain().Ledger(ledger.FirstLedger)
+			return first.LedgerCloseTime(), err
+		})}
 	s.methods = map[string]call{
 		protocol.GetHealthMethodName:           method(s, s.getHealth),
 		protocol.GetNetworkMethodName:          method(s, s.getNetwork),
