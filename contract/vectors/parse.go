@@ -211,6 +211,9 @@ type rawWindows struct {
 	Appeal *uint64 `json:"appeal"`
 }
 
+// mostTimes is more milestones than any terms have that are about having too many.
+const mostTimes = 100
+
 func (p *parser) terms(name string, data []byte) Terms {
 	var r rawTerms
 	if err := strict(data, &r); err != nil {
@@ -247,7 +250,12 @@ func (p *parser) terms(name string, data []byte) Terms {
 		if m.Amount == "" {
 			p.problem("milestone %d has no amount", len(t.Milestones))
 		}
-		for range *or(m.Times, new(1)) {
+		times := *or(m.Times, new(1))
+		if times < 1 || times > mostTimes {
+			p.problem("milestone %d is there %d times: write 1 to %d", len(t.Milestones), times, mostTimes)
+			continue
+		}
+		for range times {
 			text, _ := hashNamed(fmt.Sprintf("hash:milestone-%d", len(t.Milestones)))
 			t.Milestones = append(t.Milestones, Milestone{
 				Amount: m.Amount, DeliverBy: *or(m.DeliverBy, d.DeliverBy), Description: *or(m.Description, &text),
@@ -274,7 +282,7 @@ func or[T any](v, def *T) *T {
 
 // strict decodes one JSON value and refuses unknown fields, fields written twice, and anything behind it. Fields that data does not name stay as they are.
 func strict(data []byte, v any) error {
-	if err := once(json.NewDecoder(bytes.NewReader(data))); err != nil {
+	if err := once(json.NewDecoder(bytes.NewReader(data)), deepest); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -289,8 +297,14 @@ func strict(data []byte, v any) error {
 	return nil
 }
 
-// once refuses an object that names a field twice, which encoding/json would accept, taking the last one.
-func once(d *json.Decoder) error {
+// deepest is how many values may stand within each other. A story has nine.
+const deepest = 100
+
+// once refuses an object that names a field twice, which encoding/json would accept, taking the last one; in another case it is the same field to it.
+func once(d *json.Decoder, deep int) error {
+	if deep == 0 {
+		return fmt.Errorf("more than %d values stand within each other", deepest)
+	}
 	tok, err := d.Token()
 	if err != nil {
 		return err
@@ -306,13 +320,13 @@ func once(d *json.Decoder) error {
 			if err != nil {
 				return err
 			}
-			if k := key.(string); seen[k] {
-				return fmt.Errorf("field %q is written twice", k)
-			} else {
-				seen[k] = true
+			k := strings.ToLower(key.(string))
+			if seen[k] {
+				return fmt.Errorf("field %q is written twice", key)
 			}
+			seen[k] = true
 		}
-		if err := once(d); err != nil {
+		if err := once(d, deep-1); err != nil {
 			return err
 		}
 	}

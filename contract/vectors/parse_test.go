@@ -85,6 +85,11 @@ func TestBadStories(t *testing.T) {
 	tests := []struct{ name, old, new, want string }{
 		{"unknown field", `"about"`, `"abuot": "", "about"`, `g/good: json: unknown field "abuot"`},
 		{"field twice", `"about"`, `"name": "x", "about"`, `field "name" is written twice`},
+		{"field twice, once in capitals", `"about"`, `"NAME": "x", "about"`, `field "NAME" is written twice`},
+		{"too deep", `["row:open"]`, strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000), `more than 100 values stand within each other`},
+		{"a milestone a billion times", `"times": 2`, `"times": 1000000000`, `terms t: milestone 0 is there 1000000000 times: write 1 to 100`},
+		{"a milestone never", `"times": 2`, `"times": 0`, `milestone 0 is there 0 times`},
+		{"null for a flag", `"push": true`, `"push": null`, `step 2: push is null`},
 		{"something behind", "\n  ]\n}", "\n  ]\n}{}", `there is something behind the JSON value`},
 		{"name", `"g/good"`, `"g/other"`, `g/good: name is "g/other"`},
 		{"about", `"A story."`, `"a story"`, `about is not a sentence`},

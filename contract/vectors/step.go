@@ -175,6 +175,11 @@ func (p *parser) args(c *Call, names []string, data []byte) {
 		p.problem("args of %s: got %v, want %v", c.Name, got, want)
 		return
 	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if name != "by" && string(given[name]) == "null" {
+			p.problem("%s is null: leave out what a function does not take, and say what it does", name)
+		}
+	}
 	if err := strict(data, &c.Args); err != nil {
 		p.problem("args: %w", err)
 	}
