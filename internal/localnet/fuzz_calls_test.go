@@ -118,7 +118,8 @@ func (d *deck) limit() string {
 }
 
 func (d *deck) hash() string {
-	return quoted(d.mostly(d.w.hashes[d.of(len(d.w.hashes))], strings.Repeat("0", 64), strings.Repeat("F", 64), strings.Repeat("0", 63), strings.Repeat("g", 64), ""))
+	there := d.w.hashes[d.of(len(d.w.hashes))]
+	return quoted(d.one(there, there, there, strings.Repeat("0", 64), strings.ToUpper(there), there[1:], strings.Repeat("g", 64), ""))
 }
 
 func (d *deck) format() string {
