@@ -72,7 +72,7 @@ func newLive(t testing.TB, o localnet.Options, people ...string) *live {
 		t.Fatal(err)
 	}
 	limits := deploy.DefaultLimits()
-	limits.InspectionMin, limits.OffersMin, limits.RulingMin, limits.AppealMin, limits.MinDelivery = 60, 60, 60, 60, 60
+	limits.InspectionMin, limits.OffersMin, limits.RulingMin, limits.AppealMin, limits.MinDelivery = 60, 60, 60, 60, 60 // a test's patience
 	d, err := deploy.Deploy(t.Context(), &deploy.Sender{Client: w.node, Key: w.keys["operator"], InclusionFee: stellar.MinInclusionFee}, deploy.Plan{
 		Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: w.address("operator"), FeeBps: feeBps, FeeReceiver: w.address("operator"),
 		Limits: limits, Asset: w.asset,
