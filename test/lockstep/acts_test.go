@@ -21,14 +21,14 @@ func (w *pair) possible(a *act) bool {
 		return w.coins().takes(who, a.amount)
 	case "coin-line":
 		l := w.coins().lines[who]
-		return (!l.frozen || a.amount.Sign() > 0) && (a.amount.Sign() == 0 || !a.amount.Less(l.held))
+		return !isContract(a.actor) && (!l.frozen || a.amount.Sign() > 0) && (a.amount.Sign() == 0 || !a.amount.Less(l.held))
 	}
 	return true
 }
 
-// exists tells whether somebody has a place for the network's asset: the contract has one from its first deposit on.
+// exists tells whether somebody has a place for the network's asset: a contract has one from its first payment on.
 func (w *pair) exists(who string) bool {
-	return who != vectors.Contract || w.site.balance(coin, who).Sign() > 0
+	return who != vectors.Contract && !isContract(who) || w.site.balance(coin, who).Sign() > 0
 }
 
 // tell lets the bank know of an act that was done.

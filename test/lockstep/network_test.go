@@ -32,7 +32,7 @@ const (
 	shortLife, shortMost = 120, 1200
 )
 
-// network is a local network with everybody's account. One goroutine uses it. Its clock is the steps'.
+// network is a local network with everybody's account, or contract. One goroutine uses it. Its clock is the steps'.
 type network struct {
 	*localnet.Network
 	ctx   context.Context
@@ -45,11 +45,13 @@ type network struct {
 	keys  map[string]*keypair.Full
 	seqs  map[string]int64
 	sites uint64 // deployed so far
+	// addresses are those of people who are contracts.
+	addresses map[string]stellar.Address
 
-	tokenCode stellar.Hash
+	tokenCode, probe stellar.Hash
 }
 
-// keyOf is a person's key, the same on every network.
+// keyOf is a person's key, the same on every network. That of a contract signs for it.
 func keyOf(name string) *keypair.Full {
 	k, err := keypair.FromRawSeed(sha256.Sum256([]byte("lockstep " + name)))
 	if err != nil {
@@ -61,7 +63,8 @@ func keyOf(name string) *keypair.Full {
 func newNetwork(t testing.TB, ctx context.Context, seed uint64, short bool) (*network, error) {
 	var at [32]byte
 	binary.LittleEndian.PutUint64(at[:], seed)
-	n := &network{ctx: ctx, clock: new(atomic.Int64), rand: rand.NewChaCha8(at), keys: map[string]*keypair.Full{}, seqs: map[string]int64{}}
+	n := &network{ctx: ctx, clock: new(atomic.Int64), rand: rand.NewChaCha8(at), keys: map[string]*keypair.Full{}, seqs: map[string]int64{},
+		addresses: map[string]stellar.Address{}}
 	n.clock.Store(birth)
 	o := localnet.Options{
 		Machine: localnettest.Machine(t), Log: localnettest.Log(t), Now: func() time.Time { return time.Unix(n.clock.Load(), 0) }, Rand: n.rand,
@@ -79,7 +82,9 @@ func newNetwork(t testing.TB, ctx context.Context, seed uint64, short bool) (*ne
 		return nil, err
 	}
 	for _, who := range append(people(), payer, issuer) {
-		n.keys[who] = keyOf(who)
+		if n.keys[who] = keyOf(who); isContract(who) {
+			continue
+		}
 		if _, err := n.Fund(ctx, n.keys[who].Address()); err != nil {
 			return nil, fmt.Errorf("fund %s: %w", who, err)
 		}
@@ -94,7 +99,7 @@ func newNetwork(t testing.TB, ctx context.Context, seed uint64, short bool) (*ne
 	if err := n.classic(n.keys[issuer], nil, xdr.Operation{Body: xdr.OperationBody{Type: xdr.OperationTypeSetOptions, SetOptionsOp: &xdr.SetOptionsOp{SetFlags: &flags}}}); err != nil {
 		return nil, fmt.Errorf("let the issuer freeze and take back: %w", err)
 	}
-	return n, nil
+	return n, n.makeContracts()
 }
 
 // shortLived is the main network but for how long entries live.
@@ -186,6 +191,9 @@ func (s *site) address(name string) stellar.Address {
 		return s.coin
 	case "": // an act that is nobody's
 		return stellar.Address{}
+	}
+	if a, ok := s.addresses[name]; ok {
+		return a
 	}
 	return addressOf(s.keys[name])
 }

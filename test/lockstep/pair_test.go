@@ -83,6 +83,9 @@ func newPair(n *network, p *plan, f flaw, t *tally) (*pair, error) {
 	coins := &classic{lines: map[escrow.Address]line{us: {limit: amount.MaxInt128()}}}
 	for _, who := range lined() {
 		coins.lines[w.Address[who]] = line{limit: noLimit}
+		if isContract(who) {
+			coins.lines[w.Address[who]] = line{limit: amount.MaxInt128()}
+		}
 	}
 	for _, who := range traders {
 		token.mint(w.Address[who], p.purse)
@@ -314,7 +317,7 @@ func (w *pair) invoke(c *vectors.Call, call escrow.Call) (ending, error) {
 		}
 		tree.Transfer = &stellar.Transfer{Asset: s.address(token), From: signer, To: s.contract, Amount: sum}
 	}
-	source, auth, err := s.authorise(s.keys[c.As], tree, keys)
+	source, auth, err := s.authorise(c.As, tree, keys)
 	if err != nil {
 		return ending{}, err
 	}

@@ -15,6 +15,9 @@ type picker struct {
 	r *rand.Rand
 	// begun are steps that bring each trade some way in, so that most of a world is spent where there is most to do.
 	begun []step
+	// followed is a trade whose disputes are gone for, for so many steps more.
+	followed string
+	patience int
 }
 
 func newPicker(w *pair) *picker { return &picker{w: w, r: rand.New(rand.NewPCG(w.seed, 2))} }
@@ -98,9 +101,9 @@ func (p *picker) next() (step, error) {
 		return st, nil
 	}
 	switch n := p.r.IntN(100); {
-	case n < 14 && p.hearing(&st), n < 26 && p.edge(&st):
+	case (n < 20 || p.patience > 0 && n < 90) && p.hearing(&st), n < 30 && p.edge(&st):
 		return st, nil
-	case n < 72:
+	case n < 73:
 		st.call = p.option()
 	case n < 84:
 		st.call = p.anything()

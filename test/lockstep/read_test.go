@@ -58,7 +58,7 @@ func (s *site) owed(view ledger.View, asset stellar.Address) (escrow.Owed, error
 
 // holdingKey is where somebody's balance of a token stands.
 func (s *site) holdingKey(token, who string) ledger.Key {
-	if token == coin && who != vectors.Contract {
+	if token == coin && who != vectors.Contract && !isContract(who) {
 		return ledger.TrustlineKey(xdr.MustAddress(s.keys[who].Address()), s.asset)
 	}
 	return persistent(s.address(token), scval.Vec(scval.Symbol("Balance"), s.address(who).ScVal()))
@@ -123,9 +123,11 @@ func (s *site) known(token string, id *escrow.ID, roles []string) map[ledger.Key
 	}
 	for _, who := range roles {
 		keys[s.holdingKey(token, who)] = true
-		if token == coin {
+		switch {
+		case token == coin && isContract(who):
+		case token == coin:
 			keys[ledger.AccountKey(xdr.MustAddress(s.keys[who].Address()))] = false
-		} else {
+		default:
 			keys[persistent(s.token, blockedKey(s.address(who)))] = false
 		}
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/host"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
@@ -264,21 +263,20 @@ func endOf(o localnet.Outcome) (ending, error) {
 	return ending{}, fmt.Errorf("a transaction failed with %s, and nothing says why: %v", o.Result.Result.Code, o.Result.Result.Results)
 }
 
-// authorise is what a call is signed by: the source of the transaction, or an entry of its own.
-func (s *site) authorise(signer *keypair.Full, tree stellar.Tree, keys map[ledger.Key]bool) (source *keypair.Full, auth []xdr.SorobanAuthorizationEntry, err error) {
+// authorise is what a call is signed by: the source of the transaction, or an entry of its own, as a contract always needs.
+func (s *site) authorise(signer string, tree stellar.Tree, keys map[ledger.Key]bool) (source *keypair.Full, auth []xdr.SorobanAuthorizationEntry, err error) {
 	entry := xdr.SorobanAuthorizationEntry{
 		Credentials: xdr.SorobanCredentials{Type: xdr.SorobanCredentialsTypeSorobanCredentialsSourceAccount}, RootInvocation: tree.Invocation(),
 	}
-	if !s.byProof {
-		return signer, []xdr.SorobanAuthorizationEntry{entry}, nil
+	if !s.byProof && !isContract(signer) {
+		return s.keys[signer], []xdr.SorobanAuthorizationEntry{entry}, nil
 	}
 	var seed [8]byte
 	if _, err := s.rand.Read(seed[:]); err != nil {
 		return nil, nil, err
 	}
 	nonce := xdr.Int64(binary.LittleEndian.Uint64(seed[:]))
-	who := scval.Account(xdr.MustAddress(signer.Address()))
-	keys[ledger.AccountKey(xdr.MustAddress(signer.Address()))] = false // who may sign for it stands there
+	who := s.address(signer).ScAddress()
 	entry.Credentials = xdr.SorobanCredentials{Type: xdr.SorobanCredentialsTypeSorobanCredentialsAddress, Address: &xdr.SorobanAddressCredentials{
 		Address: who, Nonce: nonce, Signature: xdr.ScVal{Type: xdr.ScValTypeScvVoid},
 	}}
@@ -288,6 +286,6 @@ func (s *site) authorise(signer *keypair.Full, tree stellar.Tree, keys map[ledge
 	// Good until after the empty ledgers that are still to close before the call's own.
 	last := s.Chain().Last()
 	until := last.Sequence() + s.empties(last) + 10
-	entry, err = stellar.SignAuth(s.name, entry, until, signer)
+	entry, err = s.signedBy(signer, entry, until, keys)
 	return s.keys[payer], []xdr.SorobanAuthorizationEntry{entry}, err
 }

@@ -78,7 +78,7 @@ func (n *network) later(f func() error) error {
 	return f()
 }
 
-// lined are those with a trustline to the world's coin from the start. Whoever else is paid in it is paid by parking.
+// lined are those who can hold the world's coin from the start: by a trustline, or as contracts can, who need none. Whoever else is paid in it is paid by parking.
 func lined() []string {
 	return append([]string{vectors.Receiver, panelist[0], panelist[1], panelist[2], judges[0], stranger}, traders...)
 }
@@ -92,6 +92,9 @@ func (s *site) handOut(p *plan) error {
 		return err
 	}
 	for _, who := range lined() {
+		if isContract(who) { // needs no line, and is given by the asset's contract
+			continue
+		}
 		k := s.keys[who]
 		account := xdr.MustMuxedAddress(k.Address())
 		lines = append(lines, xdr.Operation{SourceAccount: &account, Body: changeTrust(s.asset, 1<<63-1)})
@@ -106,8 +109,14 @@ func (s *site) handOut(p *plan) error {
 		return err
 	}
 	for _, who := range traders {
-		if err := s.later(func() error { return s.tell(s.token, "mint", s.address(who).ScVal(), int128(p.purse)) }); err != nil {
-			return err
+		tokens := []stellar.Address{s.token}
+		if isContract(who) {
+			tokens = append(tokens, s.coin)
+		}
+		for _, token := range tokens {
+			if err := s.later(func() error { return s.tell(token, "mint", s.address(who).ScVal(), int128(p.purse)) }); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 )
 
 // tally counts what happened in all worlds of a run: a run in which something never did has shown nothing of it.
@@ -33,6 +34,14 @@ func (w *pair) count(c *vectors.Call, a answer) {
 		return
 	}
 	w.of[c.Name]++
+	if terms, ok := w.Terms[c.Trade]; ok && isContract(c.As) {
+		switch role, _ := terms.RoleOf(w.Address[c.As]); {
+		case role.IsParty():
+			w.of["by a contract as "+map[escrow.Role]string{escrow.Buyer: "buyer", escrow.Seller: "seller"}[role]]++
+		default:
+			w.of["by a contract as arbitrator"]++
+		}
+	}
 	for _, e := range a.events {
 		w.of["event "+e[0].(string)]++
 	}

@@ -14,7 +14,7 @@ import (
 func newPlan(seed uint64, steps int) *plan {
 	r := rand.New(rand.NewPCG(seed, 1))
 	p := &plan{
-		seed: seed, feeBps: pick(r, uint32(100), 100, 1, 0), purse: amount.Int(pick(r, int64(1_000_000), 1_000_000, 30_000, 1<<60)),
+		seed: seed, feeBps: pick(r, uint32(100), 100, 1, 0), purse: amount.Int(pick(r, int64(1_000_000), 30_000, 1<<60, 1<<60)),
 		short: seed%4 == 3, byProof: seed%4 == 2, terms: map[string]vectors.Terms{}, duration: steps,
 	}
 	return p
@@ -40,7 +40,9 @@ func (p *plan) draw(r *rand.Rand, name string, from int64) vectors.Terms {
 		FallbackPpm: pick(r, uint32(500_000), 333_333, 0, 1, 1_000_000), FeeBps: p.feeBps, TermsHash: hashOf("terms"), Salt: hashOf("salt-" + name),
 	}
 	scale := pick(r, int64(20_000), 20_000, 500, 3)
-	if p.purse != amount.Int(1_000_000) && r.IntN(4) == 0 {
+	if p.purse == amount.Int(1<<60) { // a part in a million counts
+		scale = pick(r, int64(1)<<40, 1<<40, 1<<58, scale)
+	} else if p.purse != amount.Int(1_000_000) && r.IntN(4) == 0 {
 		scale = 1 << 58
 	}
 	for i := range pick(r, 1, 1, 1, 2, 3) {
