@@ -72,8 +72,23 @@ func TxSet(previous xdr.Hash, classic, soroban []xdr.TransactionEnvelope) xdr.Ge
 }
 
 func sortedByHash(list []xdr.TransactionEnvelope) []xdr.TransactionEnvelope {
-	hash := func(e xdr.TransactionEnvelope) []byte { h := sha256.Sum256(encode(&e)); return h[:] }
-	return slices.SortedFunc(slices.Values(list), func(a, b xdr.TransactionEnvelope) int { return bytes.Compare(hash(a), hash(b)) })
+	if len(list) < 2 {
+		return list
+	}
+	type hashed struct {
+		envelope xdr.TransactionEnvelope
+		hash     [sha256.Size]byte
+	}
+	all := make([]hashed, len(list))
+	for i, e := range list {
+		all[i] = hashed{e, sha256.Sum256(encode(&e))}
+	}
+	slices.SortFunc(all, func(a, b hashed) int { return bytes.Compare(a.hash[:], b.hash[:]) })
+	sorted := make([]xdr.TransactionEnvelope, len(all))
+	for i, h := range all {
+		sorted[i] = h.envelope
+	}
+	return sorted
 }
 
 // Next begins the header of the ledger after prev. Fee pool and the rest are set while transactions are applied; Seal ends it.

@@ -8,7 +8,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// Frame is an envelope with what is asked of it again and again. It is not changed after Parse.
+// Frame is an envelope with what is asked of it again and again. After Parse it changes only in what is known of its signatures.
 type Frame struct {
 	Envelope xdr.TransactionEnvelope // never of type TxV0
 	Hash     xdr.Hash                // of the whole: for a fee bump that of the bump
@@ -22,6 +22,7 @@ type Frame struct {
 	inner      xdr.Hash                        // Signed of the inner one
 	bump       *xdr.FeeBumpTransactionEnvelope // nil if it is none
 	operations []operation
+	proofs     proofs
 }
 
 // Parse makes a frame of a decoded envelope. An envelope of the oldest kind (TxV0) is taken as the newer one that it stands for.

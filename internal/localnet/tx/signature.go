@@ -2,7 +2,6 @@ package tx
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"slices"
 
@@ -17,10 +16,12 @@ type checker struct {
 	hash       xdr.Hash
 	signatures []xdr.DecoratedSignature
 	used       []bool
+	proofs     *proofs
 }
 
-func newChecker(hash xdr.Hash, signatures []xdr.DecoratedSignature) *checker {
-	return &checker{hash: hash, signatures: signatures, used: make([]bool, len(signatures))}
+// newChecker weighs signatures of hash that f carries.
+func newChecker(f *Frame, hash xdr.Hash, signatures []xdr.DecoratedSignature) *checker {
+	return &checker{hash: hash, signatures: signatures, used: make([]bool, len(signatures)), proofs: &f.proofs}
 }
 
 // enough tells whether the signers that have signed weigh as much as needed; one is needed even for 0.
@@ -55,19 +56,15 @@ func (c *checker) signed(sig xdr.DecoratedSignature, key xdr.SignerKey) bool {
 	case xdr.SignerKeyTypeSignerKeyTypeHashX:
 		return hint(key.HashX[:]) == sig.Hint && sha256.Sum256(sig.Signature) == [32]byte(*key.HashX)
 	case xdr.SignerKeyTypeSignerKeyTypeEd25519:
-		return hint(key.Ed25519[:]) == sig.Hint && verify(key.Ed25519, c.hash[:], sig.Signature)
+		return hint(key.Ed25519[:]) == sig.Hint && c.proofs.verify(key.Ed25519, c.hash[:], sig.Signature)
 	case xdr.SignerKeyTypeSignerKeyTypeEd25519SignedPayload:
 		p := key.Ed25519SignedPayload
-		return payloadHint(p) == sig.Hint && verify(&p.Ed25519, p.Payload, sig.Signature)
+		return payloadHint(p) == sig.Hint && c.proofs.verify(&p.Ed25519, p.Payload, sig.Signature)
 	}
 	return false
 }
 
 func (c *checker) allUsed() bool { return !slices.Contains(c.used, false) }
-
-func verify(key *xdr.Uint256, message, signature []byte) bool {
-	return len(signature) == ed25519.SignatureSize && ed25519.Verify(key[:], message, signature)
-}
 
 func hint(key []byte) (h xdr.SignatureHint) {
 	copy(h[:], key[len(key)-len(h):])
