@@ -26,7 +26,7 @@ func TestTheDaysLimitStopsTheKeeper(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, localnet.Options{}, 2, "buyer", "seller")
 	defer w.stop()
-	const day, limit = 86_400, 250_000
+	const day, limit = 86_400, 350_000
 	due := (uint64(w.now().Unix())/day+2)*day + 3600 // an hour after midnight
 	terms := w.terms("buyer", "seller", due)
 	terms.FundBy = due - 1000
@@ -73,7 +73,7 @@ func TestTheDaysLimitStopsTheKeeper(t *testing.T) {
 		Limit string `json:"limit_stroops"`
 		Until int64  `json:"until"`
 	}
-	if err := json.Unmarshal(k.notes[0].Data, &data); err != nil || data.Limit != "250000" || data.Until != int64(due/day+1)*day {
+	if err := json.Unmarshal(k.notes[0].Data, &data); err != nil || data.Limit != "350000" || data.Until != int64(due/day+1)*day {
 		t.Errorf("%s, %v", k.notes[0].Data, err)
 	}
 	wantMetrics(t, k, `
@@ -83,7 +83,7 @@ func TestTheDaysLimitStopsTheKeeper(t *testing.T) {
 		stellar_escrow_keeper_paused{work="settle"} 1
 		# HELP stellar_escrow_keeper_limit_stroops What it may spend in a day.
 		# TYPE stellar_escrow_keeper_limit_stroops gauge
-		stellar_escrow_keeper_limit_stroops 250000
+		stellar_escrow_keeper_limit_stroops 350000
 	`, "stellar_escrow_keeper_paused", "stellar_escrow_keeper_limit_stroops")
 
 	w.reach((due/day + 1) * day)

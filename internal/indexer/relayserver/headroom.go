@@ -31,12 +31,23 @@ const (
 	// of them, in stroops, and not returned either.
 	payoutInstructions = 400_000
 	instructionFee     = 8
+	// What others do to the same trade between preparation and ledger makes its entry larger and what reads it longer: an offer on another
+	// milestone 12 bytes, a dispute 100, and each some 10,000 instructions. grownBytes, grownInstructions and grownFee (more rent, in stroops,
+	// returned if not used) are for twenty offers and ten disputes, or for as many votes as a panel has.
+	grownBytes        = 1_280
+	grownInstructions = 500_000
+	grownFee          = 100_000
+	// A vote that others leave to be the last of its panel is the ruling too: rulingInstructions and rulingFee, in stroops and returned if not
+	// used, are for one milestone's.
+	rulingInstructions = 250_000
+	rulingFee          = 30_000
 	// maxWriteBytes is what the main network lets a transaction declare, and maxInstructions what it lets it use.
 	maxWriteBytes   = 132_096
 	maxInstructions = 400_000_000
 )
 
-// headroom raises what a simulated call declares, so that it can be carried out whether its payouts arrive or are parked.
+// headroom raises what a simulated call declares, so that it can be carried out whether its payouts arrive or are parked, and whatever the
+// other people of the trade do before it: of three arbitrators who vote at the same time each vote counts.
 //
 // A simulation forgets the entries that only a failed inner call touched, a token's refused transfer, but their keys stay in the footprint
 // as written; when the call is applied they count with the size they have. A payout may fail only then, with the trade's entry growing by
@@ -62,7 +73,19 @@ func (s *Server) headroom(ctx context.Context, contract xdr.ContractId, answer *
 	payouts := receivers(r.Footprint.ReadWrite, contract)
 	bytes += parkedBytes*payouts + (entryBytes+trustlineBytes)*refused
 	instructions := payoutInstructions * refused
-	spare := payouts*(parkedBytes*rentFee+eventFee) + writeFee*bytes + writeEntryFee*refused + instructions/10_000*instructionFee
+	spare := payouts*(parkedBytes*rentFee+eventFee) + writeEntryFee*refused
+	changed, err := changesTrade(answer.StateChanges, contract)
+	if err != nil {
+		return err
+	}
+	if changed {
+		votes, err := votes(answer.EventsXDR, contract)
+		if err != nil {
+			return err
+		}
+		bytes, instructions, spare = bytes+grownBytes, instructions+grownInstructions+votes*rulingInstructions, spare+grownFee+votes*rulingFee
+	}
+	spare += writeFee*bytes + instructions/10_000*instructionFee
 
 	r.WriteBytes = raise(r.WriteBytes, bytes, maxWriteBytes)
 	r.Instructions = raise(r.Instructions, instructions, maxInstructions)
@@ -125,6 +148,38 @@ func writeWhatIsHeld(footprint *xdr.LedgerFootprint) int {
 	}
 	footprint.ReadOnly = read
 	return moved
+}
+
+// changesTrade is whether a trade that is there already is changed: the only entries of the contract whose keys are bare bytes.
+func changesTrade(changes []protocol.LedgerEntryChange, contract xdr.ContractId) (bool, error) {
+	for _, c := range changes {
+		var key xdr.LedgerKey
+		if err := stellar.Decode("ledger key", c.KeyXDR, &key); err != nil {
+			return false, err
+		}
+		d := key.ContractData
+		if c.BeforeXDR != nil && d != nil && d.Contract.ContractId != nil && *d.Contract.ContractId == contract && d.Key.Type == xdr.ScValTypeScvBytes {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// votes counts those that are announced among all that a simulation tells.
+func votes(told []string, contract xdr.ContractId) (n int, err error) {
+	for _, text := range told {
+		var e xdr.DiagnosticEvent
+		if err := stellar.Decode("diagnostic event", text, &e); err != nil {
+			return 0, err
+		}
+		if e.Event.Type != xdr.ContractEventTypeContract || e.Event.ContractId == nil || *e.Event.ContractId != contract {
+			continue
+		}
+		if body, ok := e.Event.Body.GetV0(); ok && len(body.Topics) > 0 && body.Topics[0].Sym != nil && *body.Topics[0].Sym == "voted" {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // receivers counts the holdings that are declared as written, without the contract's own.
