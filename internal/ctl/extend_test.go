@@ -139,10 +139,24 @@ func TestExtend(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}
 	}
-	if days, archived := w.lives(contract); archived["code"] || archived["rulebook"] || days["code"] != longestLife/dayOfLedgers-1 || days["rulebook code"] != days["code"] {
+	days, archived := w.lives(contract)
+	if archived["code"] || archived["rulebook"] || days["code"] != longestLife/dayOfLedgers-1 || days["rulebook code"] != days["code"] {
 		t.Errorf("restored and extended, the code lives for %d days, the rulebook's for %d", days["code"], days["rulebook code"])
 	}
+	if _, there := days["anchor"]; there {
+		t.Error("it shows the life of what was never anchored")
+	}
 	w.must("admin", "contract", "pause", "--contract", contract)
+
+	w.must("admin", "contract", "set-anchor", "--key", w.keys["stranger"].Address(), "--contract", contract)
+	w.must("stranger", "contract", "anchor", "--seq=1", "--hash", strings.Repeat("ab", 32), "--contract", contract)
+	if days, _ := w.lives(contract); days["anchor"] > days["code"]-30 {
+		t.Fatalf("just anchored, the head lives for %d days, the code for %d", days["anchor"], days["code"])
+	}
+	w.must("stranger", extend...)
+	if days, _ := w.lives(contract); days["anchor"] != longestLife/dayOfLedgers-1 {
+		t.Errorf("extended, the anchored head lives for %d days", days["anchor"])
+	}
 }
 
 // TestExtendArchivedCodeOnly has an instance that its callers keep alive, and code that nobody does.

@@ -13,7 +13,7 @@ import (
 
 // A Lifetime is how long an entry on the ledger lives. After that it is archived: kept, and out of use until somebody pays to restore it.
 type Lifetime struct {
-	What string // "code", "instance", "rulebook code", "rulebook" or "trade"
+	What string // "code", "instance", "anchor", "rulebook code", "rulebook" or "trade"
 	Key  xdr.LedgerKey
 	// LiveUntil is the last ledger in which it is live. Of an archived entry it is a past one, or 0 where the node does not say when it ended.
 	LiveUntil uint32
@@ -30,8 +30,8 @@ type Lifetimes struct {
 	Most uint32
 }
 
-// ReadLifetimes asks how long the code and the instance of the contract live, and those of the rulebook that it asks, and how long that network
-// lets them.
+// ReadLifetimes asks how long the code and the instance of the contract live, what it has anchored, and code and instance of the rulebook that it
+// asks, and how long that network lets them.
 func ReadLifetimes(ctx context.Context, c *rpc.Client, contract stellar.Address) (Lifetimes, error) {
 	var entries []Lifetime
 	asked, what := contract, [2]string{"code", "instance"}
@@ -47,6 +47,13 @@ func ReadLifetimes(ctx context.Context, c *rpc.Client, contract stellar.Address)
 		rulebook, ok := stellar.Rulebook(*there.instance)
 		if !ok || asked != contract {
 			return readLifetimes(ctx, c, entries...)
+		}
+		anchored, _, err := c.Entries(ctx, stellar.AnchorKey(contract))
+		if err != nil {
+			return Lifetimes{}, fmt.Errorf("ask for what %s has anchored: %w", contract, err)
+		}
+		for _, head := range anchored { // one, once something was anchored
+			entries = append(entries, Lifetime{What: "anchor", Key: head.Key})
 		}
 		asked, what = rulebook, [2]string{"rulebook code", "rulebook"}
 	}

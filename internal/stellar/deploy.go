@@ -128,6 +128,9 @@ func TradeKey(contract Address, id [32]byte) xdr.LedgerKey { return dataKey(cont
 // OwedKey is the ledger key of what the contract owes in an asset.
 func OwedKey(contract, asset Address) xdr.LedgerKey { return dataKey(contract, asset.ScVal()) }
 
+// AnchorKey is the ledger key of the audit log's head, which is there once one was anchored.
+func AnchorKey(contract Address) xdr.LedgerKey { return dataKey(contract, scSymbol("anchor")) }
+
 // LifetimeSettingsKey is the ledger key of the network's own settings of lifetimes (CAP-46): how long an entry may live, and what that costs.
 func LifetimeSettingsKey() xdr.LedgerKey {
 	return xdr.LedgerKey{Type: xdr.LedgerEntryTypeConfigSetting, ConfigSetting: &xdr.LedgerKeyConfigSetting{

@@ -19,11 +19,12 @@ const (
 	KindOwed     Kind = "owed"     // what the contract owes in an asset
 	KindBalance  Kind = "balance"  // what it has of an asset
 	KindAsset    Kind = "asset"    // the asset's own contract, which payouts call
+	KindAnchor   Kind = "anchor"   // the audit log's head, which the admin's calls read
 	KindInstance Kind = "instance" // the contract itself, and its rulebook
 	KindCode     Kind = "code"
 )
 
-var kinds = []Kind{KindTrade, KindOwed, KindBalance, KindAsset, KindInstance, KindCode}
+var kinds = []Kind{KindTrade, KindOwed, KindBalance, KindAsset, KindAnchor, KindInstance, KindCode}
 
 const (
 	// grace is how long after its last deadline a trade is kept: as long as the contract's own calls keep it.

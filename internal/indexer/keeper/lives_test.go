@@ -235,9 +235,17 @@ func TestASweepExtendsWhatTradesShare(t *testing.T) {
 		g.entries[name(key)] = e
 	}
 	f = g.sweep(t)
+	if n := len(f.keys(KindAnchor)); n != 0 || f.archived != 0 {
+		t.Errorf("%d heads are extended and %d entries archived, and nothing was ever anchored", n, f.archived)
+	}
 	last := f.extensions[len(f.extensions)-2:]
 	if last[0].kind != KindInstance || last[1].kind != KindCode || last[0].ledgers != sharedFor || last[1].ledgers != sharedFor || last[1].restores {
 		t.Errorf("the last: %+v", last)
+	}
+	g.put(stellar.AnchorKey(g.contract), soon, bytes(60))
+	f = g.sweep(t)
+	if keys := f.keys(KindAnchor); !slices.Equal(keys, []string{name(stellar.AnchorKey(g.contract))}) {
+		t.Errorf("%d heads are extended, of one", len(keys))
 	}
 	e := g.entries[name(stellar.CodeKey(g.code))]
 	e.LiveUntil = latest - 1

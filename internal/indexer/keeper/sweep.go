@@ -107,7 +107,8 @@ func (s *sweeping) begin(ctx context.Context) error {
 	return nil
 }
 
-// shared looks at what all trades of a contract share: its instance, its code, whose hash stands there, and both of the rulebook that it asks.
+// shared looks at what all trades of a contract share: its instance, its code, whose hash stands there, and both of the rulebook that it asks;
+// and at the anchored head, which its admin would have to restore before a pause.
 func (s *sweeping) shared(ctx context.Context) error {
 	seen := map[stellar.Address]bool{} // contracts of one deployer ask one rulebook
 	for _, contract := range s.contracts {
@@ -117,6 +118,9 @@ func (s *sweeping) shared(ctx context.Context) error {
 		}
 		if instance == nil {
 			continue
+		}
+		if _, err := s.look(ctx, []life{{kind: KindAnchor, key: stellar.AnchorKey(contract)}}); err != nil {
+			return err
 		}
 		if rulebook, ok := stellar.Rulebook(*instance); ok && !seen[rulebook] {
 			seen[rulebook] = true
@@ -274,10 +278,10 @@ func (s *sweeping) look(ctx context.Context, lives []life) ([]rpc.Entry, error) 
 // judge says whether an entry is to be extended, and how far.
 func (s *sweeping) judge(l life, name string, e rpc.Entry, there bool, latest uint32) error {
 	s.out.entries++
-	shared := l.kind == KindInstance || l.kind == KindCode
+	shared := l.kind == KindInstance || l.kind == KindCode || l.kind == KindAnchor
 	switch {
-	case !there && l.kind != KindTrade && !shared:
-		return nil // nothing was ever owed, or the token keeps balances elsewhere
+	case !there && l.kind != KindTrade && l.kind != KindInstance && l.kind != KindCode:
+		return nil // nothing was ever owed or anchored, or the token keeps balances elsewhere
 	case !there || e.LiveUntil < latest:
 		s.out.archived++
 		if shared { // every call needs it, and the next one would pay for it; what restores it extends it
