@@ -122,12 +122,12 @@ func FuzzRequest(f *testing.F) {
 	w := newWorld(f, compiler)
 	source := w.person("ann")
 	q := SimulateRequest{Info: w.info, Source: xdr.MustAddress(source.Address()), Function: xdr.HostFunction{Type: xdr.HostFunctionTypeHostFunctionTypeUploadContractWasm, Wasm: &probeWasm}}
-	simulate, err := q.frame()
+	simulate, err := q.MarshalBinary()
 	if err != nil {
 		f.Fatal(err)
 	}
 	i := InvokeRequest{Info: w.info, Source: q.Source, Function: q.Function}
-	invoke, err := i.frame()
+	invoke, err := i.MarshalBinary()
 	if err != nil {
 		f.Fatal(err)
 	}

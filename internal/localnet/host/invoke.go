@@ -55,7 +55,7 @@ type InvokeResult struct {
 // *Refused or *EntryArchived (nothing was run), and a *Trap (see there). The host does not look at what the transaction declares
 // beyond instructions and memory: read and write bytes, sizes of entries and of the contract are checked by the caller.
 func (h *Host) Invoke(ctx context.Context, q InvokeRequest) (InvokeResult, error) {
-	request, err := q.frame()
+	request, err := q.MarshalBinary()
 	if err != nil {
 		return InvokeResult{}, err
 	}
@@ -66,7 +66,8 @@ func (h *Host) Invoke(ctx context.Context, q InvokeRequest) (InvokeResult, error
 	return parseInvoke(reply)
 }
 
-func (q *InvokeRequest) frame() ([]byte, error) {
+// MarshalBinary is the request as the module reads it (shim/src/engine.rs), for whoever has another build of it.
+func (q InvokeRequest) MarshalBinary() ([]byte, error) {
 	f := &frame{}
 	var flags uint32
 	if q.Diagnostics {
@@ -91,6 +92,12 @@ func archivedIndices(d xdr.SorobanTransactionData) []xdr.Uint32 {
 		return nil
 	}
 	return d.Ext.ResourceExt.ArchivedSorobanEntries
+}
+
+// UnmarshalBinary reads the module's reply to an InvokeRequest.
+func (res *InvokeResult) UnmarshalBinary(reply []byte) (err error) {
+	*res, err = parseInvoke(reply)
+	return err
 }
 
 func parseInvoke(reply []byte) (InvokeResult, error) {

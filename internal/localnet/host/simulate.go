@@ -70,7 +70,7 @@ func (s *SimulateResult) Archived() []xdr.LedgerKey {
 // A contract that fails is an ordinary result with a Failure. Errors are as for Invoke, without *EntryArchived: archived entries are
 // read as if restored, and listed.
 func (h *Host) Simulate(ctx context.Context, q SimulateRequest) (SimulateResult, error) {
-	request, err := q.frame()
+	request, err := q.MarshalBinary()
 	if err != nil {
 		return SimulateResult{}, err
 	}
@@ -81,7 +81,8 @@ func (h *Host) Simulate(ctx context.Context, q SimulateRequest) (SimulateResult,
 	return parseSimulate(reply)
 }
 
-func (q *SimulateRequest) frame() ([]byte, error) {
+// MarshalBinary is the request as the module reads it (shim/src/engine.rs), for whoever has another build of it.
+func (q SimulateRequest) MarshalBinary() ([]byte, error) {
 	f := &frame{}
 	var flags uint32
 	if q.Diagnostics {
@@ -106,6 +107,12 @@ func (q *SimulateRequest) frame() ([]byte, error) {
 	f.xdr("the host function", q.Function)
 	list(f, "authorisation entry", q.Auth)
 	return f.done()
+}
+
+// UnmarshalBinary reads the module's reply to a SimulateRequest.
+func (res *SimulateResult) UnmarshalBinary(reply []byte) (err error) {
+	*res, err = parseSimulate(reply)
+	return err
 }
 
 func parseSimulate(reply []byte) (SimulateResult, error) {

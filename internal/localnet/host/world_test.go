@@ -173,7 +173,7 @@ func (w *world) simulate(source *keypair.Full, fn xdr.HostFunction, change ...fu
 	for _, c := range change {
 		c(&q)
 	}
-	request, err := q.frame()
+	request, err := q.MarshalBinary()
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func (w *world) invokeRequest(source *keypair.Full, fn xdr.HostFunction, sim Sim
 
 func (w *world) invoke(q InvokeRequest) InvokeResult {
 	w.t.Helper()
-	request, err := q.frame()
+	request, err := q.MarshalBinary()
 	if err != nil {
 		w.t.Fatal(err)
 	}
