@@ -19,8 +19,10 @@ import (
 )
 
 const (
-	// answerWithin bounds how long a program may think about one question. A loaded machine takes a thousandth of it.
-	answerWithin = 20 * time.Second
+	// startWithin bounds how long a program may take to start and answer its first question, answerWithin each one after that. A machine with nothing
+	// else to do takes a second, and a thousandth.
+	startWithin  = 3 * time.Minute
+	answerWithin = 30 * time.Second
 	// endWithin bounds how long a program may take to end when nobody asks any more.
 	endWithin = 10 * time.Second
 	// longestAnswer is more than the largest terms that a question can carry.
@@ -82,6 +84,7 @@ type program struct {
 	in     io.WriteCloser
 	out    *os.File
 	ask    []byte
+	within time.Duration // until the next answer
 }
 
 // start runs a program until the test ends. It ends by itself when whoever asks has gone, however that was.
@@ -113,7 +116,7 @@ func start(t testing.TB, called, path string, args ...string) *program {
 		cancel()
 		out.Close()
 	})
-	return &program{called: called, in: in, out: out}
+	return &program{called: called, in: in, out: out, within: startWithin}
 }
 
 func (p *program) name() string { return p.called }
@@ -139,9 +142,10 @@ func (p *program) read(q question) (verdict, error) {
 
 // answer is what it answers to p.ask.
 func (p *program) answer() ([]byte, error) {
-	if err := p.out.SetReadDeadline(time.Now().Add(answerWithin)); err != nil {
+	if err := p.out.SetReadDeadline(time.Now().Add(p.within)); err != nil {
 		return nil, err
 	}
+	p.within = answerWithin
 	if _, err := p.in.Write(p.ask); err != nil {
 		return nil, err
 	}
