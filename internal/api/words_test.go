@@ -178,3 +178,39 @@ func TestArbitratorsAreSaidNotToBeConfirmed(t *testing.T) {
 		t.Errorf("without a panel: %+v", p.Warnings)
 	}
 }
+
+// TestWhatIsAcceptedIsSaid: what no rule of the contract prevents, whoever commits to a trade is told first: what the issuer can do to the pooled balance, and that
+// hearings are unpaid (docs/contract-attacks.md D6, I5).
+func TestWhatIsAcceptedIsSaid(t *testing.T) {
+	usdc := contractAddress("usdc").String()
+	for name, c := range map[string]struct {
+		revocable, clawback bool
+		fee                 string
+		want                []string
+	}{
+		"an issuer that can do nothing":   {false, false, "0.3", nil},
+		"one that can freeze":             {true, false, "0.3", []string{"can-be-frozen"}},
+		"one that can freeze and take":    {true, true, "0.3", []string{"can-be-frozen", "can-be-taken"}},
+		"nothing for a hearing":           {false, false, "0", []string{"unpaid-hearings"}},
+		"all of it, and nothing for them": {true, true, "0", []string{"can-be-frozen", "can-be-taken", "unpaid-hearings"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newModelNet()
+			asset := n.assets[usdc]
+			asset.AuthRevocable, asset.Clawback = c.revocable, c.clawback
+			n.assets[usdc] = asset
+			in := OpenIn{Terms: goodTerms(), By: "buyer"}
+			in.Terms.ArbitrationFee = c.fee
+			p := want[OpenOut](newClient(t, n), http.StatusOK, http.MethodPost, "/v1/trades", in).Prepared
+			var got []string
+			for _, code := range []string{"can-be-frozen", "can-be-taken", "unpaid-hearings"} {
+				if len(p.warned(code)) > 0 {
+					got = append(got, code)
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%q is said, want %q: %+v", got, c.want, p.Warnings)
+			}
+		})
+	}
+}
