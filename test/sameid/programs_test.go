@@ -2,6 +2,7 @@ package sameid
 
 import (
 	"crypto/sha256"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,7 +16,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
-// all three, of which two are other programs. Without Rust or Node the test is skipped, or fails where parts are required.
+// readers are all three, of which two are other programs. Without Rust or Node the test is skipped, or fails where parts are required.
 func readers(t testing.TB) []reader {
 	t.Helper()
 	rust := rustProgram(t)
@@ -36,6 +37,10 @@ func rustProgram(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	program := filepath.Join(target, "debug", "stellar-escrow-fuzz")
+	if _, err := os.Stat(program); err == nil && fuzzWorker() {
+		return program // whoever has started this process has just built it
+	}
 	cmd := procgroup.Command(t.Context(), cargo, "build", "--quiet", "--locked", "-p", "stellar-escrow-fuzz")
 	cmd.Dir = filepath.Join(root(t), "contract")
 	cmd.Env = append(os.Environ(), "PATH=/usr/bin:/bin", "CARGO_TARGET_DIR="+target, "RUSTC_BOOTSTRAP=0")
@@ -43,7 +48,13 @@ func rustProgram(t testing.TB) string {
 	if err := procgroup.Run(cmd); err != nil {
 		t.Fatalf("build contract/fuzz: %v", err)
 	}
-	return filepath.Join(target, "debug", "stellar-escrow-fuzz")
+	return program
+}
+
+// fuzzWorker tells whether this process is one of those that go test starts to fuzz, and ends when it likes.
+func fuzzWorker() bool {
+	f := flag.Lookup("test.fuzzworker")
+	return f != nil && f.Value.String() == "true"
 }
 
 // what the client's program is made of, below the root of the tree.
