@@ -55,6 +55,7 @@ func FuzzAnswers(f *testing.F) {
 		`{"id":"` + strings.Repeat("0", 64) + `","protocolVersion":27,"sequence":7,"closeTime":"5"}`,
 		`{"events":[{"type":"contract","ledger":7,"ledgerClosedAt":"2026-01-01T00:00:00Z","contractId":"CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM","id":"0000000030064775168-0000000000","txHash":"` +
 			strings.Repeat("0", 64) + `","topic":["AAAAAQ=="],"value":"AAAAAQ=="}],"latestLedger":7,"oldestLedger":2,"cursor":"0000000030064775168-0000000000"}`,
+		`{"events":[{"ledger":-1,"ledgerClosedAt":"2026","contractId":"C","txHash":"00","topic":["AAAA"],"value":"AAAA"}],"cursor":"1"}`,
 		`{"entries":[{"key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","xdr":"AAAA","liveUntilLedgerSeq":4294967295}],"latestLedger":7}`,
 		`{"ledgers":[{"hash":"` + strings.Repeat("0", 64) + `","sequence":7,"ledgerCloseTime":"-5","metadataXdr":"AAAA"}],"cursor":"7"}`,
 		`{"transactionData":"AAAA","minResourceFee":"-1","results":[{"auth":["AAAA"],"xdr":"AAAA"}],"latestLedger":1}`,
