@@ -211,6 +211,7 @@ func (w *pair) call(line *told) error {
 	}
 	if want.code == vectors.OK {
 		w.model, w.bank = next.model, next.bank
+		w.settled(c, &before, now)
 		if existed && before.Stage >= escrow.StageEnded && c.Trade != "" && c.Name != "claim" && c.Name != "extend" {
 			return w.differ("%s by %s: accepted by a trade that is %s", c.Name, c.As, before.Stage)
 		}

@@ -47,6 +47,44 @@ func (w *pair) count(c *vectors.Call, a answer) {
 	}
 }
 
+// settled counts the rulings that were carried out by what is seldom come to: how many votes they are of, and how far an appeal moved them.
+func (w *pair) settled(c *vectors.Call, before *escrow.Trade, now uint64) {
+	if c.Name != "settle" {
+		return
+	}
+	terms := w.Terms[c.Trade]
+	second := escrow.FirstSeat + escrow.Role(len(terms.Panel.Arbitrators))
+	for _, i := range c.Args.Milestones {
+		m := &before.Milestones[i]
+		s := escrow.StandingOf(&terms, int(i), m, now)
+		if s.Outcome != escrow.OutcomeFirstRuling && s.Outcome != escrow.OutcomeAppealRuling {
+			continue
+		}
+		votes := 0
+		for _, v := range m.Dispute.Votes {
+			if (v.Role >= second) == (s.Outcome == escrow.OutcomeAppealRuling) {
+				votes++
+			}
+		}
+		if votes%2 == 0 {
+			w.happened("ruled by an even number")
+		}
+		if m.Dispute.AppealBy == nil || terms.ArbitrationFee.Sign() == 0 {
+			continue
+		}
+		moved := int64(s.SellerPpm) - int64(*s.FirstPpm)
+		if *m.Dispute.AppealBy == escrow.Buyer {
+			moved = -moved
+		}
+		switch moved {
+		case aboutMargin:
+			w.happened("appealed by the margin")
+		case aboutMargin - 1:
+			w.happened("appealed by less than the margin")
+		}
+	}
+}
+
 // missing are those that never happened.
 func (t *tally) missing(all ...string) (none []string) {
 	for _, what := range all {
