@@ -2,12 +2,16 @@ package sameid
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 
+	"github.com/Abdullahi130/StellarEscrow/contract/vectors"
+	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
+	"github.com/Abdullahi130/StellarEscrow/test/stories"
 )
 
 // Where a trade is.
@@ -87,6 +91,9 @@ func FuzzTermsID(f *testing.F) {
 	for _, c := range hostile(f) {
 		f.Add(false, c.raw)
 	}
+	for _, raw := range storyTerms(f) {
+		f.Add(false, raw)
+	}
 	for seed := range uint64(8) {
 		f.Add(true, plan(seed))
 	}
@@ -103,6 +110,41 @@ func FuzzTermsID(f *testing.F) {
 			alike(t, all, somewhere(t, &choices{}, data))
 		}
 	})
+}
+
+// storyTerms are the terms of all stories, each once. Who is called what has a key of that name.
+func storyTerms(t testing.TB) (all [][]byte) {
+	t.Helper()
+	list, err := vectors.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, s := range list {
+		names := stories.NewNames(1_800_000_000, func(t escrow.Terms) (escrow.ID, error) { return escrow.ID{}, nil }) // nobody asks for an id here
+		for _, name := range append(s.Actors, vectors.Contract, vectors.Token) {
+			a := stellar.Address{Contract: name == vectors.Contract || name == vectors.Token, Key: sha256.Sum256([]byte(name))}
+			names.Called(name, escrow.Address(a.String()))
+		}
+		for name, terms := range s.Terms {
+			if err := names.Open(name, terms); err != nil {
+				t.Fatal(err)
+			}
+			v, err := stellar.EncodeTerms(names.Terms[name])
+			if err != nil {
+				t.Fatalf("%s: %v", s.Name, err)
+			}
+			raw, err := v.MarshalBinary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !known[string(raw)] {
+				known[string(raw)] = true
+				all = append(all, raw)
+			}
+		}
+	}
+	return all
 }
 
 // plan is bytes to draw from, the same each time.
