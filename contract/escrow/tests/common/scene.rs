@@ -1,6 +1,6 @@
 // Two parties, an arbitrator and a trade between them, for tests that each look at one thing it should withstand.
 
-use super::{Build, World, BUILDS};
+use super::{builds, Build, World};
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::xdr::ToXdr;
 use soroban_sdk::{vec, Address, BytesN, Env, Error, IntoVal, Symbol, Val, Vec};
@@ -129,5 +129,5 @@ impl Scene {
 }
 
 pub fn both(test: fn(Build)) {
-    BUILDS.into_iter().for_each(test);
+    builds().iter().copied().for_each(test);
 }

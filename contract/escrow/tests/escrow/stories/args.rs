@@ -1,8 +1,8 @@
 // What a story's call passes, in the contract's types.
 
 use super::json::{amount_of, fields, number, number_or_max, text};
+use super::Reader;
 use crate::common;
-use crate::Reader;
 use serde_json::Value;
 use soroban_sdk::{IntoVal, Val, Vec};
 use stellar_escrow::{Milestone, Panel, Terms, Windows};

@@ -2,8 +2,7 @@
 // call, refused ones too: what is owed is the sum over all trades and the fees, our balance is that, no stroop has come or gone, a refused
 // call has changed nothing, and what has ended stays ended. Then all people leave, and calls without any signature end every trade.
 
-mod common;
-
+use crate::common;
 use common::{Build, World};
 use soroban_sdk::testutils::Address as _;
 use soroban_sdk::{vec, Address, BytesN, Env, Error, IntoVal, Symbol, Val, Vec};

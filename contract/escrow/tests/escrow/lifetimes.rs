@@ -1,9 +1,7 @@
 // How long entries live, who extends them, and what happens behind their end.
 
-mod common;
-
+use crate::common;
 use common::scene::{both, Scene, DAY, START};
-use common::Build;
 use soroban_sdk::testutils::storage::Persistent as _;
 use soroban_sdk::testutils::{Deployer as _, Ledger as _};
 use soroban_sdk::{vec, Address, IntoVal, Symbol, Val};
@@ -12,17 +10,19 @@ use stellar_escrow::Milestone;
 // docs/contract-attacks.md D5: a trader's call extends the trade, what is owed and the instance, and never the code.
 #[test]
 fn code_is_not_extended() {
-    let scene = Scene::new(Build::Wasm);
-    let env = scene.env();
-    // Code and instance are about to end.
-    env.ledger().set_sequence_number(2_073_000);
-    let code = env.deployer().get_contract_code_ttl(&scene.world.escrow);
-    assert!(code < 1_000, "{code}");
-    scene.open().expect("open");
-    scene.fund().expect("fund");
-    scene.world.client().extend(&scene.id());
-    scene.release(10_000).expect("release");
-    assert_eq!(env.deployer().get_contract_code_ttl(&scene.world.escrow), code);
+    both(|build| {
+        let scene = Scene::new(build);
+        let env = scene.env();
+        // Code and instance are about to end.
+        env.ledger().set_sequence_number(2_073_000);
+        let code = env.deployer().get_contract_code_ttl(&scene.world.escrow);
+        assert!(code < 1_000, "{code}");
+        scene.open().expect("open");
+        scene.fund().expect("fund");
+        scene.world.client().extend(&scene.id());
+        scene.release(10_000).expect("release");
+        assert_eq!(env.deployer().get_contract_code_ttl(&scene.world.escrow), code);
+    });
 }
 
 // docs/contract-attacks.md K5, D12: how far entries are extended, in ledgers, from deadlines in seconds.

@@ -1,7 +1,6 @@
 // One trade for the same terms, here and once.
 
-mod common;
-
+use crate::common;
 use common::refusal;
 use common::scene::{both, Scene};
 use soroban_env_host::Env as _;

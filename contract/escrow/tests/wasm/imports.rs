@@ -1,6 +1,6 @@
 // What the committed wasm could do at all.
 
-mod common;
+use crate::common;
 
 // docs/contract-attacks.md D5: what the committed wasm may ask of the ledger at all: its own entries, and the life of those and of the
 // instance. Nothing that replaces code, deploys, or extends the life of code. Names are those of soroban-env-common 27.0.1 (env.json, module

@@ -1,7 +1,6 @@
 // Who can be paid, and who never is.
 
-mod common;
-
+use crate::common;
 use common::scene::{both, Scene, DAY, START};
 use common::{refusal, Build, World};
 use soroban_sdk::testutils::{Address as _, IssuerFlags};
@@ -56,20 +55,6 @@ fn parked_on_purpose() {
         assert_eq!((scene.held(&scene.buyer), scene.held(&scene.seller), scene.owed()), (996_000, 1_003_960, (40, 40)));
     };
     std::thread::Builder::new().stack_size(1 << 30).spawn(test).expect("a thread").join().expect("the test");
-}
-
-// docs/contract.md "Two contracts": no other code is asked than the rulebook's as it is committed.
-#[test]
-fn another_rulebook_is_refused() {
-    let env = common::env(START);
-    let (admin, receiver) = (Address::generate(&env), Address::generate(&env));
-    for rulebook in [common::deploy_token(&env, Build::Wasm), Address::generate(&env), env.register(Agent, ())] {
-        let args = (admin.clone(), 100u32, receiver.clone(), common::scene::limits(), rulebook);
-        let deployed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| env.register(common::ESCROW_WASM, args)));
-        let panic = deployed.expect_err("a rulebook of other code is taken");
-        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-        assert!(text.contains("Contract, #47"), "{text}");
-    }
 }
 
 // docs/contract-attacks.md D4: neither this contract nor the asset can be an owner of anything.

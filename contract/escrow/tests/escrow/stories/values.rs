@@ -1,7 +1,8 @@
 // What stands in a story for an id, a hash, a time, and for what the contract answers.
 
 use super::json::number_or_max;
-use crate::{common, Reader, START};
+use super::{Reader, START};
+use crate::common;
 use serde_json::Value;
 use soroban_sdk::xdr::ScVal;
 use soroban_sdk::BytesN;

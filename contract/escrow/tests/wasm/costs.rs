@@ -4,8 +4,7 @@
 // the network counts with 34 instructions a byte. What the network charges is measured by test/costs and stands in docs/costs.md; these ceilings
 // are for whoever changes the contract, next to it.
 
-mod common;
-
+use crate::common;
 use common::interface::EscrowClient;
 use common::Build;
 use soroban_sdk::testutils::Address as _;

@@ -1,7 +1,6 @@
 // Bad tokens: each harms its own trades only, and stops no trade's end.
 
-mod common;
-
+use crate::common;
 use common::refusal;
 use common::scene::{both, Scene, DAY, START};
 use soroban_sdk::testutils::Address as _;

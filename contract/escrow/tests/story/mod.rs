@@ -1,5 +1,0 @@
-// How the words of a story are read.
-
-mod args;
-pub mod json;
-mod values;
