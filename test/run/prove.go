@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,6 +23,8 @@ import (
 type proof struct {
 	name, about string
 	steps       int
+	of          []string // the paths that it says something about: what has passed holds until one of them changes. None: the whole tree
+	counts      string   // what its figures begin with a number of, for the table; "": it has no line there
 	env         []string
 	args        func(step int) []string // of go test
 }
@@ -42,9 +45,38 @@ var proofs = []proof{
 	},
 	{name: "nodes", about: "1,000 worlds of nodes that lag, fork, fail and lie: the pool leaves each", steps: 10, args: worlds("./internal/indexer/source/pool", "^TestWeather$")},
 	{
+		name: "explore", about: "every state of small trades: from each there is a way out that needs nobody", steps: 1, counts: "states explored",
+		of: []string{"go.mod", "internal/amount", "internal/escrow"},
+		args: func(int) []string {
+			return []string{"-run=^TestNoDeadEnd$", "./internal/escrow/explore"}
+		},
+	},
+	{
 		name: "lockstep", about: "100,000 actions of many people, on the model and on the contract: both accept, refuse, pay and announce alike", steps: 10,
+		counts: "actions compared",
+		of: []string{
+			"go.mod", "go.sum", "contract/vectors", "contract/wasm", "contract/fixtures", "internal/amount", "internal/deploy", "internal/escrow", "internal/localnet",
+			"internal/stellar", "test/lockstep", "test/stories",
+		},
 		args: func(step int) []string {
 			return []string{"-run=^TestLockstep$", "./test/lockstep", "-actions=10000", fmt.Sprintf("-seed=%d", step*1000+1)}
+		},
+	},
+	{
+		name: "attacks", about: "each attack of docs/contract-attacks.md is shown by tests that are there", steps: 1, counts: "attacks shown or bounded",
+		args: func(int) []string { return []string{"-run=^TestAttacksAreShown$", "./internal/arch"} },
+	},
+	{
+		name: "wrong", about: "contracts that are wrong in one place, each with the rule it breaks: a test finds every one", steps: 4, counts: "wrong contracts found", of: ofMutants,
+		args: func(step int) []string {
+			return []string{"-run=^TestWrongContracts", "./test/mutants", fmt.Sprintf("-wrong=%d/4", step+1)}
+		},
+	},
+	{
+		name: "mutants", about: "every mutant that cargo-mutants makes of the contract is killed, or argued in docs/proof.md", steps: 8, counts: "mutants killed",
+		of: append([]string{"docs/proof.md"}, ofMutants...),
+		args: func(step int) []string {
+			return []string{"-run=^TestMutantsAreFound$", "./test/mutants", fmt.Sprintf("-mutants=%d/8", step+1)}
 		},
 	},
 	{name: "sim", about: "1,000 worlds of trades, weather, kills and clocks: what is stored is what a run without faults stores", steps: 10, args: worlds("./test/sim", "^TestWorlds$")},
@@ -64,6 +96,12 @@ var proofs = []proof{
 	},
 }
 
+// What a mutant is made of and judged by.
+var ofMutants = []string{
+	"contract/.cargo", "contract/Cargo.lock", "contract/Cargo.toml", "contract/escrow", "contract/rules", "contract/rulebook", "contract/fixtures", "contract/wasm",
+	"contract/vectors/defaults.json", "contract/vectors/stories", "docs/contract.md", "docs/contract-attacks.md", "test/mutants",
+}
+
 func proofNames() (names []string) {
 	for _, p := range proofs {
 		names = append(names, p.name)
@@ -74,75 +112,102 @@ func proofNames() (names []string) {
 // figure is a line of a test's output that says what was proved.
 var figure = regexp.MustCompile(`(?m)^.*\bproved: (.*)$`)
 
-// proven is what has passed on a tree: the step's name, and the figures it ended with.
+// proven is what has passed of a proof: the step's name, and the figures it ended with.
 type proven map[string][]string
 
-// proveAll runs every proof, or the one named, without the steps that have passed on this very tree already.
+// proveAll runs every proof, or the one named, without the steps that have passed already on what the proof is of.
 func (s suite) proveAll(ctx context.Context, only string) error {
-	tree, err := treeID(ctx)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(s.cache, "prove", tree+".json")
-	done, err := readProven(path)
-	if err != nil {
-		return err
-	}
 	var lines []string
+	var all []tally
 	failed := 0
 	for _, p := range proofs {
-		if only != "" && only != p.name {
-			continue
+		path, done, err := s.before(ctx, p)
+		if err != nil {
+			return err
 		}
-		began := time.Now()
-		passed, before := 0, 0
-		for step := range p.steps {
-			name := fmt.Sprintf("%s %d of %d", p.name, step+1, p.steps)
-			if _, ok := done[name]; ok {
-				before++
-				continue
-			}
-			if ctx.Err() != nil {
-				return fmt.Errorf("stopped before %s; what has passed is kept: run it again to go on: %w", name, context.Cause(ctx))
-			}
-			fmt.Fprintf(s.out, "--- %s: %s\n", name, p.about)
-			var out bytes.Buffer
-			tee := s
-			tee.out = io.MultiWriter(s.out, &out)
-			if err := tee.command(ctx, ".", p.env, "go", append([]string{"test", "-count=1", "-v", "-timeout=55m"}, p.args(step)...)...); err != nil {
-				fmt.Fprintf(s.out, "%s: %v\n", name, err)
-				continue
-			}
-			done[name] = figures(out.Bytes())
-			if len(done[name]) == 0 {
-				return fmt.Errorf("%s passed and says of nothing that it was proved: it looked at nothing", name)
-			}
-			if err := writeProven(path, done); err != nil {
+		if only == "" || only == p.name {
+			began, earlier := time.Now(), len(done)
+			if err := s.proveOne(ctx, p, path, done); err != nil {
 				return err
 			}
-			passed++
-		}
-		verdict := "proved"
-		if passed+before < p.steps {
-			failed++
-			verdict = fmt.Sprintf("FAILED: %d of %d steps", p.steps-passed-before, p.steps)
-		}
-		if before > 0 {
-			verdict += fmt.Sprintf(" (%d steps earlier, on the same tree)", before)
-		}
-		lines = append(lines, fmt.Sprintf("%-8s %7.1fs  %s: %s", p.name, time.Since(began).Seconds(), verdict, p.about))
-		for step := range p.steps {
-			for _, f := range done[fmt.Sprintf("%s %d of %d", p.name, step+1, p.steps)] {
-				lines = append(lines, "                    "+f)
+			verdict := "proved"
+			if len(done) < p.steps {
+				failed++
+				verdict = fmt.Sprintf("FAILED: %d of %d steps", p.steps-len(done), p.steps)
 			}
+			if earlier > 0 {
+				verdict += fmt.Sprintf(" (%d steps earlier, and nothing it is of has changed)", earlier)
+			}
+			lines = append(lines, fmt.Sprintf("%-8s %7.1fs  %s: %s", p.name, time.Since(began).Seconds(), verdict, p.about))
+			for step := range p.steps {
+				for _, f := range done[p.step(step)] {
+					lines = append(lines, "                    "+f)
+				}
+			}
+		}
+		if p.counts != "" {
+			all = append(all, tallyOf(p, done))
 		}
 	}
 	if len(lines) == 0 {
 		return fmt.Errorf("no proof is called %q; there are %s", only, strings.Join(proofNames(), ", "))
 	}
-	fmt.Fprintf(s.out, "\n%s\n", strings.Join(lines, "\n"))
+	fmt.Fprintf(s.out, "\n%s\n\n%s", strings.Join(lines, "\n"), table(all))
 	if failed > 0 {
 		return fmt.Errorf("%d proofs failed", failed)
+	}
+	return nil
+}
+
+// step names a step in what is kept.
+func (p proof) step(number int) string { return fmt.Sprintf("%s %d of %d", p.name, number+1, p.steps) }
+
+// before is what has passed of a proof on the tree as it is, and the file that keeps it.
+func (s suite) before(ctx context.Context, p proof) (path string, done proven, err error) {
+	key, err := treeID(ctx, p.of)
+	if err != nil {
+		return "", nil, err
+	}
+	path = filepath.Join(s.cache, "prove", p.name+"-"+key+".json")
+	kept, err := readProven(path)
+	if err != nil {
+		return "", nil, err
+	}
+	done = proven{}
+	for step := range p.steps { // another number of steps has others
+		if figures, ok := kept[p.step(step)]; ok {
+			done[p.step(step)] = figures
+		}
+	}
+	return path, done, nil
+}
+
+// proveOne runs the steps that are not done, and keeps each that passes.
+func (s suite) proveOne(ctx context.Context, p proof, path string, done proven) error {
+	for step := range p.steps {
+		name := p.step(step)
+		if _, ok := done[name]; ok {
+			continue
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped before %s; what has passed is kept: run it again to go on: %w", name, context.Cause(ctx))
+		}
+		fmt.Fprintf(s.out, "--- %s: %s\n", name, p.about)
+		var out bytes.Buffer
+		tee := s
+		tee.out = io.MultiWriter(s.out, &out)
+		if err := tee.command(ctx, ".", p.env, "go", append([]string{"test", "-count=1", "-v", "-timeout=55m"}, p.args(step)...)...); err != nil {
+			fmt.Fprintf(s.out, "%s: %v\n", name, err)
+			continue
+		}
+		said := figures(out.Bytes())
+		if len(said) == 0 {
+			return fmt.Errorf("%s passed and says of nothing that it was proved: it looked at nothing", name)
+		}
+		done[name] = said
+		if err := writeProven(path, done); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -155,15 +220,29 @@ func figures(out []byte) (all []string) {
 	return all
 }
 
-// treeID is one name for all that is proved: the commit, and what was changed since.
-func treeID(ctx context.Context) (string, error) {
+// treeID is one name for the files below the paths, as they are now; without paths for all that git would commit.
+func treeID(ctx context.Context, paths []string) (string, error) {
+	args := append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, paths...)
+	out, err := exec.CommandContext(ctx, "git", args...).Output()
+	if err != nil {
+		return "", fmt.Errorf("git %s: %w: a proof is of one tree, so it needs the repository", strings.Join(args, " "), err)
+	}
+	names := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	slices.Sort(names)
 	h := sha256.New()
-	for _, args := range [][]string{{"rev-parse", "HEAD"}, {"diff", "HEAD"}, {"ls-files", "--others", "--exclude-standard"}} {
-		out, err := exec.CommandContext(ctx, "git", args...).Output()
-		if err != nil {
-			return "", fmt.Errorf("git %s: %w: a proof is of one tree, so it needs the repository", strings.Join(args, " "), err)
+	for _, name := range slices.Compact(names) {
+		text, err := os.ReadFile(name)
+		if info, statErr := os.Lstat(name); statErr == nil && !info.Mode().IsRegular() {
+			text, err = []byte(info.Mode().Type().String()), nil // a link: what it names is elsewhere in the list
 		}
-		h.Write(out)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted, and not committed yet
+		}
+		if err != nil {
+			return "", fmt.Errorf("read what a proof is of: %w", err)
+		}
+		fmt.Fprintf(h, "%s %d\n", name, len(text))
+		h.Write(text)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:12]), nil
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +28,7 @@ func TestProveGoesOn(t *testing.T) {
 	for name, value := range map[string]string{"LOG": log, "TREE": tree, "MUTE": ""} {
 		t.Setenv(name, value)
 	}
-	programs(t, map[string]string{"go": provingGo, "git": `[ "$1" != rev-parse ] || cat "$TREE"`})
+	programs(t, map[string]string{"go": provingGo, "git": `printf '%s\0' "$TREE"`})
 	var out bytes.Buffer
 	s := suite{out: &out, cache: t.TempDir()}
 	run := func(fail string) (ran int, err error) {
@@ -65,7 +67,85 @@ func TestProveGoesOn(t *testing.T) {
 	if _, err := run("nothing"); err == nil || !strings.Contains(err.Error(), "looked at nothing") {
 		t.Errorf("steps that prove nothing: %v", err)
 	}
-	if err := s.proveAll(t.Context(), "no such"); err == nil || !strings.Contains(err.Error(), "plans, nodes, lockstep, sim, submits, kills, commits") {
+	if err := s.proveAll(t.Context(), "no such"); err == nil || !strings.Contains(err.Error(), "plans, nodes, explore, lockstep, attacks, wrong, mutants, sim, submits, kills, commits") {
 		t.Errorf("%v", err)
 	}
 }
+
+// What ends `make prove` has what was proved before, too.
+func TestTheTableIsWhole(t *testing.T) {
+	t.Setenv("LOG", filepath.Join(t.TempDir(), "log"))
+	tree := filepath.Join(t.TempDir(), "tree")
+	if err := os.WriteFile(tree, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TREE", tree)
+	programs(t, map[string]string{"git": `printf '%s\0' "$TREE"`, "go": `
+case "$*" in
+*-actions=*) echo "x.go:1: proved: 10000 actions in 9 worlds" ;;
+*-mutants=8/8*) exit 1 ;;
+*-mutants=*) echo "x.go:1: proved: 11 of 12 mutants are killed" ;;
+esac`})
+	var out bytes.Buffer
+	s := suite{out: &out, cache: t.TempDir()}
+	if err := s.proveAll(t.Context(), "mutants"); err == nil {
+		t.Error("a step failed and nobody says so")
+	}
+	out.Reset()
+	if err := s.proveAll(t.Context(), "lockstep"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `
+proved of this tree:
+  states explored            0 (0 of 1 steps)
+  actions compared           100,000
+  attacks shown or bounded   0 (0 of 1 steps)
+  wrong contracts found      0 (0 of 4 steps)
+  mutants killed             77 / 84 (7 of 8 steps)
+`
+	if got := out.String(); !strings.HasSuffix(got, want) {
+		t.Errorf("it ends with\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What a proof is of has in it every package that its tests are made of: else it would go on holding when one of those has changed.
+func TestProofsAreOfWhatTheyNeed(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range proofs {
+		if p.of == nil {
+			continue
+		}
+		var packages []string
+		for _, arg := range p.args(0) {
+			if strings.HasPrefix(arg, "./") {
+				packages = append(packages, arg)
+			}
+		}
+		cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-deps", "-test", "-f", "{{if and .Module (not .ForTest)}}{{if .Module.Main}}{{.Dir}}{{end}}{{end}}"}, packages...)...)
+		cmd.Dir = root
+		out, err := cmd.Output()
+		if err != nil || len(packages) == 0 {
+			t.Fatalf("%s: list what %v needs: %v", p.name, packages, err)
+		}
+		for dir := range strings.FieldsSeq(string(out)) {
+			rel, err := filepath.Rel(root, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(p.of, func(of string) bool { return rel == of || strings.HasPrefix(rel, of+"/") }) && !slices.Contains(machinery, rel) {
+				t.Errorf("%s needs %s and is not of it", p.name, rel)
+			}
+		}
+		for _, of := range p.of {
+			if _, err := os.Stat(filepath.Join(root, of)); err != nil {
+				t.Errorf("%s is of %s, which is not there", p.name, of)
+			}
+		}
+	}
+}
+
+// machinery is what tests are run with. It decides nothing that is proved.
+var machinery = []string{"internal/procgroup", "internal/reproduce/debian", "test/parts", "test/parts/cache"}

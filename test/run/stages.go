@@ -26,10 +26,10 @@ type stage struct {
 var stages = []stage{
 	{name: "format", about: "gofmt", do: gofmt},
 	{name: "vet", about: "go vet and staticcheck", do: vet},
+	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests}, // before the Go tests: mutants (test/mutants) take over what it builds
 	{name: "go", about: "every Go test", do: goTests},
 	{name: "modules", about: "the tests that are modules of their own", do: modules},
 	{name: "explore", about: "every state of small trades, with the figures", do: explore},
-	{name: "rust", about: "the contract: rustfmt, clippy, cargo test", do: rustTests},
 	{name: "rebuild", about: "the committed WebAssembly, built anew and compared", do: rebuild, onlyByName: true},
 	{name: "prepare", about: "the programs of others that are built here once: a Kubernetes node's, Loki, MinIO, tools with second opinions", do: prepare, onlyByName: true},
 	{name: "images", about: "the images of ours, built in two places and compared; the commands that pin and list", do: imagesBuilt, onlyByName: true},
