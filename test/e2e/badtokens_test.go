@@ -153,3 +153,40 @@ func (w *live) block(token stellar.Address, name string, on bool) {
 	w.t.Helper()
 	w.tell("operator", token, "block", w.address(name).ScVal(), boolVal(on))
 }
+
+// A token that burns the whole budget when one of the parties is paid stops whatever pays them, and no settlement: without payouts it calls no token, and the
+// other party is paid by their own claim (docs/contract-attacks.md D2).
+func TestATokenThatBurnsTheBudget(t *testing.T) {
+	w := newLive(t, localnet.Options{}, "buyer", "seller", "carol")
+	code, err := os.ReadFile("../../contract/fixtures/wasm/token.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := w.create(code, 1)
+	w.tell("operator", token, "mint", w.address("buyer").ScVal(), scval.I128(100*usdc))
+	terms := w.terms()
+	terms.Asset = escrow.Address(token.String())
+	w.funded(terms)
+	w.act("seller", escrow.CallDeliver{Terms: terms, Milestone: 0})
+	mode("BurnBudget", w.address("buyer").ScVal())(w, token)
+	w.reach(terms.Milestones[1].DeliverBy)
+
+	settle := func(push bool) escrow.CallSettle {
+		return escrow.CallSettle{Terms: terms, Milestones: []uint32{0, 1}, Push: push}
+	}
+	claim := func(role escrow.Role, units int64) escrow.CallClaim {
+		owner, _ := terms.AddressOf(role)
+		return escrow.CallClaim{Terms: terms, Role: role, To: owner, Amount: amount.Int(units)}
+	}
+	const net = 60*usdc - 60*usdc*feeBps/10_000
+	w.isRefused("budget", "carol", settle(true))
+	w.isEvents("settle without payouts", w.act("carol", settle(false)), "settled", "settled", "ended", "parked", "parked")
+	w.isAmount("parked for the buyer", w.parked(terms, escrow.Buyer), 40*usdc)
+	w.isAmount("parked for the seller", w.parked(terms, escrow.Seller), net)
+	w.isRefused("budget", "carol", claim(escrow.Buyer, 40*usdc))
+	w.isEvents("the other's claim", w.act("carol", claim(escrow.Seller, net)), "claimed")
+	w.isAmount("the seller has", w.has(token, w.address("seller")), net)
+	mode("Honest")(w, token)
+	w.isEvents("and the buyer's, once it pays", w.act("carol", claim(escrow.Buyer, 40*usdc)), "claimed")
+	w.isAmount("the buyer has", w.has(token, w.address("buyer")), 40*usdc)
+}
