@@ -27,7 +27,9 @@ import (
 
 // platform is a local network with our contract, and people who trade in it.
 type platform struct {
-	net      *localnet.Network
+	net      *localnet.Network      // nil where it is another process's
+	now      func() (uint64, error) // the network's time, in Unix seconds
+	feeBps   uint32
 	network  stellar.Network
 	client   *rpc.Client
 	contract stellar.Address
@@ -59,8 +61,12 @@ func newPlatform(b *testing.B, n int, log slog.Handler) *platform {
 	// The network keeps its history in this process's memory, which is not the indexer's to be held to.
 	limit := debug.SetMemoryLimit(math.MaxInt64)
 	b.Cleanup(func() { debug.SetMemoryLimit(limit) })
-	p := &platform{net: localnettest.Open(b, localnet.Options{Log: slog.New(log)})}
-	p.client = rpctest.Client(b, localnettest.Serve(b, p.net).URL, p.net.Passphrase(), nil)
+	p := &platform{net: localnettest.Open(b, localnet.Options{Log: slog.New(log)}), feeBps: 100}
+	p.now = func() (uint64, error) {
+		last, err := p.net.Last()
+		return uint64(last.CloseTime()), err
+	}
+	p.client = rpctest.Client(b, localnettest.Serve(b, p.net).URL, p.net.Passphrase(), wire(n))
 	p.network = p.client.Network()
 	name, issuer, contract := p.net.USDC()
 	var err error
@@ -79,7 +85,7 @@ func newPlatform(b *testing.B, n int, log slog.Handler) *platform {
 	}
 	p.code = hash
 	d, err := deploy.Deploy(b.Context(), &deploy.Sender{Client: p.client, Key: admin.key, InclusionFee: stellar.MinInclusionFee}, deploy.Plan{
-		Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: admin.address, FeeBps: 100, FeeReceiver: admin.address, Limits: deploy.DefaultLimits(), Asset: p.usdc,
+		Code: code, CodeHash: hash, Rulebook: rulebook, RulebookHash: rulebookHash, Admin: admin.address, FeeBps: p.feeBps, FeeReceiver: admin.address, Limits: deploy.DefaultLimits(), Asset: p.usdc,
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -101,42 +107,48 @@ func (p *platform) person(b *testing.B) *person {
 	}
 	who := &person{key: k, address: address, sequence: int64(rpctest.Account(b, p.client, k.Address()).SeqNum)}
 	name, issuer, _ := p.net.USDC()
-	asset, err := txnbuild.CreditAsset{Code: name, Issuer: issuer}.ToChangeTrustAsset()
-	if err != nil {
+	if _, err := p.net.Submit(b.Context(), who.trusts(b, p.net.Passphrase(), name, issuer).ToXDR()); err != nil {
 		b.Fatal(err)
 	}
-	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
-		SourceAccount: &txnbuild.SimpleAccount{AccountID: k.Address(), Sequence: who.sequence}, IncrementSequenceNum: true, BaseFee: txnbuild.MinBaseFee,
-		Operations: []txnbuild.Operation{&txnbuild.ChangeTrust{Line: asset}}, Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()},
-	})
-	if err == nil {
-		tx, err = tx.Sign(p.net.Passphrase(), k)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	if _, err := p.net.Submit(b.Context(), tx.ToXDR()); err != nil {
-		b.Fatal(err)
-	}
-	who.sequence++
 	if _, err := p.net.FundUSDC(b.Context(), k.Address(), 10_000_000*unit); err != nil {
 		b.Fatal(err)
 	}
 	return who
 }
 
+// trusts makes the transaction by which somebody holds an asset.
+func (who *person) trusts(b *testing.B, passphrase, code, issuer string) *txnbuild.Transaction {
+	b.Helper()
+	asset, err := txnbuild.CreditAsset{Code: code, Issuer: issuer}.ToChangeTrustAsset()
+	if err != nil {
+		b.Fatal(err)
+	}
+	tx, err := txnbuild.NewTransaction(txnbuild.TransactionParams{
+		SourceAccount: &txnbuild.SimpleAccount{AccountID: who.key.Address(), Sequence: who.sequence}, IncrementSequenceNum: true, BaseFee: txnbuild.MinBaseFee,
+		Operations: []txnbuild.Operation{&txnbuild.ChangeTrust{Line: asset}}, Preconditions: txnbuild.Preconditions{TimeBounds: txnbuild.NewInfiniteTimeout()},
+	})
+	if err == nil {
+		tx, err = tx.Sign(passphrase, who.key)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	who.sequence++
+	return tx
+}
+
 // terms are those of the couple's next trade.
 func (c *couple) terms() (escrow.Terms, error) {
-	last, err := c.p.net.Last()
+	now, err := c.p.now()
 	if err != nil {
 		return escrow.Terms{}, err
 	}
 	const day = 86_400
-	now, l := uint64(last.CloseTime()), deploy.DefaultLimits()
+	l := deploy.DefaultLimits()
 	c.trades++
 	return escrow.Terms{
 		Buyer: escrow.Address(c.buyer.address.String()), Seller: escrow.Address(c.seller.address.String()), Asset: escrow.Address(c.p.usdc.String()),
-		Bond: amount.Int(unit / 10), FeeBps: 100, FallbackPpm: 500_000, FundBy: now + 10*day, Inspection: l.InspectionMin,
+		Bond: amount.Int(unit / 10), FeeBps: c.p.feeBps, FallbackPpm: 500_000, FundBy: now + 10*day, Inspection: l.InspectionMin,
 		Milestones: []escrow.Milestone{{Amount: amount.Int(unit), DeliverBy: now + 20*day}},
 		Panel:      escrow.Panel{Arbitrators: []escrow.Address{}}, AppealPanel: escrow.Panel{Arbitrators: []escrow.Address{}},
 		Windows: escrow.Windows{Appeal: l.AppealMin, Offers: l.OffersMin, Ruling: l.RulingMin}, Salt: escrow.Hash{0: c.n, 1: 1, 8: byte(c.trades), 9: byte(c.trades >> 8), 10: byte(c.trades >> 16)},
