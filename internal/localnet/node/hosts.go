@@ -12,13 +12,15 @@ import (
 // maxHosts is how many simulations run at once; more wait. A host that is busy has 4 MB, at most 16 between calls.
 const maxHosts = 8
 
-// hosts hands out contract hosts. Each reads the entries of whoever has it.
+// hosts hands out contract hosts, the one that was given back last first: it is still in the processor's caches, and has parsed the contracts that are
+// called now. So there are as many as were ever needed at once. Each reads the entries of whoever has it.
 type hosts struct {
 	machine *host.Machine
-	free    chan *lentHost // maxHosts places, nil where no host was needed yet
+	places  chan struct{} // a token for each that is lent, maxHosts at most
 
-	mu  sync.Mutex
-	all []*lentHost
+	mu   sync.Mutex
+	free []*lentHost // the last is taken next
+	all  []*lentHost
 }
 
 // lentHost is a contract host that reads from another reader each time.
@@ -35,11 +37,7 @@ type restored struct {
 }
 
 func newHosts(m *host.Machine) *hosts {
-	h := &hosts{machine: m, free: make(chan *lentHost, maxHosts)}
-	for range maxHosts {
-		h.free <- nil
-	}
-	return h
+	return &hosts{machine: m, places: make(chan struct{}, maxHosts)}
 }
 
 // Find is part of host.Entries.
@@ -64,22 +62,34 @@ func (l *lentHost) Find(key []byte) (host.Entry, bool, error) {
 
 // take lends a host, configured with the settings that r has, until give.
 func (h *hosts) take(ctx context.Context, r ledger.Reader) (*lentHost, error) {
-	var l *lentHost
 	select {
-	case l = <-h.free:
+	case h.places <- struct{}{}:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a contract host: %w", ctx.Err())
 	}
-	if l != nil {
+	if l := h.last(); l != nil {
 		l.reader = r
 		return l, nil
 	}
 	l, err := h.make(ctx, r)
 	if err != nil {
-		h.free <- nil
+		<-h.places
 		return nil, err
 	}
 	return l, nil
+}
+
+// last takes the host that was given back last, nil if all are lent.
+func (h *hosts) last() *lentHost {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := len(h.free)
+	if n == 0 {
+		return nil
+	}
+	l := h.free[n-1]
+	h.free = h.free[:n-1]
+	return l
 }
 
 // make makes a host that belongs to its caller until give.
@@ -101,7 +111,10 @@ func (h *hosts) make(ctx context.Context, r ledger.Reader) (*lentHost, error) {
 
 func (h *hosts) give(l *lentHost) {
 	l.reader, l.restored = nil, nil
-	h.free <- l
+	h.mu.Lock()
+	h.free = append(h.free, l)
+	h.mu.Unlock()
+	<-h.places
 }
 
 func (h *hosts) close(ctx context.Context) error {
