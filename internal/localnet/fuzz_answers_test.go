@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -60,12 +61,12 @@ func (f ownFaults) Handle(ctx context.Context, r slog.Record) error {
 func newAsked(t testing.TB) *asked {
 	t.Helper()
 	w := &asked{results: map[string]int{}, errors: map[string]int{}}
-	w.net = localnettest.Open(t, localnet.Options{Log: slog.New(ownFaults{localnettest.Log(t).Handler(), &w.failures})})
-	for range 8 {
-		k, err := keypair.Random()
-		if err != nil {
-			t.Fatal(err)
-		}
+	// The same network each time: what one process has made as a seed means the same to those that fuzz with it.
+	w.net = localnettest.Open(t, localnet.Options{
+		Log: slog.New(ownFaults{localnettest.Log(t).Handler(), &w.failures}), Rand: rand.NewChaCha8([32]byte{5}),
+	})
+	for i := range byte(8) {
+		k := keyNumber(t, i)
 		o, err := w.net.Fund(t.Context(), k.Address())
 		if err != nil {
 			t.Fatal(err)
@@ -93,6 +94,16 @@ func newAsked(t testing.TB) *asked {
 	}
 	w.contracts = append(w.contracts, events.Events[0].ContractID)
 	return w
+}
+
+// keyNumber is one of the keys that a network which is asked has accounts of.
+func keyNumber(t testing.TB, n byte) *keypair.Full {
+	t.Helper()
+	k, err := keypair.FromRawSeed([32]byte{5, n})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 func (w *asked) mustAnswer(t testing.TB, method, params string, into any) {
