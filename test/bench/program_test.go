@@ -141,6 +141,27 @@ func (p *program) status(b *testing.B, name string) uint64 {
 	return 0
 }
 
+// clockTick is the unit of processor times in /proc/PID/stat, on every Linux for programs (USER_HZ).
+const clockTick = time.Second / 100
+
+// worked is the processor time of the process, of all its threads (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html, utime and stime).
+func (p *program) worked(b *testing.B) time.Duration {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, fields, _ := strings.Cut(string(text), ") ") // the name before may hold anything
+	var user, system int64
+	if list := strings.Fields(fields); len(list) > 12 {
+		_, err = fmt.Sscan(list[11]+" "+list[12], &user, &system)
+	}
+	if err != nil || user == 0 {
+		b.Fatalf("read how long the platform has worked: %v: %.200q", err, text)
+	}
+	return time.Duration(user+system) * clockTick
+}
+
 // platform is the program seen by those who trade in it, n couples of them.
 func (p *program) platform(b *testing.B, n int) *platform {
 	b.Helper()
