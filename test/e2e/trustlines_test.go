@@ -10,7 +10,7 @@ import (
 
 // lines is one row: whether the receiver has a trustline when a call is prepared, and when it is applied.
 var lines = map[string]struct{ before, after bool }{
-	"dropped meanwhile": {true, false}, "there": {true, true}, "not there": {false, false},
+	"dropped meanwhile": {true, false}, "made meanwhile": {false, true}, "there": {true, true}, "not there": {false, false},
 }
 
 // set makes or drops somebody's trustline, as the row says.

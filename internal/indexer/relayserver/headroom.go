@@ -41,6 +41,11 @@ const (
 	// used, are for one milestone's.
 	rulingInstructions = 250_000
 	rulingFee          = 30_000
+	// readFee is for one more byte that is declared as read from disk, in stroops: on the main network 0.44. It is not returned. A trustline that is made after
+	// the simulation was not there to be read.
+	readFee = 1
+	// maxDiskReadBytes is what the main network lets a transaction read from disk.
+	maxDiskReadBytes = 200_000
 	// maxWriteBytes is what the main network lets a transaction declare, and maxInstructions what it lets it use.
 	maxWriteBytes   = 132_096
 	maxInstructions = 400_000_000
@@ -71,9 +76,10 @@ func (s *Server) headroom(ctx context.Context, contract xdr.ContractId, answer *
 	}
 	refused := writeWhatIsHeld(&r.Footprint)
 	payouts := receivers(r.Footprint.ReadWrite, contract)
-	bytes += parkedBytes*payouts + (entryBytes+trustlineBytes)*refused
+	read := (entryBytes + trustlineBytes) * refused
+	bytes += parkedBytes*payouts + read
 	instructions := payoutInstructions * refused
-	spare := payouts*(parkedBytes*rentFee+eventFee) + writeEntryFee*refused
+	spare := payouts*(parkedBytes*rentFee+eventFee) + writeEntryFee*refused + readFee*read
 	changed, err := changesTrade(answer.StateChanges, contract)
 	if err != nil {
 		return err
@@ -87,6 +93,7 @@ func (s *Server) headroom(ctx context.Context, contract xdr.ContractId, answer *
 	}
 	spare += writeFee*bytes + instructions/10_000*instructionFee
 
+	r.DiskReadBytes = raise(r.DiskReadBytes, read, maxDiskReadBytes)
 	r.WriteBytes = raise(r.WriteBytes, bytes, maxWriteBytes)
 	r.Instructions = raise(r.Instructions, instructions, maxInstructions)
 	data.ResourceFee += xdr.Int64(spare)
