@@ -10,7 +10,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
 )
 
-// FuzzLedgerKey: any bytes may be asked for as the key of an entry. They are refused as none, or there is no such entry, or what is found has exactly that key.
+// FuzzLedgerKey: any bytes may be asked for as the key of an entry. They are refused as none, or there is no such entry, or what is found has exactly the key that
+// the SDK reads, with which the real server reads too: up to two bytes behind a key it overlooks (testdata/fuzz has the case).
 func FuzzLedgerKey(f *testing.F) {
 	w := newAsked(f)
 	for _, key := range ledgerKeys(f, w) {
@@ -34,6 +35,14 @@ func (w *asked) lookUp(t *testing.T, asked string) (found bool) {
 	if a := w.one(t, "getLedgerEntries", `{"keys":["`+asked+`"]}`); a.Error != nil {
 		return false
 	}
+	var wanted xdr.LedgerKey
+	if err := xdr.SafeUnmarshalBase64(asked, &wanted); err != nil {
+		t.Fatalf("%s is taken for a key, and is none: %v", asked, err)
+	}
+	want, err := xdr.MarshalBase64(wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var got protocol.GetLedgerEntriesResponse
 	w.mustAnswer(t, "getLedgerEntries", `{"keys":["`+asked+`"]}`, &got)
 	for _, e := range got.Entries {
@@ -45,7 +54,7 @@ func (w *asked) lookUp(t *testing.T, asked string) (found bool) {
 		if err != nil {
 			t.Fatalf("the key of what is found for %s: %v", asked, err)
 		}
-		if own, err := xdr.MarshalBase64(key); err != nil || own != asked || e.KeyXDR != asked {
+		if own, err := xdr.MarshalBase64(key); err != nil || own != want || e.KeyXDR != want {
 			t.Errorf("asked for %s, found is %s, and says %s", asked, own, e.KeyXDR)
 		}
 	}
