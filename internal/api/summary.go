@@ -128,7 +128,10 @@ func deed(o order, p preview) string {
 	case escrow.CallDispute:
 		aside := ""
 		if c.Terms.ArbitrationFee.Sign() > 0 {
-			aside = fmt.Sprintf(" and sets %s aside for a hearing", o.u.say(c.Terms.ArbitrationFee))
+			aside = fmt.Sprintf(" and sets %s of the bond aside for a hearing", o.u.say(c.Terms.ArbitrationFee))
+			if p.result.Deposit != nil {
+				aside = fmt.Sprintf(" and deposits %s, which comes back unless it pays for a hearing", o.u.say(p.result.Deposit.Amount))
+			}
 		}
 		return fmt.Sprintf("%s disputes milestone %d%s.", who, c.Milestone, aside)
 	case escrow.CallOffer:

@@ -32,8 +32,8 @@ type bill struct {
 }
 
 // pay shares the costs of a dispute's hearings (contract.md, Money: Hearings). Votes cast are always paid, empty seats cost nothing, and nothing waits for money: a
-// side pays from what it set aside, then its bond, then its part; the other's unused aside covers what is missing; if even that falls short,
-// the appeal votes get less, all alike.
+// side pays from what it set aside, then its part, then its bond, which is there for every milestone, whichever is settled first
+// (docs/contract-attacks.md E24); the other's unused aside covers what is missing; if even that falls short, the appeal votes get less, all alike.
 func (h *hearings) pay() bill {
 	b := bill{aside: h.aside, bonds: h.bonds, parts: h.parts}
 	var cost [2]amount.Int128
@@ -46,7 +46,7 @@ func (h *hearings) pay() bill {
 
 	missing := h.owes(cost)
 	for side := range missing {
-		for _, purse := range []*amount.Int128{&b.aside[side], &b.bonds[side], &b.parts[side]} {
+		for _, purse := range []*amount.Int128{&b.aside[side], &b.parts[side], &b.bonds[side]} {
 			b.paid[side] = b.paid[side].Plus(draw(purse, &missing[side]))
 		}
 	}

@@ -27,10 +27,10 @@ func TestHearingsAreShared(t *testing.T) {
 	}{
 		{name: "three votes, 60 % to the seller", // 300 × 6000/10000 = 180
 			ppm: 600_000, votes: [2]int{3, 0}, aside: pair{300, 0}, bonds: pair{700, 1000},
-			paid: pair{180, 120}, back: pair{120, 0}, bondsLeft: pair{700, 880}, partsLeft: pair{4000, 6000}, vote: 100},
+			paid: pair{180, 120}, back: pair{120, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{4000, 5880}, vote: 100},
 		{name: "an empty seat costs nothing", // 200 × 6000/10000 = 120
 			ppm: 600_000, votes: [2]int{2, 0}, aside: pair{300, 0}, bonds: pair{700, 1000},
-			paid: pair{120, 80}, back: pair{180, 0}, bondsLeft: pair{700, 920}, partsLeft: pair{4000, 6000}, vote: 100},
+			paid: pair{120, 80}, back: pair{180, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{4000, 5920}, vote: 100},
 		{name: "nobody voted",
 			ppm: 500_000, aside: pair{300, 0}, bonds: pair{700, 1000},
 			back: pair{300, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{5000, 5000}},
@@ -42,38 +42,41 @@ func TestHearingsAreShared(t *testing.T) {
 			back: pair{0, 2}, bondsLeft: pair{2, 0}, partsLeft: pair{5000, 5000}},
 		{name: "the buyer's part of the costs down, the seller's is the rest", // 33 each, 99 × 3333/10000 = 32.99
 			ppm: 333_300, fee: 100, votes: [2]int{3, 0}, aside: pair{0, 100}, bonds: pair{100, 0},
-			paid: pair{32, 67}, back: pair{0, 33}, bondsLeft: pair{68, 0}, partsLeft: pair{6667, 3333}, vote: 33},
+			paid: pair{32, 67}, back: pair{0, 33}, bondsLeft: pair{100, 0}, partsLeft: pair{6635, 3333}, vote: 33},
 		{name: "all to the seller: the buyer pays all",
 			ppm: 1_000_000, votes: [2]int{3, 0}, aside: pair{0, 300}, bonds: pair{1000, 700},
 			paid: pair{300, 0}, back: pair{0, 300}, bondsLeft: pair{700, 700}, partsLeft: pair{0, 10_000}, vote: 100},
-		{name: "aside, then bond, then part", // buyer owes 300 × 6000/10000 = 180 from the bond's 50 and the part; seller 120 aside
+		{name: "a part before a bond", // buyer owes 300 × 6000/10000 = 180 of its part, whose bond would not do; seller 120 aside
 			ppm: 600_000, votes: [2]int{3, 0}, aside: pair{0, 300}, bonds: pair{50, 0},
-			paid: pair{180, 120}, back: pair{0, 180}, bondsLeft: pair{0, 0}, partsLeft: pair{3870, 6000}, vote: 100},
+			paid: pair{180, 120}, back: pair{0, 180}, bondsLeft: pair{50, 0}, partsLeft: pair{3820, 6000}, vote: 100},
+		{name: "aside, then part, then bond", // buyer owes 300 × 150/250 = 180: 30 aside, the part's 100, 50 of the bond; seller 120 aside
+			ppm: 600_000, parts: pair{100, 150}, votes: [2]int{3, 0}, aside: pair{30, 300}, bonds: pair{80, 0},
+			paid: pair{180, 120}, back: pair{0, 180}, bondsLeft: pair{30, 0}, partsLeft: pair{0, 150}, vote: 100},
 		{name: "a broke seller: what the other set aside covers it",
 			ppm: 0, votes: [2]int{3, 0}, aside: pair{300, 0},
 			paid: pair{300, 0}, partsLeft: pair{10_000, 0}, vote: 100},
 		{name: "a broke buyer: the same the other way",
 			ppm: 1_000_000, votes: [2]int{3, 0}, aside: pair{0, 300},
 			paid: pair{0, 300}, partsLeft: pair{0, 10_000}, vote: 100},
-		{name: "a nearly broke seller gives all it has first", // buyer owes 300 × 50/10000 = 1; seller 299: bond 100, part 50, 149 of the buyer's aside
+		{name: "a nearly broke seller gives all it has first", // buyer owes 300 × 50/10000 = 1; seller 299: part 50, bond 100, 149 of the buyer's aside
 			ppm: 5000, votes: [2]int{3, 0}, aside: pair{300, 0}, bonds: pair{0, 100},
 			paid: pair{150, 150}, back: pair{150, 0}, partsLeft: pair{9950, 0}, vote: 100},
 
 		{name: "the seller appeals and gains 50,000: the buyer pays the second panel", // shared 300 × 4500/10000 = 135
 			ppm: 450_000, first: 400_000, appealBy: &sellerAppeals, votes: [2]int{3, 3}, aside: pair{300, 300}, bonds: pair{700, 1000},
-			paid: pair{435, 165}, back: pair{0, 135}, bondsLeft: pair{565, 1000}, partsLeft: pair{5500, 4500}, vote: 100, appeal: 100},
+			paid: pair{435, 165}, back: pair{0, 135}, bondsLeft: pair{700, 1000}, partsLeft: pair{5365, 4500}, vote: 100, appeal: 100},
 		{name: "the seller appeals and gains 49,999: it pays", // S = 4499, shared 300 × 4499/10000 = 134
 			ppm: 449_999, first: 400_000, appealBy: &sellerAppeals, votes: [2]int{3, 3}, aside: pair{300, 300}, bonds: pair{700, 1000},
-			paid: pair{134, 466}, back: pair{166, 0}, bondsLeft: pair{700, 834}, partsLeft: pair{5501, 4499}, vote: 100, appeal: 100},
+			paid: pair{134, 466}, back: pair{166, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{5501, 4333}, vote: 100, appeal: 100},
 		{name: "the buyer appeals and gains 50,000: the seller pays", // shared 300 × 5500/10000 = 165
 			ppm: 550_000, first: 600_000, appealBy: &buyerAppeals, votes: [2]int{3, 3}, aside: pair{600, 0}, bonds: pair{700, 1000},
-			paid: pair{165, 435}, back: pair{435, 0}, bondsLeft: pair{700, 565}, partsLeft: pair{4500, 5500}, vote: 100, appeal: 100},
+			paid: pair{165, 435}, back: pair{435, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{4500, 5065}, vote: 100, appeal: 100},
 		{name: "the buyer appeals and gains 49,999: it pays", // S = floor(5500.01)
 			ppm: 550_001, first: 600_000, appealBy: &buyerAppeals, votes: [2]int{3, 3}, aside: pair{600, 0}, bonds: pair{700, 1000},
-			paid: pair{465, 135}, back: pair{135, 0}, bondsLeft: pair{700, 865}, partsLeft: pair{4500, 5500}, vote: 100, appeal: 100},
+			paid: pair{465, 135}, back: pair{135, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{4500, 5365}, vote: 100, appeal: 100},
 		{name: "the buyer appeals and loses more: it pays", // shared 300 × 9000/10000 = 270
 			ppm: 900_000, first: 500_000, appealBy: &buyerAppeals, votes: [2]int{3, 2}, aside: pair{600, 0}, bonds: pair{700, 1000},
-			paid: pair{470, 30}, back: pair{130, 0}, bondsLeft: pair{700, 970}, partsLeft: pair{1000, 9000}, vote: 100, appeal: 100},
+			paid: pair{470, 30}, back: pair{130, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{1000, 8970}, vote: 100, appeal: 100},
 		{name: "the seller appeals and loses more: it pays",
 			ppm: 0, first: 500_000, appealBy: &sellerAppeals, votes: [2]int{2, 1}, aside: pair{300, 300}, bonds: pair{0, 0},
 			paid: pair{0, 300}, back: pair{300, 0}, partsLeft: pair{10_000, 0}, vote: 100, appeal: 100},
@@ -82,11 +85,11 @@ func TestHearingsAreShared(t *testing.T) {
 			paid: pair{600, 0}, partsLeft: pair{10_000, 0}, vote: 100, appeal: 100},
 		{name: "panels of other sizes", // 300 and 60 each; shared 300 × 5000/10000 = 150; the buyer appealed for nothing
 			ppm: 500_000, first: 500_000, appealBy: &buyerAppeals, seats: [2]int{1, 5}, votes: [2]int{1, 4}, aside: pair{300, 300}, bonds: pair{1000, 1000},
-			paid: pair{390, 150}, back: pair{0, 150}, bondsLeft: pair{910, 1000}, partsLeft: pair{5000, 5000}, vote: 300, appeal: 60},
+			paid: pair{390, 150}, back: pair{0, 150}, bondsLeft: pair{1000, 1000}, partsLeft: pair{4910, 5000}, vote: 300, appeal: 60},
 
 		{name: "the clock called the second panel: both share it", // 400 × 5000/10000 = 200
 			ppm: 500_000, votes: [2]int{1, 3}, aside: pair{300, 0}, bonds: pair{700, 1000},
-			paid: pair{200, 200}, back: pair{100, 0}, bondsLeft: pair{700, 800}, partsLeft: pair{5000, 5000}, vote: 100, appeal: 100},
+			paid: pair{200, 200}, back: pair{100, 0}, bondsLeft: pair{700, 1000}, partsLeft: pair{5000, 4800}, vote: 100, appeal: 100},
 		{name: "the clock called it and both are broke: appeal votes get less, all alike", // 300 aside for 400: 200 for three, 2 over
 			ppm: 0, votes: [2]int{1, 3}, aside: pair{300, 0},
 			paid: pair{298, 0}, partsLeft: pair{10_000, 0}, vote: 100, appeal: 66, remainder: 2},

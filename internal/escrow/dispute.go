@@ -9,7 +9,23 @@ import (
 // talking are the phases in which the parties may still agree on a part.
 var talking = []Phase{PhaseFunded, PhaseDelivered, PhaseOffers, PhaseHearing, PhaseRuled, PhaseAppealHearing}
 
-// dispute starts a milestone's dispute and sets the fee of one hearing aside: from by's bond while that covers all of it, else by a deposit of all of it.
+// DisputeDeposit is what a party deposits for a dispute of a milestone of a funded trade: nothing where its bond covers the fee of a hearing and no
+// other milestone goes on, else all of that fee. A bond that is set aside in one dispute could not pay what its owner loses in another
+// (docs/contract-attacks.md E23).
+func DisputeDeposit(t *Terms, tr *Trade, by Role) amount.Int128 {
+	going := 0
+	for _, m := range tr.Milestones {
+		if m.Left.Sign() > 0 {
+			going++
+		}
+	}
+	if going > 1 || tr.Bonds[by].Less(t.ArbitrationFee) {
+		return t.ArbitrationFee
+	}
+	return amount.Int128{}
+}
+
+// dispute starts a milestone's dispute and sets the fee of one hearing aside, by a deposit or from the bond.
 func (a *act) dispute(c *CallDispute) error {
 	if err := a.party(&c.Terms, c.By); err != nil {
 		return err
@@ -24,7 +40,7 @@ func (a *act) dispute(c *CallDispute) error {
 	fee := a.terms.ArbitrationFee
 	m.Dispute = &Dispute{By: c.By, Since: a.env.Now}
 	m.Dispute.Aside[c.By] = fee
-	deposited := a.trade.Bonds[c.By].Less(fee)
+	deposited := DisputeDeposit(a.terms, a.trade, c.By).Sign() > 0
 	a.emit(Disputed{Milestone: c.Milestone, By: c.By, Reason: c.Reason, Aside: fee, Deposited: deposited, OldPhase: s.Phase})
 	if deposited {
 		return a.deposit(c.By, fee, false)

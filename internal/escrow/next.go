@@ -122,9 +122,7 @@ func (n *chooser) milestone(i uint32) {
 	n.give(i, m, s)
 	if s.Phase == PhaseFunded || s.Phase == PhaseDelivered {
 		o := timed(CallDispute{Terms: *n.t, By: n.role, Milestone: i})
-		if n.tr.Bonds[n.role].Less(fee) {
-			o.Deposit = fee
-		}
+		o.Deposit = DisputeDeposit(n.t, n.tr, n.role)
 		n.add(o)
 	}
 	if slices.Contains(talking, s.Phase) {

@@ -144,13 +144,13 @@ func TestPreviewSaysWhoPaysWhom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 6000 and 4000; two votes of 100: the buyer 120 of its 300 aside, the seller 80 of its bond; a fee of 60; bonds 700 and 920.
-	want := []string{"4880 units, buyer (role 0)", "6860 units, seller (role 1)", "100 units, arb2 (role 2)", "100 units, arb3 (role 3)"}
+	// 6000 and 4000; two votes of 100: the buyer 120 of its 300 aside, the seller 80 of its part; a fee of 59.2, down; bonds 700 and 1000.
+	want := []string{"4880 units, buyer (role 0)", "6861 units, seller (role 1)", "100 units, arb2 (role 2)", "100 units, arb3 (role 3)"}
 	var got []string
 	for _, p := range r.Payouts {
 		got = append(got, p.String())
 	}
-	if !slices.Equal(got, want) || r.Fee != amount.Int(60) || r.Signer != "" || r.Deposit != nil {
+	if !slices.Equal(got, want) || r.Fee != amount.Int(59) || r.Signer != "" || r.Deposit != nil {
 		t.Errorf("got %v, fee %s, signer %q, deposit %v; want %v", got, r.Fee.Units(), r.Signer, r.Deposit, want)
 	}
 	if trade := c.Trades[id]; trade.Stage != escrow.StageFunded {

@@ -100,10 +100,7 @@ func signs(call escrow.Call, s State) (signature, error) {
 		if s.Trade == nil || !c.By.IsParty() {
 			return signature{}, fmt.Errorf("what is left of the bond is not known: %w", ErrState)
 		}
-		if s.Trade.Bonds[c.By].Less(c.Terms.ArbitrationFee) {
-			return holder(c.Terms, c.By, c.Terms.ArbitrationFee)
-		}
-		return holder(c.Terms, c.By, amount.Int128{})
+		return holder(c.Terms, c.By, escrow.DisputeDeposit(&c.Terms, s.Trade, c.By))
 	case escrow.CallAppeal:
 		return holder(c.Terms, c.By, c.Terms.ArbitrationFee)
 	case escrow.CallOffer:

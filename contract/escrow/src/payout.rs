@@ -2,7 +2,7 @@
 // does not fail for one party only. So money in is measured, money out is tried, and our own books (`owed`) come from neither.
 
 use crate::storage;
-use soroban_sdk::{symbol_short, vec, xdr::ScErrorType, Address, Env, Error, IntoVal, Symbol, Val, Vec};
+use soroban_sdk::{symbol_short, vec, xdr::ScErrorType, Address, Env, Error, IntoVal, Symbol, TryFromVal, Val, Vec};
 use stellar_escrow_rules::errors::EscrowError;
 use stellar_escrow_rules::events;
 use stellar_escrow_rules::terms;
@@ -15,8 +15,20 @@ fn transfer_args(env: &Env, from: &Address, to: &Address, amount: i128) -> Vec<V
     vec![env, from.to_val(), to.to_val(), amount.into_val(env)]
 }
 
-fn balance(env: &Env, asset: &Address) -> i128 {
-    env.invoke_contract(asset, &symbol_short!("balance"), vec![env, env.current_contract_address().to_val()])
+// What a token answers while money comes in. Errors: DepositNotReceived for a code of the token's own, which would be taken for one of ours.
+fn ask(env: &Env, asset: &Address, function: &Symbol, args: Vec<Val>) -> Result<Val, EscrowError> {
+    match env.try_invoke_contract::<Val, Error>(asset, function, args.clone()) {
+        Ok(Ok(answer)) => Ok(answer),
+        // Not a code of the token's but the host's: a signature is missing. Once more, so that the caller gets that error and no other.
+        Err(Ok(error)) if !error.is_type(ScErrorType::Contract) => Ok(env.invoke_contract(asset, function, args)),
+        _ => Err(EscrowError::DepositNotReceived),
+    }
+}
+
+// What we have.
+fn balance(env: &Env, asset: &Address) -> Result<i128, EscrowError> {
+    let answer = ask(env, asset, &symbol_short!("balance"), vec![env, env.current_contract_address().to_val()])?;
+    i128::try_from_val(env, &answer).map_err(|_| EscrowError::DepositNotReceived)
 }
 
 // Takes what is decided to come in from the signer, who signs the transfer too, and books it as owed. The trade is already written; an error
@@ -28,7 +40,7 @@ pub fn deposit(trade: &Trade, strict: bool) -> Result<(), EscrowError> {
     }
     // What nobody has signed for does not come in.
     let from = trade.decision.signer.as_ref().ok_or(EscrowError::DepositNotReceived)?;
-    let before = balance(env, asset);
+    let before = balance(env, asset)?;
     let mut owed = storage::owed(env, asset);
     if strict && before < owed.total {
         return Err(EscrowError::Shortage);
@@ -37,14 +49,8 @@ pub fn deposit(trade: &Trade, strict: bool) -> Result<(), EscrowError> {
     storage::set_owed(env, asset, &owed);
 
     let args = transfer_args(env, from, &env.current_contract_address(), amount);
-    match env.try_invoke_contract::<(), Error>(asset, &TRANSFER, args.clone()) {
-        Ok(Ok(())) => {}
-        // Not a code of the token's but the host's: a signature is missing. Once more, so that the caller gets that error and no other.
-        Err(Ok(error)) if !error.is_type(ScErrorType::Contract) => env.invoke_contract::<()>(asset, &TRANSFER, args),
-        // The token's own code would be taken for one of ours.
-        _ => return Err(EscrowError::DepositNotReceived),
-    }
-    if balance(env, asset).saturating_sub(before) < amount {
+    let silent = ask(env, asset, &TRANSFER, args)?.is_void();
+    if !silent || balance(env, asset)?.saturating_sub(before) < amount {
         return Err(EscrowError::DepositNotReceived);
     }
     Ok(())

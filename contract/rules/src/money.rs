@@ -87,10 +87,11 @@ pub fn pay_hearings(h: &Hearings, aside: &mut [u64; 2], bonds: &mut [u64; 2], pa
         due[payer as usize] += cost[1];
     }
 
-    // From what it set aside, then its bond, then its part; what is missing, from what the other set aside and did not use.
+    // From what it set aside, then its part, then its bond, which is there for every milestone, whichever is settled first
+    // (docs/contract-attacks.md E24); what is missing, from what the other set aside and did not use.
     let mut paid = [0; 2];
     for side in 0..2 {
-        for source in [&mut *aside, &mut *bonds, &mut *parts] {
+        for source in [&mut *aside, &mut *parts, &mut *bonds] {
             let taken = (due[side] - paid[side]).min(source[side]);
             source[side] -= taken;
             paid[side] += taken;
@@ -145,11 +146,11 @@ mod tests {
         let (mut aside, mut bonds, mut parts) = ([300, 0], [700, 1_000], [400, 600]);
         let costs = pay_hearings(&hearings([3, 0], None, 0, 600_000), &mut aside, &mut bonds, &mut parts);
         assert_eq!(costs, Costs { paid: [180, 120], vote: [100, 0], remainder: 0 });
-        assert_eq!((aside, bonds, parts), ([120, 0], [700, 880], [400, 600]));
+        assert_eq!((aside, bonds, parts), ([120, 0], [700, 1_000], [400, 480]));
     }
 
     #[test]
-    fn from_aside_then_bond_then_part_then_the_others_aside() {
+    fn from_aside_then_part_then_bond_then_the_others_aside() {
         // The seller owes 300, has a bond of 50 and a part of 100; the buyer's aside brings the rest.
         let (mut aside, mut bonds, mut parts) = ([300, 0], [0, 50], [0, 100]);
         let costs = pay_hearings(&hearings([3, 0], None, 0, 0), &mut aside, &mut bonds, &mut parts);
@@ -160,6 +161,12 @@ mod tests {
         let costs = pay_hearings(&hearings([3, 0], None, 0, 0), &mut aside, &mut bonds, &mut parts);
         assert_eq!(costs.paid, [250, 50]);
         assert_eq!((aside, bonds, parts), ([50, 0], [0, 0], [100, 0]));
+
+        // Half is each one's: the seller pays 140 from its part and 10 from its bond.
+        let (mut aside, mut bonds, mut parts) = ([300, 0], [0, 50], [140, 140]);
+        let costs = pay_hearings(&hearings([3, 0], None, 0, 500_000), &mut aside, &mut bonds, &mut parts);
+        assert_eq!(costs.paid, [150, 150]);
+        assert_eq!((aside, bonds, parts), ([150, 0], [0, 40], [140, 0]));
     }
 
     #[test]

@@ -32,13 +32,13 @@ var stories = []story{
 		play:  appealed,
 		// Of 1,000 the seller's part is 400, the buyer's 600. Each hearing cost 15, five for each vote. The first one is paid in proportion to what
 		// each side lost: 15 * 400/1000 = 6 by the buyer, 9 by the seller. The appeal moved the ruling by 20 % towards the buyer, so the seller pays
-		// its 15. The seller's 24 come from its bond of 30, so its part is whole: 400 less 0.5 %.
+		// its 15. The seller's 24 come from its part, and its bond goes back whole: 376 less 0.5 %.
 		gained: map[string]int64{
-			"buyer": -400*usdc - 6*usdc, "seller": 400*usdc - 2*usdc - 24*usdc,
+			"buyer": -400*usdc - 6*usdc, "seller": 376*usdc - 376*usdc/200,
 			"arbitrator-1": 5 * usdc, "arbitrator-2": 5 * usdc, "arbitrator-3": 5 * usdc,
 			"appeal-arbitrator-1": 5 * usdc, "appeal-arbitrator-2": 5 * usdc, "appeal-arbitrator-3": 5 * usdc,
 		},
-		booked: 2 * usdc,
+		booked: 376 * usdc / 200,
 	},
 	{
 		title:  "A seller who never delivers: a stranger settles, and the buyer has it all back",

@@ -60,6 +60,31 @@ func TestPreparedCallsAreOvertaken(t *testing.T) {
 	}
 }
 
+// A dispute is signed with its deposit while another milestone goes on, and comes when none does: the fee is from the bond, and the transfer that was signed
+// is not made (docs/contract.md, Functions).
+func TestADisputeComesAfterTheOtherMilestonesHaveEnded(t *testing.T) {
+	w := newWorld(t, "buyer", "seller", "arbitrator")
+	terms := w.terms(1)
+	w.act("buyer", escrow.CallOpen{Terms: terms, By: escrow.Buyer})
+	w.act("seller", escrow.CallAccept{Terms: terms})
+	w.act("buyer", escrow.CallFund{Terms: terms})
+	call := escrow.CallDispute{Terms: terms, By: escrow.Buyer, Milestone: 0}
+	if deposit := w.tree(call).Transfer; deposit == nil {
+		t.Fatal("while another milestone goes on, no deposit is signed")
+	}
+	dispute := w.prepared("buyer", call)
+	w.act("seller", escrow.CallRefund{Terms: terms, Milestone: 1, Amount: terms.Milestones[1].Amount})
+	before := w.holding(w.people["buyer"].Address()).Balance
+	dispute()
+	trade := w.trade(terms)
+	if want := terms.Bond.Minus(terms.ArbitrationFee); trade.Bonds[escrow.Buyer] != want || trade.Milestones[0].Dispute == nil {
+		t.Errorf("%s are left of the bond, want %s; milestone 0: %+v", trade.Bonds[escrow.Buyer].Units(), want.Units(), trade.Milestones[0])
+	}
+	if after := w.holding(w.people["buyer"].Address()).Balance; after != before {
+		t.Errorf("the buyer had %s of the asset before, and has %s", before, after)
+	}
+}
+
 // The largest trade grows the most: an offer on each of its twenty milestones, and disputes.
 func TestPreparedCallsAreOvertakenOften(t *testing.T) {
 	w := newWorld(t, "buyer", "seller", "arbitrator")

@@ -61,9 +61,9 @@ func TestWholeTrade(t *testing.T) {
 			if trade := w.trade(terms); trade == nil || trade.Stage != escrow.StageEnded {
 				t.Errorf("the trade is %+v", trade)
 			}
-			// Seller: 20 and 30, less 1 % of each; the hearing of 3 is shared by what each lost: the buyer 3/4, the seller 1/4.
+			// The hearing of 3 is shared by what each lost: the buyer 3/4, of what it deposited, the seller 1/4, of its part. Seller: 20 and 30 - 3/4, less 1 % of each.
 			want := map[string]int64{
-				"seller":     1000*usdc + 20*usdc*99/100 + 30*usdc*99/100 - 3*usdc/4,
+				"seller":     1000*usdc + 20*usdc*99/100 + (30*usdc-3*usdc/4)*99/100,
 				"buyer":      1000*usdc - 50*usdc - 3*usdc*3/4,
 				"arbitrator": 1000*usdc + 3*usdc,
 			}
@@ -73,7 +73,7 @@ func TestWholeTrade(t *testing.T) {
 				}
 			}
 			owed, err := stellar.DecodeOwed(w.read(stellar.ViewOwed(w.contract, w.asset)))
-			if err != nil || owed.Total != owed.Fees || owed.Fees != amount.Int(50*usdc/100) {
+			if err != nil || owed.Total != owed.Fees || owed.Fees != amount.Int((50*usdc-3*usdc/4)/100) {
 				t.Errorf("owed %+v, %v", owed, err)
 			}
 			if h := w.holding(w.contract.String()); h.Balance != owed.Total.Units() {

@@ -12,7 +12,9 @@ use crate::terms;
 use soroban_sdk::{BytesN, Vec};
 
 impl Trade<'_> {
-    // Starts a dispute; reason is the hash of what it is about. The arbitration fee is set aside, from by's bond or as a deposit.
+    // Starts a dispute; reason is the hash of what it is about. The arbitration fee is set aside: from by's bond where that covers it and no
+    // other milestone goes on, else as a deposit. A bond that is set aside elsewhere could not pay what its owner loses here
+    // (docs/contract-attacks.md E23).
     // Signer: by, buyer or seller. Errors: NotParty, NoSuchMilestone, WrongStage. Events: disputed.
     pub fn dispute(&mut self, by: u32, milestone: u32, reason: BytesN<32>) -> Result<(), EscrowError> {
         self.signed_by(by)?;
@@ -22,7 +24,7 @@ impl Trade<'_> {
         }
         let fee = self.terms.arbitration_fee as u64;
         let bond = &mut self.state.bonds[by as usize];
-        let deposited = *bond < fee;
+        let deposited = *bond < fee || fee != 0 && self.state.alive > 1;
         if !deposited {
             *bond -= fee;
         }
