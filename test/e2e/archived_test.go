@@ -116,8 +116,8 @@ func TestSettlementRestoresWhatIsArchived(t *testing.T) {
 			if got := w.archived(keys); got != nil {
 				t.Errorf("still archived are %q", got)
 			}
-			// Half of 60 each; 10 for the arbitrator, shared; the seller's fee is of what it gets of the escrowed money.
-			const fee = 30 * usdc * feeBps / 10_000
+			// Half of 60 each; 10 for the arbitrator, shared, the seller's 5 of its part; its fee is of the 25 that it gets of the escrowed money.
+			const fee = 25 * usdc * feeBps / 10_000
 			for who, want := range map[string]int64{"buyer": 1000*usdc - 35*usdc, "seller": 1000*usdc + 25*usdc - fee, "arbitrator": 1000*usdc + 10*usdc} {
 				w.isAmount(who, w.has(w.asset, w.address(who)), want)
 			}
