@@ -15,13 +15,15 @@ use token_fixture::Mode;
 fn bad_tokens_in() {
     both(|build| {
         type Row = (&'static str, fn(&Scene) -> Mode, &'static str);
-        let table: [Row; 8] = [
+        let table: [Row; 9] = [
             ("refuses", |_| Mode::Refuse, "DepositNotReceived"),
             ("panics", |_| Mode::Panic, "Error(Context, InvalidAction)"),
             ("takes a fee", |_| Mode::FeeBps(1), "DepositNotReceived"),
             ("moves nothing", |_| Mode::MoveNothing, "DepositNotReceived"),
             ("lies high", |_| Mode::LyingBalance(i128::MAX), "DepositNotReceived"),
             ("lies low", |_| Mode::LyingBalance(i128::MIN), "DepositNotReceived"),
+            // By a code that is NotDue here.
+            ("has no balance", |_| Mode::RefuseBalance, "DepositNotReceived"),
             ("answers oddly", |_| Mode::OddAnswer, "DepositNotReceived"),
             ("asks the party for more", |scene| Mode::AskSignature(scene.buyer.clone()), "unauthorized"),
         ];
