@@ -85,7 +85,7 @@ func (l *list) disputed() {
 	l.party("`accept_offer`, the bonds go back", escrow.Seller, escrow.CallAcceptOffer{Terms: terms, By: escrow.Seller, Of: left, SellerAmount: amount.Int(300 * usdc)})
 
 	two := bonded
-	two.milestones, two.bond = 2, two.fee
+	two.milestones = 2
 	terms = l.agreed("ruled", two)
 	l.call(l.buyer, escrow.CallDispute{Terms: terms, By: escrow.Buyer, Reason: hashed("reason")})
 	l.party("`dispute` with a deposit", escrow.Buyer, escrow.CallDispute{Terms: terms, By: escrow.Buyer, Milestone: 1, Reason: hashed("reason")})

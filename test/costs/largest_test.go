@@ -9,7 +9,7 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
-// largest is the largest trade there is. Its bonds pay for a dispute of each milestone.
+// largest is the largest trade there is. Each of its disputes is a deposit, since the others go on.
 var largest = deal{name: "largest", milestones: 20, each: 50 * usdc, panel: 7, bond: 20 * 7 * usdc, fee: 7 * usdc}
 
 // TestLargest takes the largest trade through a dispute of every milestone, with two hearings in which everybody votes.
