@@ -161,7 +161,7 @@ func verifyAgrees(t *testing.T, p *platform, secrets string) {
 	if err := Run(t.Context(), append(args, "--secrets", secrets), &out, &out); err != nil {
 		t.Errorf("verify: %v\n%s", err, out.String())
 	}
-	for _, want := range []string{"4 trades compared", "the contract has 70000000 (70000000 by the second server)", "of which 70000000 are fees"} {
+	for _, want := range []string{"4 trades compared", "the contract has 68800000 (68800000 by the second server)", "of which 68800000 are fees"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("verify does not say %q:\n%s", want, out.String())
 		}
