@@ -17,7 +17,7 @@ import (
 var inWords = map[string]string{
 	"open": "The buyer opens a trade", "accept": "The seller agrees to the terms", "fund": "The buyer funds the trade", "cancel": "The buyer cancels the trade",
 	"deliver": "The seller marks milestone 0 as delivered", "release": "The buyer releases 2.5 USDC of milestone 0", "refund": "The seller gives 1.5 USDC of milestone 1 back",
-	"dispute": "The buyer disputes milestone 0 and sets 0.3 USDC aside", "offer": "The seller offers to end milestone 0 with 8 USDC to the seller and 2 USDC to the buyer",
+	"dispute": "The buyer disputes milestone 0 and deposits 0.3 USDC", "offer": "The seller offers to end milestone 0 with 8 USDC to the seller and 2 USDC to the buyer",
 	"accept_offer": "The buyer accepts to end milestone 0 with 8 USDC to the seller", "evidence": "The seller puts the hash of evidence on milestone 0 on record",
 	"rule": "votes for 60% to the seller of milestone 0", "appeal": "The seller appeals against the ruling on milestone 0", "settle": "What is due of milestone 0 is carried out",
 	"claim": "The seller sends parked money to", "extend": "The trade's entry is paid for to stay in the ledger", "collect": "The booked fees are sent to their receiver",
