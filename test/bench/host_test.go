@@ -21,7 +21,7 @@ import (
 const (
 	invokeLimit   = 4.0 // of the native host for the same request
 	simulateLimit = 5.0 // of invoking the same call
-	// rulebookLimit is simulateLimit of a call that asks the rulebook. Issue 6 asks for 5 of these too, which is not met: a simulation parses both contracts
+	// rulebookLimit is simulateLimit of a call that asks the rulebook. 5 was to do for these too, and does not: a simulation parses both contracts
 	// anew, 60 kB, where an invocation takes them parsed, and the crate (soroban-simulation 27.0.1) lets nobody hand in parsed ones.
 	rulebookLimit = 9.0
 )
