@@ -68,6 +68,25 @@ fn lifetimes() {
     });
 }
 
+// docs/contract-attacks.md K5: the instance is everybody's. A trade that ends within a day of what it lives to already leaves it as it is.
+#[test]
+fn instance_is_not_extended_by_moments() {
+    both(|build| {
+        let mut scene = Scene::new(build);
+        let lives = |scene: &Scene| scene.env().deployer().get_contract_instance_ttl(&scene.world.escrow);
+        scene.env().ledger().set_sequence_number(2_073_000);
+        scene.open().expect("open");
+        let first = lives(&scene);
+        for (hours, extended_by) in [(23, 0), (25, 25)] {
+            let mut milestone = scene.terms.milestones.get_unchecked(0);
+            milestone.deliver_by = START + 10 * DAY + hours * 3_600;
+            scene.terms.milestones.set(0, milestone);
+            scene.open().expect("open");
+            assert_eq!(lives(&scene), first + extended_by * 3_600 / 5, "{hours} hours later");
+        }
+    });
+}
+
 fn ttl(scene: &Scene, key: Val) -> u32 {
     let env = scene.env();
     env.as_contract(&scene.world.escrow, || env.storage().persistent().get_ttl(&key))
