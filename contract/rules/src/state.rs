@@ -328,6 +328,7 @@ mod tests {
         let mut back = there_and_back(&mut state);
         assert_eq!((back.stage, back.opened_by, back.value.len()), (ENDED, SELLER, 1 + 18 + 18));
         assert_eq!((back.parked(0), back.parked(1), back.parked(2)), (7, 1 << 70, 0));
+        assert_eq!((back.value.get(1), back.value.get(19)), (Some(PARKED), Some(PARKED + 1)), "in the order of roles, whoever came first");
         back.park(1, 0);
         back.park(0, 6);
         assert_eq!((back.parked(0), back.parked(1), back.value.len()), (6, 0, 1 + 18));
