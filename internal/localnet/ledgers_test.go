@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/stellar/go-stellar-sdk/network"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
 
@@ -52,23 +52,7 @@ func hashOf(t *testing.T, v interface{ MarshalBinary() ([]byte, error) }) xdr.Ha
 // A ledger of the main network is read and written again to the byte, and hangs together as those of localnet do (TestLedgersAreAChain):
 // header, transaction set, results and each transaction have the hashes that say so.
 func TestRealLedger(t *testing.T) {
-	packed, err := os.ReadFile("testdata/ledgers/pubnet_58752000.xdr.zst")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(8<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	raw, err := d.DecodeAll(packed, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var meta xdr.LedgerCloseMeta
-	if err := xdr.SafeUnmarshal(raw, &meta); err != nil {
-		t.Fatal(err)
-	}
+	raw, meta := localnettest.RealLedger(t)
 	if again, err := meta.MarshalBinary(); err != nil || !bytes.Equal(again, raw) {
 		t.Errorf("written again, the ledger is another: %d bytes of %d, %v", len(again), len(raw), err)
 	}

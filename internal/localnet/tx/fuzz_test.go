@@ -2,13 +2,12 @@ package tx_test
 
 import (
 	"encoding/base64"
-	"os"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/stellar/go-stellar-sdk/network"
 	"github.com/stellar/go-stellar-sdk/xdr"
 
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
 
@@ -70,23 +69,7 @@ func FuzzFrame(f *testing.F) {
 // realTransactions are some of the main network's: those of a ledger that the tests have.
 func realTransactions(t testing.TB) []xdr.TransactionEnvelope {
 	t.Helper()
-	packed, err := os.ReadFile("../testdata/ledgers/pubnet_58752000.xdr.zst")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(8<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	raw, err := d.DecodeAll(packed, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var meta xdr.LedgerCloseMeta
-	if err := xdr.SafeUnmarshal(raw, &meta); err != nil {
-		t.Fatal(err)
-	}
+	_, meta := localnettest.RealLedger(t)
 	const most = 60
 	all := meta.TransactionEnvelopes()
 	if len(all) < most {
