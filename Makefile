@@ -32,7 +32,7 @@ host: ## the same for the Soroban host inside localnet
 generate: ## writes the generated code anew (bindings of the contract, OpenAPI document)
 	@go generate ./...
 
-fuzz: ## every fuzz target for TIME each (default 30s), resuming from the cached corpus
+fuzz: ## every fuzz target for TIME each (default 30s), without those that have run as long on the same code; PART=terms, xdr, rpc or vectors, a folder or a name
 	@go run ./test/run -fuzz=$(or $(TIME),30s) $(if $(PART),-part=$(PART))
 
 dev: ## the platform on this machine: localnet, contract, indexer, api

@@ -1,51 +1,204 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
-var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+// fuzzTarget is a fuzz target of the module: its name, and the folder of its package below the root.
+type fuzzTarget struct{ name, dir string }
 
-// fuzzAll runs each fuzz target of the module for the time given. What it finds lands in the package's testdata, to be committed as a test;
-// the corpus grows in the build cache, so the next run goes on where this one stopped. An input is not made smaller for longer than 5 s: a target that
-// renders manifests or dumps a database would do nothing else with its time.
+func (t fuzzTarget) String() string { return t.dir + " " + t.name }
+
+// fuzzGroup is targets that one asks for together, by PART: how people call what comes in from outside.
+type fuzzGroup struct {
+	name    string
+	targets []fuzzTarget
+}
+
+var fuzzGroups = []fuzzGroup{
+	{"terms", []fuzzTarget{{"FuzzTermsID", "test/sameid"}, {"FuzzTerms", "internal/stellar"}}},
+	{"xdr", []fuzzTarget{
+		{"FuzzFrame", "internal/localnet/tx"}, {"FuzzEnvelope", "internal/localnet/node"}, {"FuzzRequest", "internal/localnet/host"}, {"FuzzReply", "internal/localnet/host"},
+		{"FuzzDecode", "internal/stellar"}, {"FuzzAuthorisation", "internal/stellar"}, {"FuzzCall", "internal/stellar"}, {"FuzzViews", "internal/stellar"},
+		{"FuzzEvent", "internal/stellar"}, {"FuzzReadStoredTrade", "internal/stellar"}, {"FuzzTransaction", "internal/stellar"}, {"FuzzSubmitted", "internal/stellar"},
+		{"FuzzMeta", "internal/indexer/source"},
+	}},
+	{"rpc", []fuzzTarget{
+		{"FuzzJSONRPC", "internal/localnet"}, {"FuzzCalls", "internal/localnet"}, {"FuzzSimulate", "internal/localnet"}, {"FuzzLedgerKey", "internal/localnet"},
+		{"FuzzDoors", "internal/localnet"}, {"FuzzAnswers", "internal/stellar/rpc"},
+	}},
+	{"vectors", []fuzzTarget{{"FuzzParse", "contract/vectors"}, {"FuzzStories", "internal/escrow"}}},
+}
+
+// besidesGo is what a target runs that is no Go package, by its folder.
+var besidesGo = map[string][]string{"test/sameid": {"contract/rules", "contract/fuzz", "contract/Cargo.lock", "client/src/lib/features/trades"}}
+
+// fuzzed is how long a target has run on what it is of, and what came of it.
+type fuzzed struct {
+	Seconds    float64 `json:"seconds"`
+	Executions int     `json:"executions"`
+	Kept       int     `json:"kept"` // inputs of the corpus, each of which reaches something that no other does
+}
+
+func (f fuzzed) String() string {
+	return fmt.Sprintf("%6s  %14s executions  %5d inputs kept", time.Duration(f.Seconds*float64(time.Second)).Round(time.Second), grouped(f.Executions), f.Kept)
+}
+
+// fuzzAll runs the fuzz targets asked for, each for the time given: all of the module, those of a group, of a folder, or one by its name. One that has run as
+// long on what it is of, its packages as they are, is not run again. What is found lands in the package's testdata, to be committed as a test; the corpus grows
+// in Go's build cache, so the next run goes on where this one stopped.
 func (s suite) fuzzAll(ctx context.Context, length, only string) error {
-	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "./...").Output()
-	if err != nil {
-		return fmt.Errorf("list packages: %w", err)
+	wanted, err := time.ParseDuration(length)
+	if err != nil || wanted < time.Second {
+		return fmt.Errorf("TIME=%s is no time to fuzz a target for: say 30s or 20m", length)
 	}
-	ran := 0
-	for dir := range strings.FieldsSeq(string(out)) {
-		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	all, err := fuzzTargets(".")
+	if err != nil {
+		return err
+	}
+	chosen := chooseTargets(all, only)
+	if len(chosen) == 0 {
+		return fmt.Errorf("PART=%s is no fuzz target: say a group (%s), a folder or a target's name", only, strings.Join(groupNames(), ", "))
+	}
+	var lines, failed []string
+	for _, t := range chosen {
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped before %s; what has run is kept: run it again to go on: %w", t, context.Cause(ctx))
+		}
+		path, before, err := s.fuzzedBefore(ctx, t)
 		if err != nil {
 			return err
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				return err
+		f := before
+		if before.Seconds < wanted.Seconds() {
+			if f, err = s.fuzzOne(ctx, t, wanted); err != nil {
+				fmt.Fprintf(s.out, "%s: %v\n", t, err)
+				failed = append(failed, t.String())
+				continue
 			}
-			for _, m := range fuzzTarget.FindAllStringSubmatch(string(text), -1) {
-				if only != "" && only != m[1] {
-					continue
-				}
-				fmt.Fprintf(s.out, "--- %s in %s\n", m[1], dir)
-				if err := s.command(ctx, dir, nil, "go", "test", "-run=^$", "-fuzz=^"+m[1]+"$", "-fuzztime="+length, "-fuzzminimizetime=5s", "."); err != nil {
-					return err
-				}
-				ran++
+			if err := writeWhole(path, f); err != nil {
+				return fmt.Errorf("keep how long %s has run: %w", t, err)
 			}
 		}
+		lines = append(lines, fmt.Sprintf("%s  %s", f, t))
 	}
-	if ran == 0 {
-		return fmt.Errorf("no fuzz target is called %q", only)
+	fmt.Fprintf(s.out, "\nfuzzed, on the packages as they are:\n%s\n", strings.Join(lines, "\n"))
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d fuzz targets failed: %s", len(failed), len(chosen), strings.Join(failed, ", "))
 	}
-	fmt.Fprintf(s.out, "%d fuzz targets ran for %s each\n", ran, length)
 	return nil
+}
+
+// fuzzExecutions is how `go test` says how far it has come.
+var fuzzExecutions = regexp.MustCompile(`execs: (\d+) .*\(total: (\d+)\)`)
+
+// fuzzOne runs a target. An input is made smaller in 60 attempts at most: one that has dumped a database or played a story for a second each time would do
+// nothing else.
+func (s suite) fuzzOne(ctx context.Context, t fuzzTarget, length time.Duration) (fuzzed, error) {
+	fmt.Fprintf(s.out, "--- %s\n", t)
+	var out bytes.Buffer
+	tee := s
+	tee.out = io.MultiWriter(s.out, &out)
+	err := tee.command(ctx, t.dir, nil, "go", "test", "-run=^$", "-fuzz=^"+t.name+"$", "-fuzztime="+length.String(), "-fuzzminimizetime=60x", ".")
+	if err != nil {
+		return fuzzed{}, err
+	}
+	said := fuzzExecutions.FindAllStringSubmatch(out.String(), -1)
+	if len(said) == 0 {
+		return fuzzed{}, errors.New("it passed and says of no execution: it looked at nothing, or was skipped")
+	}
+	last := said[len(said)-1]
+	f := fuzzed{Seconds: length.Seconds()}
+	f.Executions, _ = strconv.Atoi(last[1])
+	f.Kept, _ = strconv.Atoi(last[2])
+	return f, nil
+}
+
+// fuzzedBefore is how long a target has run on what it is of as that is now, and the file that keeps it.
+func (s suite) fuzzedBefore(ctx context.Context, t fuzzTarget) (path string, f fuzzed, err error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-test", "-f", "{{with .Module}}{{if .Main}}{{$.Dir}}{{end}}{{end}}", "./"+t.dir)
+	out, err := cmd.Output()
+	if err != nil {
+		return "", f, fmt.Errorf("list what %s is of: %w", t, err)
+	}
+	of := append([]string{"go.mod", "go.sum"}, besidesGo[t.dir]...)
+	key, err := treeID(ctx, append(of, strings.Fields(string(out))...))
+	if err != nil {
+		return "", f, err
+	}
+	path = filepath.Join(s.cache, "fuzz", strings.ReplaceAll(t.dir, "/", "-")+"-"+t.name+"-"+key+".json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, f, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &f)
+	}
+	if err != nil {
+		return "", f, fmt.Errorf("read how long %s has run: %w; remove %s to begin anew", t, err, path)
+	}
+	return path, f, nil
+}
+
+var fuzzFunction = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+
+// fuzzTargets are all of the module below root, in the order of their folders.
+func fuzzTargets(root string) (all []fuzzTarget, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == "target" || d.Name() == "testdata"):
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		for _, m := range fuzzFunction.FindAllStringSubmatch(string(text), -1) {
+			all = append(all, fuzzTarget{m[1], filepath.ToSlash(dir)})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for fuzz targets: %w", err)
+	}
+	return all, nil
+}
+
+// chooseTargets are those that a PART names.
+func chooseTargets(all []fuzzTarget, part string) []fuzzTarget {
+	for _, g := range fuzzGroups {
+		if g.name == part {
+			return g.targets
+		}
+	}
+	folder := strings.Trim(strings.TrimPrefix(part, "./"), "/")
+	return slices.DeleteFunc(slices.Clone(all), func(t fuzzTarget) bool {
+		return part != "" && t.name != part && t.dir != folder && !strings.HasPrefix(t.dir, folder+"/")
+	})
+}
+
+func groupNames() (names []string) {
+	for _, g := range fuzzGroups {
+		names = append(names, g.name)
+	}
+	return names
 }

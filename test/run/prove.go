@@ -205,8 +205,8 @@ func (s suite) proveOne(ctx context.Context, p proof, path string, done proven) 
 			return fmt.Errorf("%s passed and says of nothing that it was proved: it looked at nothing", name)
 		}
 		done[name] = said
-		if err := writeProven(path, done); err != nil {
-			return err
+		if err := writeWhole(path, done); err != nil {
+			return fmt.Errorf("keep what was proved: %w", err)
 		}
 	}
 	return nil
@@ -262,9 +262,9 @@ func readProven(path string) (proven, error) {
 	return done, nil
 }
 
-// writeProven replaces the file as a whole: a run that is killed leaves the one before.
-func writeProven(path string, done proven) error {
-	text, err := json.MarshalIndent(done, "", "  ")
+// writeWhole replaces a file by what v is in JSON, as a whole: a run that is killed leaves the one before.
+func writeWhole(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(path), 0o755)
 	}
@@ -274,8 +274,5 @@ func writeProven(path string, done proven) error {
 	if err == nil {
 		err = os.Rename(path+".new", path)
 	}
-	if err != nil {
-		return fmt.Errorf("keep what was proved: %w", err)
-	}
-	return nil
+	return err
 }
