@@ -119,7 +119,7 @@ func (s suite) fuzzOne(ctx context.Context, t fuzzTarget, length time.Duration) 
 	}
 	said := fuzzExecutions.FindAllStringSubmatch(out.String(), -1)
 	if len(said) == 0 {
-		return fuzzed{}, errors.New("it passed and says of no execution: it looked at nothing, or was skipped")
+		return fuzzed{}, errors.New("it passed without an execution: it was skipped, or TIME is too short to read its corpus")
 	}
 	last := said[len(said)-1]
 	f := fuzzed{Seconds: length.Seconds()}
