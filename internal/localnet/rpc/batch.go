@@ -71,7 +71,7 @@ func (s *Server) run(ctx context.Context, c *jrpc2.ParsedRequest, out *answers) 
 		end.err = &jrpc2.Error{Code: jrpc2.MethodNotFound, Message: jrpc2.MethodNotFound.String()}
 		return end
 	case out.full.Load() && lists[c.Method]: // it would be made to be thrown away
-		end.err = s.tooMuch()
+		end.err = TooMuch(s.limits.answerBytes)
 		return end
 	}
 	places := s.places
@@ -96,13 +96,14 @@ func (s *Server) run(ctx context.Context, c *jrpc2.ParsedRequest, out *answers) 
 		return end
 	}
 	if !out.fits(len(end.result)) {
-		return reply{id: c.ID, err: s.tooMuch()}
+		return reply{id: c.ID, err: TooMuch(s.limits.answerBytes)}
 	}
 	return end
 }
 
-func (s *Server) tooMuch() *jrpc2.Error {
-	return jrpc2.Errorf(jrpc2.InvalidRequest, "the answers to one request have at most %d bytes, and with this one they would be more: ask for less, or in several requests", s.limits.answerBytes)
+// TooMuch is the end of a call whose answer would make those to its request longer than so many bytes.
+func TooMuch(answerBytes int) *jrpc2.Error {
+	return jrpc2.Errorf(jrpc2.InvalidRequest, "the answers to one request have at most %d bytes, and with this one they would be more: ask for less, or in several requests", answerBytes)
 }
 
 // networkRequest is that of getNetwork with the address that the client reached us by, which nobody sends: parse adds it.

@@ -2,6 +2,3 @@ package rpc
 
 // Limit makes the bounds of answers smaller, in bytes.
 func (s *Server) Limit(answer, page int) { s.limits = limits{answer, page} }
-
-// MaxBatch is how many calls a batch may have.
-const MaxBatch = maxBatch

@@ -36,11 +36,12 @@ const (
 // What one request may ask for, and its answers be. The real server counts entries only; on this one a page may end earlier, with a
 // cursor that goes on from there.
 const (
-	maxBatch    = 100      // calls
-	inFlight    = 4        // calls of one batch at once
-	answerBytes = 64 << 20 // of results, besides small ones
-	pageBytes   = 8 << 20  // of XDR as text in one list
-	maxLists    = 4        // calls at once, of all clients, whose answer is a list
+	MaxBatch       = 100      // calls
+	MaxAnswerBytes = 64 << 20 // of results, besides small ones
+
+	inFlight  = 4       // calls of one batch at once
+	pageBytes = 8 << 20 // of XDR as text in one list
+	maxLists  = 4       // calls at once, of all clients, whose answer is a list
 )
 
 // lists are the methods whose answers can be long.
@@ -68,7 +69,7 @@ type Server struct {
 
 // New returns a handler for one network. Its caller closes it. log takes what went wrong on our side.
 func New(n *node.Node, log *slog.Logger) *Server {
-	s := &Server{net: n, log: log, limits: limits{answerBytes, pageBytes}, places: make(chan struct{}, maxCalls), lists: make(chan struct{}, maxLists),
+	s := &Server{net: n, log: log, limits: limits{MaxAnswerBytes, pageBytes}, places: make(chan struct{}, maxCalls), lists: make(chan struct{}, maxLists),
 		ended: make(chan struct{}), firstTime: sync.OnceValues(func() (int64, error) {
 			first, _, err := n.Chain().Ledger(ledger.FirstLedger)
 			return first.LedgerCloseTime(), err
@@ -181,8 +182,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusOK, jrpc2.ParseError, "invalid request value")
 		return
 	}
-	if len(calls) > maxBatch {
-		refuse(w, http.StatusOK, jrpc2.InvalidRequest, fmt.Sprintf("a batch has at most %d calls, and this one has %d: send several", maxBatch, len(calls)))
+	if len(calls) > MaxBatch {
+		refuse(w, http.StatusOK, jrpc2.InvalidRequest, fmt.Sprintf("a batch has at most %d calls, and this one has %d: send several", MaxBatch, len(calls)))
 		return
 	}
 	s.answer(w, r, calls)
@@ -206,9 +207,11 @@ func invalidRequest(err error) error {
 
 // checkFormat refuses what this server cannot write.
 func checkFormat(format string) error {
-	if err := protocol.IsValidFormat(format); err != nil {
-		return err
-	}
+	return errors.Join(protocol.IsValidFormat(format), noJSON(format))
+}
+
+// noJSON refuses the one format that the real server has and this one has not.
+func noJSON(format string) error {
 	if format == protocol.FormatJSON {
 		return errors.New("xdrFormat 'json' is not available on a local network: leave it out, or give 'base64'")
 	}

@@ -19,7 +19,7 @@ var errLost = errors.New("the answer is lost")
 func (w *Weather) answer(r *http.Request, c call, f *forecast) (answer, error) {
 	refuse := func(what string, code int, message string) (answer, error) {
 		w.saw(what)
-		return answer{Version: "2.0", ID: c.ID, Error: &failure{code, message}}, nil
+		return answer{Version: "2.0", ID: c.ID, Error: &failure{Code: code, Message: message}}, nil
 	}
 	switch {
 	case f.invalidRequest:

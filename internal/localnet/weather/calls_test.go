@@ -115,12 +115,12 @@ func TestBatchesAndOtherCalls(t *testing.T) {
 	if r := post(s.url, "advance", map[string]any{"seconds": 10}); r.Error != nil || r.err != nil {
 		t.Errorf("advance: %+v", r)
 	}
-	text := s.batch(`[{"jsonrpc":"2.0","id":1,"method":"getHealth"},{"jsonrpc":"2.0","id":2,"method":"getNetwork"}]`)
+	text := s.batch(s.url, `[{"jsonrpc":"2.0","id":1,"method":"getHealth"},{"jsonrpc":"2.0","id":2,"method":"getNetwork"}]`)
 	if strings.Count(text, "-32001") != 2 || !strings.HasPrefix(text, "[") {
 		t.Errorf("a batch: %s", text)
 	}
 	s.weather.Clear()
-	if text := s.batch(`[{"jsonrpc":"2.0","id":1,"method":"getHealth"},{"jsonrpc":"2.0","id":2,"method":"getNetwork"}]`); !strings.Contains(text, `"id":2`) || strings.Contains(text, "error") {
+	if text := s.batch(s.url, `[{"jsonrpc":"2.0","id":1,"method":"getHealth"},{"jsonrpc":"2.0","id":2,"method":"getNetwork"}]`); !strings.Contains(text, `"id":2`) || strings.Contains(text, "error") {
 		t.Errorf("a batch in fair weather: %s", text)
 	}
 	// What is no call, or a call without an answer, is the node's business.
@@ -128,7 +128,7 @@ func TestBatchesAndOtherCalls(t *testing.T) {
 		if err := s.weather.Set(weather.Config{Busy: 1}); err != nil {
 			t.Fatal(err)
 		}
-		if text := s.batch(body); strings.Contains(text, "too many requests") {
+		if text := s.batch(s.url, body); strings.Contains(text, "too many requests") {
 			t.Errorf("%.40s: %s", body, text)
 		}
 	}

@@ -85,3 +85,13 @@ func (c *Config) Validate() error {
 	}
 	return nil
 }
+
+// fair is whether nothing can befall a call.
+func (c *Config) fair() bool {
+	for _, f := range fields(c) {
+		if p, ok := f.value.(*Chance); ok && *p > 0 {
+			return false
+		}
+	}
+	return c.Keep == 0 && c.Passphrase == ""
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,10 +198,10 @@ func ids(list []protocol.EventInfo) string {
 	return text
 }
 
-// batch posts a body as it is.
-func (s *sky) batch(body string) string {
+// batch posts a body as it is, in the weather or in front of it.
+func (s *sky) batch(url, body string) string {
 	s.t.Helper()
-	res, err := http.Post(s.url, "application/json", bytes.NewReader([]byte(body)))
+	res, err := http.Post(url, "application/json", strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -321,4 +321,4 @@ func encode(v any, err error) (json.RawMessage, error) {
 	return json.Marshal(v)
 }
 
-func invalid(err error) error { return &failure{codeInvalidRequest, err.Error()} }
+func invalid(err error) error { return &failure{Code: codeInvalidRequest, Message: err.Error()} }

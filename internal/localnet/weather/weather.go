@@ -105,8 +105,9 @@ type answer struct {
 
 // failure is an error of JSON-RPC.
 type failure struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
+	Code    int             `json:"code"`
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data,omitempty"`
 }
 
 func (f *failure) Error() string { return f.Message }
@@ -119,7 +120,7 @@ const (
 
 // ServeHTTP is part of http.Handler.
 func (w *Weather) ServeHTTP(to http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
+	if r.Method != http.MethodPost || w.fair() {
 		w.node.ServeHTTP(to, r)
 		return
 	}
@@ -157,6 +158,7 @@ func (w *Weather) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var answers []answer
+	bytesLeft := rpc.MaxAnswerBytes
 	for i, c := range calls {
 		if i > 0 {
 			w.mu.Lock()
@@ -170,6 +172,10 @@ func (w *Weather) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 		case err != nil:
 			http.Error(to, err.Error(), http.StatusBadGateway)
 			return
+		}
+		if bytesLeft -= len(a.Result); bytesLeft < 0 { // each was asked alone, so the node has not counted
+			too := rpc.TooMuch(rpc.MaxAnswerBytes)
+			a = answer{Version: "2.0", ID: c.ID, Error: &failure{Code: int(too.Code), Message: too.Message}}
 		}
 		answers = append(answers, a)
 	}
@@ -186,7 +192,15 @@ func (w *Weather) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 	w.send(to, text, &f)
 }
 
-// parse finds the calls in a body: none if one of them is not Stellar RPC's, or not to be answered.
+// fair is whether nothing can befall a call, and nothing lasts that has: the node is then asked as if there were no weather, and sees and
+// answers what it would without.
+func (w *Weather) fair() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.config.fair() && w.spell.calls == 0 && !w.forget && w.parts == nil && w.oldest == 0 && w.forked == nil && !w.reset
+}
+
+// parse finds the calls in a body: none if one of them is not Stellar RPC's, or not to be answered, or if the node refuses them all.
 func parse(body []byte) (calls []call, batch bool) {
 	if batch = bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")); batch {
 		if json.Unmarshal(body, &calls) != nil {
@@ -199,8 +213,11 @@ func parse(body []byte) (calls []call, batch bool) {
 		}
 		calls = []call{one}
 	}
+	if len(calls) > rpc.MaxBatch {
+		return nil, batch
+	}
 	for _, c := range calls {
-		if !methods[c.Method] || len(c.ID) == 0 {
+		if !methods[c.Method] || len(c.ID) == 0 || string(c.ID) == "null" || c.Version != "2.0" {
 			return nil, batch
 		}
 	}
