@@ -24,8 +24,8 @@ import (
 // What is not ours in testdata is what its README says it is.
 func TestForeignFiles(t *testing.T) {
 	line := regexp.MustCompile(`(?m)^\s*([0-9a-f]{64})  (\S+)$`)
-	for _, folder := range []string{"contracts", "ledgers", "openrpc"} {
-		readme, err := os.ReadFile(filepath.Join("testdata", folder, "README.md"))
+	for _, folder := range []string{"testdata/contracts", "testdata/openrpc", "localnettest/testdata/ledgers"} {
+		readme, err := os.ReadFile(filepath.Join(folder, "README.md"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +33,7 @@ func TestForeignFiles(t *testing.T) {
 		for _, m := range line.FindAllStringSubmatch(string(readme), -1) {
 			told[m[2]] = m[1]
 		}
-		files, err := os.ReadDir(filepath.Join("testdata", folder))
+		files, err := os.ReadDir(filepath.Join(folder))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestForeignFiles(t *testing.T) {
 			if f.Name() == "README.md" {
 				continue
 			}
-			content, err := os.ReadFile(filepath.Join("testdata", folder, f.Name()))
+			content, err := os.ReadFile(filepath.Join(folder, f.Name()))
 			if err != nil {
 				t.Fatal(err)
 			}

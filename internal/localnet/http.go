@@ -37,6 +37,9 @@ func (n *Network) Handler() http.Handler {
 	mux.Handle("/{$}", n.rpc)
 	mux.Handle("/friendbot", allow(n.friendbot, http.MethodGet, http.MethodHead, http.MethodPost))
 	mux.Handle("/advance", allow(n.advance, http.MethodPost))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		problem(w, http.StatusNotFound, fmt.Sprintf("nothing is at %.80q: there are / (JSON-RPC, by POST), /friendbot and /advance", r.URL.Path))
+	})
 	return anyOrigin(mux)
 }
 

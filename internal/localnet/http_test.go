@@ -160,6 +160,23 @@ func TestOtherMethods(t *testing.T) {
 	}
 }
 
+// So is what is asked for where nothing is, which says what there is.
+func TestOtherPlaces(t *testing.T) {
+	url, _ := serve(t, open(t, localnet.Options{}))
+	for _, path := range []string{"/foo", "/friendbot/", "/advance/x"} {
+		res, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p struct{ Detail string }
+		err = json.NewDecoder(res.Body).Decode(&p)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != 404 || !strings.Contains(p.Detail, path) || !strings.Contains(p.Detail, "/friendbot and /advance") {
+			t.Errorf("GET %s: %d %q, %v", path, res.StatusCode, p.Detail, err)
+		}
+	}
+}
+
 // Years ahead are one clear answer, and so is a network that ends meanwhile.
 func TestAdvanceHasAnEndOverHTTP(t *testing.T) {
 	n := open(t, localnet.Options{EmptyEvery: 24 * time.Hour})

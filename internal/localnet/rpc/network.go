@@ -90,7 +90,7 @@ func (s *Server) getLedgers(_ context.Context, q protocol.GetLedgersRequest) (pr
 	if err != nil {
 		return protocol.GetLedgersResponse{}, err
 	}
-	if err := errors.Join(checkFormat(q.Format), q.Validate(maxLedgers, at.seq())); err != nil {
+	if err := errors.Join(q.Validate(maxLedgers, at.seq()), noJSON(q.Format)); err != nil {
 		return protocol.GetLedgersResponse{}, invalidRequest(err)
 	}
 	start, limit := q.StartLedger, uint(defaultLedgers)

@@ -140,23 +140,30 @@ func (s *Server) getTransactions(_ context.Context, q protocol.GetTransactionsRe
 	if err != nil {
 		return protocol.GetTransactionsResponse{}, err
 	}
-	if err := errors.Join(checkFormat(q.Format), q.IsValid(maxTransactions, at.seq())); err != nil {
+	if err := errors.Join(q.IsValid(maxTransactions, at.seq()), noJSON(q.Format)); err != nil {
 		return protocol.GetTransactionsResponse{}, invalidRequest(err)
 	}
 	start, limit, err := transactionPage(q)
 	if err != nil {
 		return protocol.GetTransactionsResponse{}, invalidParams(err)
 	}
+	first := uint32(start.LedgerSequence)
+	if first < at.first {
+		return protocol.GetTransactionsResponse{}, invalidParams(fmt.Errorf("database does not contain metadata for ledger: %d", first))
+	}
 	res := protocol.GetTransactionsResponse{Transactions: []protocol.TransactionInfo{},
 		LatestLedger: at.last.Sequence(), LatestLedgerCloseTime: at.last.CloseTime(),
-		OldestLedger: at.first, OldestLedgerCloseTime: at.firstTime}
+		OldestLedger: at.first, OldestLedgerCloseTime: at.firstTime, Cursor: "0"}
+	if first > at.last.Sequence() {
+		return res, nil // "0" is what the real server says after a cursor of the future
+	}
 	// When nothing more is there, the cursor says so for all ledgers up to the last.
 	cursor := toid.New(int32(at.last.Sequence()), 0, 1)
 	if meta, ok, err := s.net.Chain().Ledger(at.last.Sequence()); err == nil && ok {
 		cursor.TransactionOrder = int32(meta.CountTransactions())
 	}
 	size := 0
-	for seq := range s.net.Chain().Filled(uint32(start.LedgerSequence), at.last.Sequence()) {
+	for seq := range s.net.Chain().Filled(first, at.last.Sequence()) {
 		meta, _, err := s.net.Chain().Ledger(seq)
 		if err != nil {
 			return res, err
@@ -166,7 +173,7 @@ func (s *Server) getTransactions(_ context.Context, q protocol.GetTransactionsRe
 			return res, err
 		}
 		from := 0
-		if seq == uint32(start.LedgerSequence) {
+		if seq == first {
 			from = int(start.TransactionOrder) - 1
 		}
 		for i := max(from, 0); i < meta.CountTransactions(); i++ {
