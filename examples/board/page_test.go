@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,26 +60,34 @@ func TestPage(t *testing.T) {
 		t.Fatalf("the page begins with %q, not with the network", start.line)
 	}
 	url := startNetwork(t, root, start)
+	home := t.TempDir()
+	board := filepath.Join(home, "board") // where the page goes with its JavaScript
 	run := 0
 	for _, c := range list[1:] {
 		t.Run(c.line, func(t *testing.T) {
-			script, dir := strings.ReplaceAll(c.line, onPage, url), root
+			script, dir, env := strings.ReplaceAll(c.line, onPage, url), root, os.Environ()
 			switch program, _, _ := strings.Cut(c.line, " "); program {
 			case "go":
+			case "mkdir":
+				env = append(env, "HOME="+home)
 			case "curl":
 				parts.Program(t, "curl", "apt-get install curl")
 			case "npm": // what it installs is there for other tests already, at the version that they are about
-				parts.Folder(t, filepath.Join(root, "test/js/node_modules/@stellar/stellar-sdk"), "npm ci in test/js")
+				modules := parts.Folder(t, filepath.Join(root, "test/js/node_modules"), "npm ci in test/js")
+				if err := os.Symlink(modules, filepath.Join(board, "node_modules")); err != nil {
+					t.Fatal(err)
+				}
 				return
 			case "node":
 				parts.Program(t, "node", "apt-get install nodejs")
-				dir = folder(t, root)
+				parts.Folder(t, filepath.Join(root, "test/js/node_modules"), "npm ci in test/js")
+				dir = board
 			default:
 				t.Fatalf("no part is known for %s", program)
 			}
 			run++
 			cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
-			cmd.Dir = dir
+			cmd.Dir, cmd.Env = dir, env
 			var said bytes.Buffer
 			cmd.Stderr = &said
 			out, err := cmd.Output()
@@ -135,33 +142,6 @@ func startNetwork(t *testing.T, root string, c command) (url string) {
 		t.Fatalf("the network printed\n%s\n%s\nthe page has\n%s", printed.String(), said.String(), c.prints)
 	}
 	return url
-}
-
-// folder is one with what the page's JavaScript needs.
-func folder(t *testing.T, root string) string {
-	t.Helper()
-	modules := parts.Folder(t, filepath.Join(root, "test/js/node_modules"), "npm ci in test/js")
-	dir := t.TempDir()
-	for from, to := range map[string]string{"examples/board/board.js": "board.js", "contract/fixtures/wasm/board.wasm": "board.wasm"} {
-		content, err := os.ReadFile(filepath.Join(root, from))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, to), content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kind, err := json.Marshal(map[string]string{"type": "module"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "package.json"), kind, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 // Tests that the page names are there.

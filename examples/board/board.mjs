@@ -1,6 +1,6 @@
 // The example contract contract/fixtures/board by the official JavaScript SDK, unchanged:
 //
-//   node board.js http://127.0.0.1:8000 board.wasm
+//   node board.mjs http://127.0.0.1:8000 board.wasm
 //
 // The client of the contract is made from the contract itself.
 import { readFile } from 'node:fs/promises'
