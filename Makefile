@@ -14,8 +14,8 @@ test: ## all tests; PARTS=required makes a missing part (Rust, Node …) a failu
 prove: ## what is too long for every run: seeded worlds, kills, plans of large tables; goes on where it was stopped, PART=name runs one
 	@go run ./test/run -parts=$(PARTS) -prove $(if $(PART),-part=$(PART))
 
-bench: ## what everything costs, as ratios in one run (docs/scale.md, docs/operations/audit.md); PART=Ingest runs one
-	@go test -p=1 -run='^$$' -bench='$(or $(PART),.)' -benchtime=1x -timeout=1h ./test/bench ./internal/store/postgres ./internal/store/sqlite ./internal/guide/clauses ./internal/guide/reach ./internal/guide/probe/tlsprobe
+bench: ## what everything costs, as ratios in one run (docs/scale.md, docs/localnet.md, docs/operations/audit.md); goes on where it was stopped, PART=Ingest runs one
+	@go run ./test/run -parts=$(PARTS) -bench $(if $(PART),-part=$(PART))
 
 stack-compose: ## the stack of docker-compose.yml, up in a Docker Engine of its own, with a trade through its front door; then down
 	@go run ./test/run -parts=$(PARTS) -part=stack-compose

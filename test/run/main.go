@@ -36,6 +36,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	part := flags.String("part", "", "run this stage only")
 	prove := flags.Bool("prove", false, "instead of the stages, run what is too long for every run, going on where an earlier run stopped")
 	fuzz := flags.String("fuzz", "", "instead of the stages, run every fuzz target for this long")
+	bench := flags.Bool("bench", false, "instead of the stages, run the benchmarks, going on where an earlier run stopped")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -45,6 +46,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	s := suite{out: out, required: *partsFlag == "required", cargo: "/usr/bin/cargo", cache: cacheDir(), notes: new([]string)}
 	if *prove {
 		return s.proveAll(ctx, *part)
+	}
+	if *bench {
+		return s.benchAll(ctx, *part)
 	}
 	if *fuzz != "" {
 		return s.fuzzAll(ctx, *fuzz, *part)
