@@ -11,28 +11,18 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 )
 
-// shortLife is the least life of a persistent entry with shortLives, in ledgers: 28 hours.
-const shortLife = 20_000
+const (
+	// shortLife is the least life of a persistent entry with shortLives, in ledgers: 28 hours.
+	shortLife = 20_000
+	// longestLife is the main network's: 180 days.
+	longestLife = 3_110_400
+)
 
-func shortLives(cpu, memory xdr.ContractCostParams) settings.Network {
-	n := settings.MainNetwork(cpu, memory)
-	for i, e := range n.Entries {
-		if e.ConfigSettingId == xdr.ConfigSettingIdConfigSettingStateArchival {
-			short := *e.StateArchivalSettings
-			short.MinPersistentTtl = shortLife
-			n.Entries[i].StateArchivalSettings = &short
-		}
-	}
-	n, err := settings.New("short lives", n.Entries)
-	if err != nil {
-		panic(err)
-	}
-	return n
-}
+var shortLives = localnettest.Lives(shortLife, longestLife)
 
 // probeKey is the entry of the test contract's keep(id) or lend(id).
 func probeKey(contract xdr.ScAddress, name string, id uint32) xdr.LedgerKey {

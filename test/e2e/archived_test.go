@@ -13,8 +13,8 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
@@ -23,23 +23,6 @@ const (
 	shortestLife = 10_000
 	longestLife  = 20_000
 )
-
-// shortLives is the main network, but for how long entries live.
-func shortLives(cpu, memory xdr.ContractCostParams) settings.Network {
-	n := settings.MainNetwork(cpu, memory)
-	for i, e := range n.Entries {
-		if e.StateArchivalSettings != nil {
-			a := *e.StateArchivalSettings
-			a.MinPersistentTtl, a.MaxEntryTtl = shortestLife, longestLife
-			n.Entries[i].StateArchivalSettings = &a
-		}
-	}
-	n, err := settings.New("main network with short lives", n.Entries)
-	if err != nil {
-		panic(err) // two numbers are other than the main network's
-	}
-	return n
-}
 
 // needed are all entries that a settlement of a trade needs and that can be archived.
 func (w *live) needed(terms escrow.Terms) map[string]xdr.LedgerKey {
@@ -81,7 +64,7 @@ func TestSettlementRestoresWhatIsArchived(t *testing.T) {
 	for name, lost := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newLive(t, localnet.Options{Settings: shortLives}, "buyer", "seller", "arbitrator", "carol")
+			w := newLive(t, localnet.Options{Settings: localnettest.Lives(shortestLife, longestLife)}, "buyer", "seller", "arbitrator", "carol")
 			terms := w.terms()
 			terms.Windows = escrow.Windows{Offers: 60, Ruling: 60, Appeal: 60}
 			terms.Bond, terms.ArbitrationFee = amount.Int(10*usdc), amount.Int(10*usdc)

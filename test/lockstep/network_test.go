@@ -20,7 +20,6 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/ledger"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar/rpc"
 )
@@ -70,7 +69,7 @@ func newNetwork(t testing.TB, ctx context.Context, seed uint64, short bool) (*ne
 		Machine: localnettest.Machine(t), Log: localnettest.Log(t), Now: func() time.Time { return time.Unix(n.clock.Load(), 0) }, Rand: n.rand,
 	}
 	if n.every = 600; short {
-		n.every, o.Settings = 5, shortLived
+		n.every, o.Settings = 5, localnettest.Lives(shortLife, shortMost)
 	}
 	o.EmptyEvery = time.Duration(n.every) * time.Second
 	var err error
@@ -100,18 +99,6 @@ func newNetwork(t testing.TB, ctx context.Context, seed uint64, short bool) (*ne
 		return nil, fmt.Errorf("let the issuer freeze and take back: %w", err)
 	}
 	return n, n.makeContracts()
-}
-
-// shortLived is the main network but for how long entries live.
-func shortLived(cpu, memory xdr.ContractCostParams) settings.Network {
-	n := settings.MainNetwork(cpu, memory)
-	for i := range n.Entries {
-		if s := n.Entries[i].StateArchivalSettings; s != nil {
-			s.MinPersistentTtl, s.MaxEntryTtl = shortLife, shortMost
-		}
-	}
-	n.Limits.MinPersistentTTL, n.Limits.MaxEntryTTL = shortLife, shortMost
-	return n
 }
 
 func (n *network) close() error {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet"
-	"github.com/Abdullahi130/StellarEscrow/internal/localnet/settings"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/localnettest"
 	"github.com/Abdullahi130/StellarEscrow/internal/stellar"
 )
 
@@ -18,18 +18,7 @@ const (
 	ledgerSeconds          = 5
 )
 
-// shortLives is the main network, but for how long entries live.
-func shortLives(cpu, memory xdr.ContractCostParams) settings.Network {
-	n := settings.MainNetwork(cpu, memory)
-	for i, e := range n.Entries {
-		if e.StateArchivalSettings != nil {
-			a := *e.StateArchivalSettings
-			a.MaxEntryTtl, a.MinPersistentTtl = longestLife, shortLife
-			n.Entries[i].StateArchivalSettings = &a
-		}
-	}
-	return must(settings.New("main network with short lives", n.Entries))
-}
+var shortLives = localnettest.Lives(shortLife, longestLife)
 
 // restored tells whether what the keepers sent from a ledger on has restored anything, and how many entries it has extended.
 func (w *world) restored(from uint32) (restored bool, extended int) {
