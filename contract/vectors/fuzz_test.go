@@ -3,6 +3,7 @@ package vectors
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"reflect"
 	"strings"
@@ -95,7 +96,7 @@ func hashesIn(text []byte, s *Story) map[Hash]string {
 	for name, t := range s.Terms {
 		note("hash:salt-" + name)
 		for i := range t.Milestones {
-			note("hash:milestone-" + json.Number(show(i)).String())
+			note(fmt.Sprintf("hash:milestone-%d", i))
 		}
 	}
 	return found

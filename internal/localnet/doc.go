@@ -3,9 +3,8 @@
 //
 // What is in: accounts, trustlines and their flags, signers and thresholds, sequence numbers, preconditions, fee bumps, fees and
 // their refunds, the rules by which transactions wait; the operations that package tx names; rent, archival, eviction and restoring;
-// ledger headers in a hash chain,
-// LedgerCloseMeta and events as protocol 23 and later give them; the twelve methods of Stellar RPC (package rpc); friendbot; an
-// issuer of test USDC whose asset contract is there from the start.
+// ledger headers in a hash chain, LedgerCloseMeta and events as protocol 23 and later give them; the twelve methods of Stellar RPC
+// (package rpc); friendbot; an issuer of test USDC whose asset contract is there from the start.
 //
 // What stays outside: consensus and other nodes; offers, pools, claimable balances, sponsored reserves, account merge and the other
 // operations; a bucket list (see ledger.Seal); Horizon; XDR as JSON. It knows no escrow: it is a network for any contract.

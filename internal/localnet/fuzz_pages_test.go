@@ -9,15 +9,15 @@ import (
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 )
 
-// page is what a list's answer says of where it ends, whichever list it is.
+// page is what an answer of getLedgers, getTransactions or getEvents says of what is in it and where it ends.
 type page struct {
 	Cursor  string
 	Latest  uint32
 	Places  []string // of what is in it, in an order that texts have too
-	Further bool     // whether a call with the cursor has to be taken
+	Further bool     // whether a call with the cursor must not be refused
 }
 
-// places are numbers as texts of one length.
+// placeOf writes a number so that texts compare as the numbers do.
 func placeOf(n uint64) string { return fmt.Sprintf("%020d", n) }
 
 func (w *asked) pageOf(t *testing.T, c call, result json.RawMessage) (p page) {

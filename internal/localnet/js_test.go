@@ -48,20 +48,20 @@ func TestJavaScriptSDK(t *testing.T) {
 		t.Fatalf("transfer.js printed %q: %v", out, err)
 	}
 	if got.Buyer != "570000000" || got.Seller != "430000000" {
-		t.Errorf("balances of buyer and seller: %s and %s", got.Buyer, got.Seller)
+		t.Errorf("balances of buyer and seller: %s and %s, want 570000000 and 430000000", got.Buyer, got.Seller)
 	}
 	if len(got.Events) != 2 || got.Events[0].Tx != got.Transfers[0] || got.Events[1].Tx != got.Transfers[1] ||
 		got.Events[0].Amount != "300000000" || got.Events[1].Amount != "120000000" {
-		t.Errorf("events %v of transfers %v", got.Events, got.Transfers)
+		t.Errorf("events %v, want one of 300000000 and one of 120000000, of the transfers %v", got.Events, got.Transfers)
 	}
 	if got.Counted != 41 || !got.Refused {
-		t.Errorf("the contract counted %d, and its error was recognised: %v", got.Counted, got.Refused)
+		t.Errorf("the contract counted %d, want 41; its error was recognised: %v, want true", got.Counted, got.Refused)
 	}
 	if got.Health != "healthy" || got.Protocol != 27 || got.VersionProtocol != 27 || got.Ledgers != 3 || got.FirstTransaction != got.Transfers[0] || got.Fee != "100" {
-		t.Errorf("%+v", got)
+		t.Errorf("the network says %+v: want it healthy, protocol 27 twice, 3 ledgers, the first transaction the first transfer, a fee of 100", got)
 	}
 	if got.Bad != "ERROR" || got.BadCode != "txBadAuth" {
-		t.Errorf("an unsigned transaction: %s %s", got.Bad, got.BadCode)
+		t.Errorf("an unsigned transaction: %s %s, want ERROR txBadAuth", got.Bad, got.BadCode)
 	}
 }
 
@@ -105,9 +105,10 @@ func TestJavaScriptLives(t *testing.T) {
 		t.Fatalf("lives.js printed %q: %v", out, err)
 	}
 	if !got.FeeBump || got.CallerPaid != 0 || got.SponsorPaid != got.Charged || got.Charged < 200 {
-		t.Errorf("a bumped call: %+v", got)
+		t.Errorf("a bumped call: %+v, want one that the sponsor alone pays for, 200 stroops at least", got)
 	}
+	// A new entry lives for 120 days at least; then for what it is extended to, in ledgers; 0 while it is archived; the call that restores it finds its text.
 	if got.First < 2_073_600 || got.Longer != 2_500_000 || got.Ended != 0 || !got.Restored || got.Again != 2_600_000 || got.Text != "paid for" {
-		t.Errorf("lifetimes: %+v", got)
+		t.Errorf("lifetimes: %+v, want First from 2073600 on, Longer 2500000, Ended 0, Restored, Again 2600000 and the text \"paid for\"", got)
 	}
 }

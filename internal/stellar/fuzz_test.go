@@ -18,7 +18,7 @@ func read(raw []byte, into encoding.BinaryUnmarshaler) bool {
 	return len(raw) <= stellar.MaxXDR && xdr.SafeUnmarshal(raw, into) == nil
 }
 
-// raw is what a value is in XDR.
+// rawOf is a value in XDR.
 func rawOf(t testing.TB, v encoding.BinaryMarshaler) []byte {
 	t.Helper()
 	raw, err := v.MarshalBinary()

@@ -16,9 +16,10 @@ import (
 	"github.com/Abdullahi130/StellarEscrow/test/parts/cache"
 )
 
-// cargo-mutants, and what of it: it is asked for its list alone, and what it would change is built and tested as our own list is.
 const (
-	toolName    = "cargo-mutants"
+	toolName = "cargo-mutants"
+	// ToolVersion is the one whose list docs/proof.md argues about. The tool is asked for its list alone: what it would change is built and tested as
+	// our own list is.
 	ToolVersion = "27.1.0"
 )
 

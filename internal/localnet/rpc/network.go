@@ -71,7 +71,6 @@ func (s *Server) getLatestLedger(context.Context, protocol.GetLatestLedgerReques
 }
 
 // ledgerInfo describes a ledger of a list. Its headerXdr is a history entry, that of getLatestLedger the header alone.
-
 func ledgerInfo(meta xdr.LedgerCloseMeta) (protocol.LedgerInfo, error) {
 	header, err := xdr.MarshalBase64(meta.LedgerHeaderHistoryEntry())
 	if err != nil {

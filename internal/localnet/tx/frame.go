@@ -103,10 +103,10 @@ func (f *Frame) FeeSource() xdr.AccountId {
 	return f.Source()
 }
 
-// FeeBump tells whether it is one.
+// FeeBump tells whether the envelope is a fee bump.
 func (f *Frame) FeeBump() bool { return f.bump != nil }
 
-// Sequence is the number that the transaction uses up.
+// Sequence is the sequence number that the transaction uses up: its own, or that of the one inside a fee bump.
 func (f *Frame) Sequence() int64 { return int64(f.tx.SeqNum) }
 
 // Repeats tells whether f is g again: the same envelope, or the transaction inside the fee bump g.
@@ -144,7 +144,8 @@ func (f *Frame) FullFee() int64 {
 	return int64(f.tx.Fee)
 }
 
-// InclusionFee is what is left of that after the declared resource fee, for so many operations.
+// InclusionFee is what is left of FullFee after the declared resource fee, in stroops, and the operations that it is bid for: a fee bump counts as
+// one more. A node compares fees by the operation.
 func (f *Frame) InclusionFee() (fee, operations int64) { return f.inclusionFee(), max(1, f.opCount()) }
 
 // inclusionFee is what is left of the full fee after the declared resource fee.

@@ -63,7 +63,7 @@ func check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, g *diagnos
 	return o, nil
 }
 
-// CheckFee tells whether the fee is one at all: a node asks that first.
+// CheckFee refuses fees that make no sense (malformedFee), as txMALFORMED; a node asks that before anything else.
 func CheckFee(f *Frame) Verdict {
 	if malformedFee(f) {
 		return Refuse(f, xdr.TransactionResultCodeTxMalformed, 0)
@@ -71,8 +71,8 @@ func CheckFee(f *Frame) Verdict {
 	return Verdict{Valid: true}
 }
 
-// CheckResources tells whether what a contract transaction declares is within the network's limits, and nothing more: a node asks that
-// even of a transaction for which there is no place.
+// CheckResources tells whether what a contract transaction declares is within the network's limits, and nothing more; any other transaction is
+// valid here. A node asks that even of a transaction for which its queue has no place.
 func CheckResources(l *Ledger, f *Frame) Verdict {
 	if !f.Contract() {
 		return Verdict{Valid: true}
