@@ -37,7 +37,7 @@ type purse interface {
 	has(escrow.Address) amount.Int128
 	transfer(from, to escrow.Address, x amount.Int128) verdict
 	clone() purse
-	// supply is all there is, less what came to be by minting and plus what was taken away.
+	// balanced is an error unless all that is held is what was given out, less what was taken away.
 	balanced() error
 }
 

@@ -81,5 +81,5 @@ func limits() vectors.Limits {
 	}
 }
 
-// texts are what 32-byte values are hashes of, so that a story can name them.
+// hashOf makes a 32-byte value of a text, by which a story can name it.
 func hashOf(text string) vectors.Hash { return sha256.Sum256([]byte(text)) }
