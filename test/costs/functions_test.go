@@ -1,7 +1,6 @@
 package costs
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -150,11 +149,9 @@ func TestFunctions(t *testing.T) {
 	l.disputed()
 	l.platform()
 	l.views()
-	for i, c := range w.uploads {
-		l.did(fmt.Sprintf("upload %d", i+1), c)
+	for _, s := range w.deployed {
+		l.did(s.name, s.cost)
 	}
-	l.did("`__constructor`", w.created)
-
 	l.complete()
 
 	p := newSection(t, "Each function")

@@ -3,6 +3,7 @@ package costs
 import (
 	"testing"
 
+	"github.com/Abdullahi130/StellarEscrow/contract/wasm"
 	"github.com/Abdullahi130/StellarEscrow/internal/amount"
 	"github.com/Abdullahi130/StellarEscrow/internal/escrow"
 )
@@ -93,11 +94,11 @@ func TestLife(t *testing.T) {
 	p.para("Of the target, that is %s %% of the instructions and %s %% of the fee.", percent(int64(all.instructions), targetInstructions), percent(all.charged, targetCharged))
 	p.para("The trade's entry in the ledger has %s bytes once it is funded, and %s for ever after: its terms are not in it.", n(w.funded), n(w.ended))
 	p.para("The first trade of all in an asset costs %s XLM: it pays for the entry of what is owed in it, and for the contract's balance.", xlm(sum(first).charged))
-	code, _ := code(t)
-	var uploaded cost
-	for _, c := range w.uploads {
-		uploaded = uploaded.plus(c)
+	built, _ := code(t)
+	rulebook, _, err := wasm.Rulebook()
+	if err != nil {
+		t.Fatal(err)
 	}
-	p.para("The contract has %s bytes. To upload it costs %s XLM, to create it %s XLM, once; what a day of its code's rent costs stands below.", n(len(code)), xlm(uploaded.charged), xlm(w.created.charged))
+	p.para("The escrow has %s bytes, the rulebook that it asks %s. To upload and create both costs %s XLM, once; what a day of their rent costs stands below.", n(len(built)), n(len(rulebook)), xlm(sum(w.deployed).charged))
 	p.check()
 }

@@ -77,7 +77,7 @@ func head(t testing.TB, settings string) string {
 		"after the refund. `" + command + "` writes this page; `go test ./test/costs` measures again and fails where a figure is more than 2 % off, in either direction, or a number of entries is another.",
 		"Keys, clock and nonces are seeded: the figures are the same on every machine.",
 		"",
-		measured + time.Now().UTC().Format("2 January 2006") + " with the contract " + hex.EncodeToString(hash[:]) + ", " + n(len(code)) + " bytes.",
+		measured + time.Now().UTC().Format("2 January 2006") + " with the escrow " + hex.EncodeToString(hash[:]) + ", " + n(len(code)) + " bytes.",
 		"",
 		"Settings: " + settings + " (`internal/localnet/settings`). Money is stroops where nothing else is said, 1 XLM is 10,000,000; each transaction bids the least, 100 stroops, which is in its fee.",
 		"*Declared* and *authorised* are what a simulation asks for, with its reserve; *charged* is after the refund. Entries *read* are those of the footprint.",

@@ -32,6 +32,9 @@ func TestRent(t *testing.T) {
 	codeADay, codeForLong := w.rent(*entry, ledgersADay), w.rent(*entry, w.net.Settings().Limits.MaxEntryTTL)
 	entry, _ = w.entry(instance)
 	instanceADay := w.rent(*entry, ledgersADay)
+	rulebook := ledger.KeyOf(stellar.CodeKey(w.rulebook))
+	entry, _ = w.entry(rulebook)
+	rulebookADay, rulebookForLong := w.rent(*entry, ledgersADay), w.rent(*entry, w.net.Settings().Limits.MaxEntryTTL)
 
 	early, due := w.longest(l.cast, "early"), w.longest(l.cast, "due")
 	unfunded := [2]escrow.Terms{w.longest(l.cast, "early, cancelled"), w.longest(l.cast, "due, cancelled")}
@@ -73,14 +76,17 @@ func TestRent(t *testing.T) {
 	if _, ok := extension.extended[code]; !ok {
 		t.Error("an extension of the code does not show as one: what this test says of the code is worth nothing")
 	}
+	extensionOfRulebook := w.extend(l.buyer, rulebook, more*ledgersADay)
 
 	p := newSection(t, "Rent")
 	p.para("A call extends the trade's own entry, what is owed in its asset, and the contract's instance where that lacks a day, if it extends anything; never the contract's code, which has used up more of its life here than the instance. " +
 		"Two trades of the same terms make each call one after the other: one ledger before the instance is due, and when it is.")
 	p.table([]string{"call", "rent, before", "rent, when it is due", "more"}, rows)
-	p.para("A day of the instance costs %s stroops, whoever comes first. A day of the code's rent, %s stroops (%s XLM), is paid by the operator, or whoever wants the code to live (`escrowctl contract extend`): "+
-		"charged for %d days more are %s XLM; for the longest that the network allows, 180 days, the rent is %s XLM.",
-		n(instanceADay), n(codeADay), xlm(codeADay), more, xlm(extension.charged), xlm(codeForLong))
+	p.para("A day of the instance costs %s stroops, whoever comes first. The rent of code is paid by the operator, or whoever wants the code to live (`escrowctl contract extend`), in XLM:", n(instanceADay))
+	p.table([]string{"code", "a day", fmt.Sprintf("charged for %d days more", more), "the longest that the network allows, 180 days"}, [][]string{
+		{"the escrow's", xlm(codeADay), xlm(extension.charged), xlm(codeForLong)},
+		{"the rulebook's", xlm(rulebookADay), xlm(extensionOfRulebook.charged), xlm(rulebookForLong)},
+	})
 	p.check()
 }
 

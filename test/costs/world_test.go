@@ -41,10 +41,10 @@ type world struct {
 	net      *localnet.Network
 	name     stellar.Network
 	contract stellar.Address
-	code     stellar.Hash
+	code     stellar.Hash    // of the escrow
+	rulebook stellar.Hash    // its code
 	asset    stellar.Address // USDC
-	uploads  []cost
-	created  cost
+	deployed []step          // what it took to deploy, in order; the last creates the escrow
 
 	funded, ended int // bytes of the entry of the trade that has lived last
 }
@@ -103,11 +103,14 @@ func (w *world) deploy() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.contract, w.code = d.Contract, d.CodeHash
-	for seq := before + 1; seq < w.last(); seq++ {
-		w.uploads = append(w.uploads, w.applied(seq))
+	w.contract, w.code, w.rulebook = d.Contract, d.CodeHash, rulebookHash
+	names := []string{"upload of the rulebook", "creation of the rulebook", "upload of the escrow", "`__constructor`: creation of the escrow"}
+	if sent := int(w.last() - before); sent != len(names) {
+		w.t.Fatalf("to deploy took %d transactions, want %d: %q", sent, len(names), names)
 	}
-	w.created = w.applied(w.last())
+	for i, name := range names {
+		w.deployed = append(w.deployed, step{name, w.applied(before + 1 + uint32(i))})
+	}
 }
 
 func key(name string) *keypair.Full {
