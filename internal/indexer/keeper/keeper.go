@@ -23,8 +23,9 @@ type Config struct {
 	// Keys are those of the accounts that pay, each with the job of a keeper. One makes one transaction a ledger, so there should be as many as
 	// trades may become due together: 1 to MaxKeys. Every process has the same, in the same order.
 	Keys []Signer
-	// Limit bounds what is spent in a day (UTC), in stroops. Extending lives may use half of it, settling all. A month of the code's rent is some
-	// 13 XLM, so a limit of less than 30 XLM keeps the code from being extended, and one of less than 60 from being restored.
+	// Limit bounds what is spent in a day (UTC), in stroops. Extending lives may use half of it, settling and restoring all.
+	// A month of the rulebook's code, the larger one, takes some 12 XLM, of which 11 are charged (docs/costs.md, "Rent"), and to restore it some 49:
+	// with a limit of less than 25 XLM it is not extended, with one of less than 50 not restored.
 	Limit int64
 	// Ceiling is the most that settling one trade with payouts may cost, in stroops (DefaultCeiling if 0): a token in it may be somebody's who wants it
 	// to be dear. Above it the trade is settled without payouts, which calls no token.

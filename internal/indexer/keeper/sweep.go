@@ -284,7 +284,7 @@ func (s *sweeping) judge(l life, name string, e rpc.Entry, there bool, latest ui
 		return nil // nothing was ever owed or anchored, or the token keeps balances elsewhere
 	case !there || e.LiveUntil < latest:
 		s.out.archived++
-		if shared { // every call needs it, and the next one would pay for it; what restores it extends it
+		if shared { // every call needs it, or each of the admin's, and the next one would pay for it; what restores it extends it
 			s.extend(target{kind: l.kind, restores: true}, l.key, name, 0, s.shares())
 		}
 		return nil
