@@ -216,14 +216,18 @@ func TestJoin(t *testing.T) {
 	if f := it.functions[0]; f.Inputs[0].Type != u32 || f.Outputs[0].Option.ValueType != u32 || option.Option.ValueType != val {
 		t.Errorf("joined: %+v", f)
 	}
-	for name, parts := range map[string][2]iface{
-		"another function":    {of("f", val, u32), of("g", u32, u32)},
-		"another answer":      {of("f", u32, val), of("g", u32, u32)},
-		"a struct of its own": {{structs: []xdr.ScSpecUdtStructV0{{Name: "S"}}}, {}},
-		"paid for twice":      {{events: []xdr.ScSpecEventV0{{Name: "E"}}}, {}},
+	for _, c := range []struct {
+		name             string
+		escrow, rulebook iface
+		says             string
+	}{
+		{"an argument of another function", of("f", val, u32), of("g", u32, u32), "f(x): a Val"},
+		{"an answer of another function", of("f", u32, val), of("g", u32, u32), "f answers a Val"},
+		{"a struct of its own", iface{structs: []xdr.ScSpecUdtStructV0{{Name: "S"}}}, iface{}, "struct S"},
+		{"an event in both", iface{events: []xdr.ScSpecEventV0{{Name: "E"}}}, iface{}, "events and errors stand in the escrow's interface"},
 	} {
-		if _, err := join(parts[0], parts[1]); err == nil {
-			t.Errorf("%s: joined", name)
+		if _, err := join(c.escrow, c.rulebook); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want an error with %q", c.name, err, c.says)
 		}
 	}
 }
