@@ -19,7 +19,7 @@ import (
 	"github.com/stellar/go-stellar-sdk/xdr"
 )
 
-// network is a local one, or the test network but for advance.
+// network is a Stellar network: a local one, or any other with a friendbot; only a local one has advance.
 type network struct {
 	client     *rpcclient.Client
 	url        string
@@ -178,7 +178,7 @@ func (n *network) simulate(ctx context.Context, source *keypair.Full, op txnbuil
 	return res, nil
 }
 
-// authorise signs an entry for an account (CAP-46-11).
+// authorise signs an entry that asks for the signer's signature, and leaves any other as it is (CAP-46-11). The signature counts up to the ledger until.
 func (n *network) authorise(e *xdr.SorobanAuthorizationEntry, signer *keypair.Full, until uint32) error {
 	c := e.Credentials.Address
 	if c == nil || c.Address.AccountId == nil || c.Address.AccountId.Address() != signer.Address() {
@@ -243,7 +243,7 @@ func (n *network) send(ctx context.Context, tx *txnbuild.Transaction) (done outc
 	return outcome{value: *meta.V4.SorobanMeta.ReturnValue, ledger: res.Ledger, fee: int64(result.FeeCharged)}, nil
 }
 
-// events are those of a contract, as their names, oldest first.
+// events are the names of a contract's events, oldest first: the first page of them.
 func (n *network) events(ctx context.Context, contract xdr.ScAddress) (names []string, err error) {
 	health, err := n.client.GetHealth(ctx)
 	if err != nil {

@@ -100,7 +100,7 @@ func TestPage(t *testing.T) {
 		})
 	}
 	if run < 2 {
-		t.Errorf("%d commands of the page were run", run)
+		t.Errorf("%d commands of the page were run, want 2 at least: it shows nothing", run)
 	}
 }
 
@@ -175,6 +175,6 @@ func TestNamesOnThePage(t *testing.T) {
 		}
 	}
 	if len(names) < 10 {
-		t.Errorf("the page names %d tests", len(names))
+		t.Errorf("the page names %d tests, want 10 at least: is it read as it is written?", len(names))
 	}
 }
