@@ -1,7 +1,7 @@
 // Who gets what when a milestone ends: the split, the platform's fee, and who pays the votes. Pure; docs/contract.md "Money".
 //
 // Everything of one milestone fits 64 bits: amounts and bonds are below 2^63, and what one side sets aside, twice the arbitration fee at
-// most, below 2^64. Sums over milestones do not; those are i128 (payout.rs).
+// most, below 2^64. Sums over milestones do not; those are i128 (trade/ending.rs `Payouts`).
 
 use crate::state::{BUYER, SELLER};
 

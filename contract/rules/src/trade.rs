@@ -1,5 +1,5 @@
 // One trade in hand: where its milestones stand, and what is decided about it. The decisions themselves stand in a file each for what they
-// are about: agreement.rs, milestones.rs, disputes.rs, claims.rs.
+// are about: agreement.rs, milestones.rs, disputes.rs, claims.rs; ending.rs has what they share, who gets what of a milestone that ends.
 
 mod agreement;
 mod claims;
