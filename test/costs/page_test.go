@@ -28,7 +28,7 @@ const (
 )
 
 // headings are the page's sections in their order.
-var headings = []string{"The life of one escrow", "Each function", "The largest trade", "Terms travel", "A thousand other assets", "Rent", "A ledger full of trades"}
+var headings = []string{"The life of one escrow", "Each function", "The largest trade", "Terms travel", "A thousand other assets", "Rent", "Everything archived", "A ledger full of trades"}
 
 // page is docs/costs.md, taken apart.
 type page struct {
