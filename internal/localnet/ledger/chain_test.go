@@ -90,6 +90,45 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
+// What a ledger has replaced or removed goes when the next one is applied, though each is applied on a snapshot of the state before it, and nothing keeps
+// more memory than it is long. While a snapshot is open, it sees all that it saw.
+func TestReplacedEntriesGo(t *testing.T) {
+	s := NewState()
+	apply := func(changes map[Key][]byte) {
+		before := s.Snapshot()
+		defer before.Close()
+		s.Apply(changes)
+	}
+	long := append(make([]byte, 0, 4096), "long lived"...)
+	apply(map[Key][]byte{"stays": long, "changes": long, "goes": long, "comes again": long})
+	held := s.Snapshot()
+	for i := range 5 {
+		apply(map[Key][]byte{"changes": append(make([]byte, 0, 4096), byte(i))})
+	}
+	apply(map[Key][]byte{"goes": nil, "comes again": nil, "never was": nil})
+	apply(map[Key][]byte{"comes again": long})
+	for _, k := range []Key{"stays", "changes", "goes", "comes again"} {
+		if e, ok := held.Get(k); !ok || string(e) != string(long) {
+			t.Errorf("%s: the snapshot has %q, want %q", k, e, long)
+		}
+	}
+	held.Close()
+	apply(map[Key][]byte{"another": []byte("x")})
+	apply(map[Key][]byte{"one more": []byte("x")})
+	want := map[Key]string{"stays": "long lived", "changes": "\x04", "comes again": "long lived", "another": "x", "one more": "x"}
+	for k, versions := range s.entries {
+		if e := versions[len(versions)-1].entry; len(versions) != 1 || cap(versions) != 1 || string(e) != want[k] || cap(e) > len(e)+16 {
+			t.Errorf("%s: %d versions in the room of %d, the last %q in the room of %d; want one, %q", k, len(versions), cap(versions), e, cap(e), want[k])
+		}
+	}
+	if len(s.entries) != len(want) {
+		t.Errorf("%d entries are kept, want %d", len(s.entries), len(want))
+	}
+	if n := len(s.replaced); n != 1 { // what the last one has changed
+		t.Errorf("%d changes are still looked at, want 1", n)
+	}
+}
+
 // Keys tell what they are keys of without being decoded.
 func TestKeys(t *testing.T) {
 	contract := xdr.ScAddress{Type: xdr.ScAddressTypeScAddressTypeContract, ContractId: &xdr.ContractId{1}}

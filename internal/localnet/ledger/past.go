@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,12 +25,12 @@ type past struct {
 func (p *past) keep(raw []byte) (memory []byte, at place) {
 	if n := int64(len(raw)); n <= p.room {
 		p.room -= n
-		return raw, place{}
+		return bytes.Clone(raw), place{} // the encoder's buffer is up to twice as large
 	}
 	at, err := p.write(raw)
 	if err != nil {
 		p.room = math.MaxInt64
-		return raw, place{}
+		return bytes.Clone(raw), place{}
 	}
 	return nil, at
 }

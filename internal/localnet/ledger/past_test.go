@@ -55,6 +55,9 @@ func TestWhereThePastIsKept(t *testing.T) {
 				if r.meta != nil {
 					inMemory++
 				}
+				if spare := cap(r.meta) - len(r.meta); spare > len(r.meta)/8 {
+					t.Errorf("a ledger of %d bytes keeps %d more", len(r.meta), spare)
+				}
 			}
 			if inMemory != c.inMemory {
 				t.Errorf("%d ledgers are in memory, want %d", inMemory, c.inMemory)

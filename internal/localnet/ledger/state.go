@@ -1,6 +1,10 @@
 package ledger
 
-import "sync"
+import (
+	"bytes"
+	"slices"
+	"sync"
+)
 
 // Reader finds an entry of the live state, as XDR of a LedgerEntry that nobody changes, whether its life has ended or not. What has been
 // taken out of the live state since, Find finds.
@@ -24,6 +28,14 @@ type State struct {
 	entries map[Key][]version // oldest first
 	now     uint64            // how many times Apply was called
 	open    map[uint64]int    // snapshots by their version
+	// replaced are the changes whose entries may still have older versions for a snapshot's sake, oldest change first.
+	replaced []replacement
+}
+
+// replacement is a change of an entry: when no snapshot before at is open, what was under key before goes.
+type replacement struct {
+	at  uint64
+	key Key
 }
 
 type version struct {
@@ -75,29 +87,42 @@ func (sn *Snapshot) Close() {
 	})
 }
 
-// Apply makes the changes (nil: removed) the newest version. Snapshots taken before do not see them.
+// Apply makes the changes (nil: removed) the newest version. Snapshots taken before do not see them. It copies the entries: the buffer of an encoder has
+// up to as much again behind them, which would stay as long as they do.
 func (s *State) Apply(changes map[Key][]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now++
+	for k, entry := range changes {
+		s.entries[k] = append(s.entries[k], version{s.now, bytes.Clone(entry)})
+		s.replaced = append(s.replaced, replacement{s.now, k})
+	}
+	s.forget()
+}
+
+// forget lets go of the versions that no snapshot sees any more. Whoever applies a ledger has a snapshot of the one before, so of most entries that is
+// found at the next ledger only, in which they have no part.
+func (s *State) forget() {
 	oldest := s.now
 	for at := range s.open {
 		oldest = min(oldest, at)
 	}
-	for k, entry := range changes {
-		versions := append(s.entries[k], version{s.now, entry})
-		// All but the newest of those that the oldest snapshot can see are out of reach.
+	done := 0
+	for ; done < len(s.replaced) && s.replaced[done].at <= oldest; done++ {
+		k := s.replaced[done].key
+		versions := s.entries[k]
 		drop := 0
 		for drop+1 < len(versions) && versions[drop+1].at <= oldest {
 			drop++
 		}
-		versions = versions[drop:]
-		if len(versions) == 1 && versions[0].entry == nil {
+		switch {
+		case drop+1 == len(versions) && versions[drop].entry == nil:
 			delete(s.entries, k)
-			continue
+		case drop > 0:
+			s.entries[k] = slices.Clone(versions[drop:]) // what was dropped would go on in the old array
 		}
-		s.entries[k] = versions
 	}
+	s.replaced = s.replaced[done:]
 }
 
 // Each calls f with every entry of the newest version, in no order, until f returns false.
