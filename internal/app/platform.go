@@ -89,7 +89,7 @@ func startPlatform(ctx context.Context, env environment, address, dir string) (_
 	}
 	// First of all that is kept, so that a folder with another's database is left as it is; and before the server, so that it is closed
 	// after the last request has been answered.
-	db, err := sqlite.Open(ctx, filepath.Join(work, storeFile))
+	db, err := sqlite.OpenSmall(ctx, filepath.Join(work, storeFile))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -37,6 +38,30 @@ func TestOpenKeepsWhatWasStored(t *testing.T) {
 		files, err := fs.Glob(os.DirFS(filepath.Dir(path)), "*")
 		if err != nil || len(files) != 1 {
 			t.Errorf("open %d: left behind %v (%v)", i, files, err)
+		}
+	}
+}
+
+// TestASmallStoreHasASmallCache, on the same file as a large one and with all that is in it.
+func TestASmallStoreHasASmallCache(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	for name, c := range map[string]struct {
+		open func(ctx context.Context, path string) (*Store, error)
+		want int
+	}{"small": {OpenSmall, smallCacheKiB}, "large": {Open, writeCacheKiB}} {
+		s, err := c.open(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Follow(t.Context(), "C", 7); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		var got int
+		if err := s.write.QueryRowContext(t.Context(), "PRAGMA cache_size").Scan(&got); err != nil || got != -c.want {
+			t.Errorf("%s: a cache of %d (negative: KiB), want %d (%v)", name, got, -c.want, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func TestStore(t *testing.T) {
 	sql.Register(driver, statements)
 	openRecorded := func(t *testing.T) *Store {
 		t.Helper()
-		s, err := open(t.Context(), filepath.Join(t.TempDir(), "store.db"), driver)
+		s, err := open(t.Context(), filepath.Join(t.TempDir(), "store.db"), driver, writeCacheKiB)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func (r *Rebuilding) begin(ctx context.Context) (err error) {
 		return err
 	}
 	// Nothing is lost with a power cut but this rebuild: the file need not reach the disk.
-	if r.db, err = sql.Open("sqlite", writing(r.path, "_journal_mode", "MEMORY", "_synchronous", "OFF")); err != nil {
+	if r.db, err = sql.Open("sqlite", writing(r.path, writeCacheKiB, "_journal_mode", "MEMORY", "_synchronous", "OFF")); err != nil {
 		return err
 	}
 	r.db.SetMaxOpenConns(1)
