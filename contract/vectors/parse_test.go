@@ -64,7 +64,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	if diff := cmp.Diff(want, s.Terms["t"]); diff != "" {
 		t.Errorf("terms (-want +got):\n%s", diff)
 	}
-	if s.Platform.FeeBps != 50 || s.Platform.Limits.FeeDelay != 90000 || s.Platform.Limits.OffersMin != 1000 {
+	if s.Platform.FeeBps != 50 || s.Platform.Limits.FeeDelay != 90000 || s.Platform.Limits.OffersMin != 1200 {
 		t.Errorf("platform: got %+v, want the defaults with fee_bps 50 and fee_delay 90000", s.Platform)
 	}
 	if s.Steps[1].At != 5 || s.Steps[2].At != 5 {

@@ -74,10 +74,11 @@ func people() []string {
 	return append(all, judges...)
 }
 
+// limits allow what is drawn, and are different for each window, so that none can be judged by another's unseen.
 func limits() vectors.Limits {
 	return vectors.Limits{
-		AppealMax: 100_000, AppealMin: 1, FeeDelay: 86_400, InspectionMax: 100_000, InspectionMin: 1, LongestLife: 10_000_000, MinDelivery: 1,
-		OffersMax: 100_000, OffersMin: 1, RulingMax: 100_000, RulingMin: 1,
+		AppealMax: 130_000, AppealMin: 4, FeeDelay: 86_400, InspectionMax: 100_000, InspectionMin: 3, LongestLife: 10_000_000, MinDelivery: 1,
+		OffersMax: 110_000, OffersMin: 1, RulingMax: 120_000, RulingMin: 2,
 	}
 }
 

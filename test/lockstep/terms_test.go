@@ -101,8 +101,14 @@ func spoil(r *rand.Rand, t *vectors.Terms) {
 	case 13:
 		t.Milestones[0].DeliverBy = t.FundBy + vectors.Time(r.IntN(2))
 	case 14:
-		w := pick(r, &t.Inspection, &t.Windows.Offers, &t.Windows.Ruling, &t.Windows.Appeal)
-		*w = pick(r, uint64(0), 100_000, 100_001)
+		type window struct {
+			is          *uint64
+			least, most uint64
+		}
+		l := limits()
+		w := pick(r, window{&t.Inspection, l.InspectionMin, l.InspectionMax}, window{&t.Windows.Offers, l.OffersMin, l.OffersMax},
+			window{&t.Windows.Ruling, l.RulingMin, l.RulingMax}, window{&t.Windows.Appeal, l.AppealMin, l.AppealMax})
+		*w.is = pick(r, w.least-1, w.least, w.most, w.most+1)
 	case 15:
 		t.Milestones[0].DeliverBy = vectors.Time(10_000_001) // nobody waits for a last deadline that far away
 	}

@@ -20,17 +20,17 @@ pub struct Scene {
 
 pub fn limits() -> Limits {
     Limits {
-        appeal_max: 30 * DAY,
-        appeal_min: 60,
+        appeal_max: 33 * DAY,
+        appeal_min: 63,
         fee_delay: DAY,
         inspection_max: 30 * DAY,
         inspection_min: 60,
         longest_life: 1000 * DAY,
         min_delivery: 60,
-        offers_max: 30 * DAY,
-        offers_min: 60,
-        ruling_max: 30 * DAY,
-        ruling_min: 60,
+        offers_max: 31 * DAY,
+        offers_min: 61,
+        ruling_max: 32 * DAY,
+        ruling_min: 62,
     }
 }
 

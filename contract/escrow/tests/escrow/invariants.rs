@@ -84,18 +84,19 @@ struct Seen {
 
 impl Run {
     fn new(seed: u64) -> Run {
+        // Each window of the trades is the only one that its own limits allow: by those of another it would never be opened.
         let limits = Limits {
-            appeal_max: 10_000,
-            appeal_min: 10,
+            appeal_max: 200,
+            appeal_min: 200,
             fee_delay: 86_400,
-            inspection_max: 10_000,
-            inspection_min: 10,
+            inspection_max: 1_000,
+            inspection_min: 1_000,
             longest_life: 1_000_000,
             min_delivery: 10,
-            offers_max: 10_000,
-            offers_min: 10,
-            ruling_max: 10_000,
-            ruling_min: 10,
+            offers_max: 50,
+            offers_min: 50,
+            ruling_max: 300,
+            ruling_min: 300,
         };
         let receiver = std::cell::OnceCell::new();
         let world = World::new(

@@ -25,18 +25,19 @@ struct Stage<'a> {
 fn stage<'a>(milestones: u64, arbitrators: u32) -> Stage<'a> {
     let env = common::env(START);
     let some = || Address::generate(&env);
+    // Each window of the trade is the only one that its own limits allow: by those of another it would not be opened.
     let limits = Limits {
-        appeal_max: DAY,
-        appeal_min: DAY,
+        appeal_max: 3 * DAY,
+        appeal_min: 3 * DAY,
         fee_delay: DAY,
-        inspection_max: DAY,
-        inspection_min: DAY,
+        inspection_max: 4 * DAY,
+        inspection_min: 4 * DAY,
         longest_life: 100 * DAY,
         min_delivery: DAY,
         offers_max: DAY,
         offers_min: DAY,
-        ruling_max: DAY,
-        ruling_min: DAY,
+        ruling_max: 2 * DAY,
+        ruling_min: 2 * DAY,
     };
     let escrow = common::deploy(&env, Build::Wasm, (some(), 100, some(), limits));
     let asset = env.register_stellar_asset_contract_v2(some()).address();
@@ -53,7 +54,7 @@ fn stage<'a>(milestones: u64, arbitrators: u32) -> Stage<'a> {
         fallback_ppm: 500_000,
         fee_bps: 100,
         fund_by: START + DAY,
-        inspection: DAY,
+        inspection: 4 * DAY,
         milestones: Vec::from_iter(
             &env,
             (0..milestones).map(|index| Milestone {
@@ -66,7 +67,7 @@ fn stage<'a>(milestones: u64, arbitrators: u32) -> Stage<'a> {
         salt: common::hash(&env, "salt"),
         seller: some(),
         terms_hash: common::hash(&env, "terms"),
-        windows: Windows { appeal: DAY, offers: DAY, ruling: DAY },
+        windows: Windows { appeal: 3 * DAY, offers: DAY, ruling: 2 * DAY },
     };
     env.mock_all_auths();
     for party in [&terms.buyer, &terms.seller] {
