@@ -48,8 +48,8 @@ type modelNet struct {
 const modelStart = 1_767_225_600 // 2026-01-01
 
 var modelLimits = escrow.Limits{
-	AppealMax: 1_000_000, AppealMin: 1000, FeeDelay: 86_400, InspectionMax: 1_000_000, InspectionMin: 1000, LongestLife: 10_000_000,
-	MinDelivery: 1000, OffersMax: 1_000_000, OffersMin: 1000, RulingMax: 1_000_000, RulingMin: 1000,
+	AppealMax: 1_400_000, AppealMin: 1400, FeeDelay: 86_400, InspectionMax: 1_100_000, InspectionMin: 1100, LongestLife: 10_000_000,
+	MinDelivery: 1000, OffersMax: 1_200_000, OffersMin: 1200, RulingMax: 1_300_000, RulingMin: 1300,
 }
 
 // key is somebody's key, the same in each run.
