@@ -107,6 +107,7 @@ var required = []struct{ key, what string }{
 	{"rule:parked", "a failed payout is parked and delays nobody"},
 	{"rule:roles", "numbers that are nobody's"},
 	{"rule:rounding", "which way each division goes"},
+	{"rule:settings", "an act of the admin changes its own setting alone"},
 	{"rule:shortage", "less there than is owed"},
 	{"rule:shortfall", "a second hearing with too little money"},
 	{"rule:signatures", "whose signature is demanded"},

@@ -1,10 +1,12 @@
 package vectors
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,10 +31,27 @@ func page(t *testing.T, heading string) string {
 // TestPageErrors: the codes a story may expect are the page's. One is of a deployment that no story can ask for: every driver has the right rulebook.
 func TestPageErrors(t *testing.T) {
 	var want []string
+	numbers := map[string]uint32{}
 	for _, m := range regexp.MustCompile(`(?m)^\| (\d+) \| (\w+) \|`).FindAllStringSubmatch(page(t, "Errors"), -1) {
 		if m[2] != "WrongRulebook" {
 			want = append(want, m[2])
 		}
+		n, err := strconv.ParseUint(m[1], 10, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers[m[2]] = uint32(n)
+	}
+	data, err := os.ReadFile("codes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept map[string]uint32
+	if err := json.Unmarshal(data, &kept); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(numbers, kept); diff != "" {
+		t.Errorf("the numbers in codes.json, by which the reader in Rust knows refusals, differ from the page (-page +codes.json):\n%s", diff)
 	}
 	if diff := cmp.Diff(want, codes); len(want) == 0 || diff != "" {
 		t.Errorf("codes differ from the page (-page +stories):\n%s", diff)

@@ -99,7 +99,7 @@ var proofs = []proof{
 // What a mutant is made of and judged by.
 var ofMutants = []string{
 	"contract/.cargo", "contract/Cargo.lock", "contract/Cargo.toml", "contract/escrow", "contract/rules", "contract/rulebook", "contract/fixtures", "contract/wasm",
-	"contract/vectors/defaults.json", "contract/vectors/stories", "docs/contract.md", "docs/contract-attacks.md", "test/mutants",
+	"contract/vectors/codes.json", "contract/vectors/defaults.json", "contract/vectors/stories", "docs/contract.md", "docs/contract-attacks.md", "test/mutants",
 }
 
 func proofNames() (names []string) {

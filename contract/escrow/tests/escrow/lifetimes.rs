@@ -87,6 +87,23 @@ fn instance_is_not_extended_by_moments() {
     });
 }
 
+// docs/contract.md "Functions": evidence is an event and nothing is stored, so that nothing is extended either. (What is stored extends.)
+#[test]
+fn evidence_is_nothing_but_an_event() {
+    both(|build| {
+        let scene = Scene::funded(build);
+        let hash = || common::hash(scene.env(), "hash");
+        let left = |scene: &Scene| ttl(scene, scene.id().to_val());
+        scene.call(Some(&scene.buyer), "dispute", (0u32, 0u32, hash()).into_val(scene.env()), None).expect("dispute");
+        scene.env().ledger().set_sequence_number(1_500_000);
+        let before = left(&scene);
+        scene.call(Some(&scene.buyer), "evidence", (0u32, 0u32, hash()).into_val(scene.env()), None).expect("evidence");
+        assert_eq!(left(&scene), before);
+        scene.call(Some(&scene.buyer), "offer", (0u32, 0u32, 10_000i128, 7i128).into_val(scene.env()), None).expect("offer");
+        assert!(left(&scene) > before, "{} after an offer, {before} before", left(&scene));
+    });
+}
+
 fn ttl(scene: &Scene, key: Val) -> u32 {
     let env = scene.env();
     env.as_contract(&scene.world.escrow, || env.storage().persistent().get_ttl(&key))
