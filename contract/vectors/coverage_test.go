@@ -79,6 +79,7 @@ var required = []struct{ key, what string }{
 	{"attack:I2", "50,000 ppm turn the costs of an appeal, 49,999 do not"},
 	{"attack:I3", "silence is noted"},
 	{"attack:I5", "no bond: hearings unpaid"},
+	{"attack:I7", "disputed undelivered, for the fallback"},
 	{"rule:amounts", "1 up to what is left"},
 	{"rule:anchor", "the audit log's head"},
 	{"rule:admin", "handover in two steps"},

@@ -92,9 +92,9 @@ func aboutTerms(t *escrow.Terms, u unit, warn func(code, format string, args ...
 	whole := &escrow.MilestoneState{Left: totalOf(t)}
 	switch {
 	case len(t.Panel.Arbitrators) == 0:
-		warn("nobody-judges", "no panel is named: what is disputed and not agreed about ends by the clock; of all %s, %s", u.say(whole.Left), fallback(t, whole, u))
+		warn("nobody-judges", "no panel is named: what is disputed, by a seller who has not delivered too, and not agreed about ends by the clock; of all %s, %s", u.say(whole.Left), fallback(t, whole, u))
 	default:
-		warn("arbitrators-not-confirmed", "whether the arbitrators know of this trade is not checked here; if they stay silent, of all %s, %s", u.say(whole.Left), fallback(t, whole, u))
+		warn("arbitrators-not-confirmed", "whether the arbitrators know of this trade is not checked here; if they stay silent about a dispute, which a seller who has not delivered can begin too, of all %s, %s", u.say(whole.Left), fallback(t, whole, u))
 		if t.ArbitrationFee.Sign() == 0 {
 			warn("unpaid-hearings", "the arbitration fee is 0: arbitrators are not paid for a hearing")
 		}

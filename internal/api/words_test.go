@@ -147,7 +147,7 @@ func (c *client) toldOf(n *modelNet, p PreparedOut, id, words string) {
 }
 
 // TestArbitratorsAreSaidNotToBeConfirmed: nobody has asked the arbitrators, and whoever is about to agree to a panel reads that, with what happens if they never
-// come, in money (docs/contract-attacks.md I3, I4).
+// come, in money, and that a seller who has not delivered can come to that, too (docs/contract-attacks.md I3, I4, I7).
 func TestArbitratorsAreSaidNotToBeConfirmed(t *testing.T) {
 	n := newModelNet()
 	c := newClient(t, n)
@@ -155,8 +155,8 @@ func TestArbitratorsAreSaidNotToBeConfirmed(t *testing.T) {
 	said := func(p PreparedOut) {
 		t.Helper()
 		got := p.warned(code)
-		if len(got) != 1 || !strings.Contains(got[0], "not checked") || !strings.Contains(got[0], "10 USDC goes to the seller and 10 USDC back to the buyer") {
-			t.Errorf("%s: %q, want it to say that nobody has asked the arbitrators, and who gets what if they stay silent", p.Action, got)
+		if len(got) != 1 || !strings.Contains(got[0], "not checked") || !strings.Contains(got[0], "a seller who has not delivered") || !strings.Contains(got[0], "10 USDC goes to the seller and 10 USDC back to the buyer") {
+			t.Errorf("%s: %q, want it to say that nobody has asked the arbitrators, who gets what if they stay silent, and that it needs no delivery", p.Action, got)
 		}
 	}
 	o := want[OpenOut](c, http.StatusOK, http.MethodPost, "/v1/trades", OpenIn{Terms: goodTerms(), By: "buyer"})
@@ -174,7 +174,8 @@ func TestArbitratorsAreSaidNotToBeConfirmed(t *testing.T) {
 	}
 	in := OpenIn{Terms: goodTerms(), By: "buyer"}
 	in.Terms.Panel, in.Terms.AppealPanel = nil, nil
-	if p := want[OpenOut](c, http.StatusOK, http.MethodPost, "/v1/trades", in).Prepared; len(p.warned(code)) != 0 || len(p.warned("nobody-judges")) != 1 {
+	p := want[OpenOut](c, http.StatusOK, http.MethodPost, "/v1/trades", in).Prepared
+	if got := p.warned("nobody-judges"); len(p.warned(code)) != 0 || len(got) != 1 || !strings.Contains(got[0], "a seller who has not delivered") {
 		t.Errorf("without a panel: %+v", p.Warnings)
 	}
 }
