@@ -1,4 +1,3 @@
 // Package arch holds no program, only tests of the whole tree: which room may import which, and why (imports_test.go); under which names things
-// are logged (logkeys_test.go); that each attack of docs/contract-attacks.md is shown (attacks_test.go). What the network policy forbids, the
-// imports forbid too.
+// are logged (logkeys_test.go). What the network policy forbids, the imports forbid too.
 package arch
