@@ -23,7 +23,7 @@ const (
 	simulateLimit = 5.0 // of invoking the same call
 	// rulebookLimit is simulateLimit of a call that asks the rulebook. 5 was to do for these too, and does not: a simulation parses both contracts
 	// anew, 60 kB, where an invocation takes them parsed, and the crate (soroban-simulation 27.0.1) lets nobody hand in parsed ones.
-	rulebookLimit = 9.0
+	rulebookLimit = 7.0
 )
 
 // BenchmarkInvoke is what the contract host takes in localnet, WebAssembly in this process, beside a native build of the same crates and shim that runs

@@ -184,6 +184,21 @@ func TestSimulationShowsWhatWouldChange(t *testing.T) {
 	}
 }
 
+// soroban-simulation asks for an entry up to five times, and a contract's code is long.
+func TestSimulationReadsAnEntryOnce(t *testing.T) {
+	s := newStage(t, compiler)
+	s.finds = map[string]int{}
+	s.simulate(s.ann, scval.Call(s.probe, "pay", scval.Address(s.token), scval.Address(account(s.ann)), scval.Address(account(s.bob)), scval.I128(1)))
+	if len(s.finds) < 5 {
+		t.Fatalf("%d entries were asked for, want the code, two instances and two trustlines at least", len(s.finds))
+	}
+	for key, n := range s.finds {
+		if n != 1 {
+			t.Errorf("the entry under %x was asked for %d times, want once", key, n)
+		}
+	}
+}
+
 func TestReserveOfASimulation(t *testing.T) {
 	s := newStage(t, compiler)
 	fn := scval.Call(s.probe, "spin", scval.U32(10))

@@ -39,7 +39,8 @@ type world struct {
 	entries map[string]Entry
 	info    Info
 	seeds   uint64
-	failing error // what Find answers instead
+	failing error          // what Find answers instead
+	finds   map[string]int // how often each key was asked for, if somebody counts
 	// trace is the hash of each reply, in order.
 	trace []string
 }
@@ -74,6 +75,9 @@ func bareWorld(t testing.TB, machine func() (*Machine, error)) *world {
 }
 
 func (w *world) Find(key []byte) (Entry, bool, error) {
+	if w.finds != nil {
+		w.finds[string(key)]++
+	}
 	e, ok := w.entries[string(key)]
 	return e, ok, w.failing
 }

@@ -24,8 +24,9 @@ impl Ledger for Outside {
             if n == 0 {
                 return None;
             }
-            let mut frame = vec![0u8; n];
+            let mut frame = Vec::with_capacity(n);
             take(frame.as_mut_ptr());
+            frame.set_len(n);
             Some(frame)
         }
     }

@@ -20,7 +20,7 @@ use soroban_simulation::{
     simulation::{simulate_extend_ttl_op, simulate_invoke_host_function_op, simulate_restore_op, SimulationAdjustmentConfig},
     NetworkConfig,
 };
-use std::rc::Rc;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 /// Where ledger entries come from, as frames: `u32 has_ttl | u32 live_until | LedgerEntry`.
 pub trait Ledger {
@@ -90,19 +90,37 @@ impl ErrorHandler for Compiling {
 
 impl CompilationContext for Compiling {}
 
-/// The ledger as soroban-simulation reads it.
-struct Source(Rc<dyn Ledger>);
+/// The ledger as soroban-simulation reads it, which asks for an entry three to five times: it is read once, since nothing changes it meanwhile.
+struct Source {
+    ledger: Rc<dyn Ledger>,
+    known: RefCell<BTreeMap<Rc<LedgerKey>, Option<EntryWithLiveUntil>>>,
+}
 
-impl SnapshotSource for Source {
-    fn get(&self, key: &Rc<LedgerKey>) -> Result<Option<EntryWithLiveUntil>, HostError> {
+impl Source {
+    fn new(ledger: &Rc<dyn Ledger>) -> Self {
+        Source { ledger: ledger.clone(), known: RefCell::default() }
+    }
+
+    fn read(&self, key: &LedgerKey) -> Result<Option<EntryWithLiveUntil>, HostError> {
         let broken = || HostError::from((ScErrorType::Storage, ScErrorCode::InternalError));
         let raw_key = key.to_xdr(Limits::none()).map_err(|_| broken())?;
-        let Some(frame) = self.0.get(&raw_key) else {
+        let Some(frame) = self.ledger.get(&raw_key) else {
             return Ok(None);
         };
         let (live_until, entry) = split(&frame).map_err(|_| broken())?;
         let entry = LedgerEntry::from_xdr(entry, Limits::none()).map_err(|_| broken())?;
         Ok(Some((Rc::new(entry), live_until)))
+    }
+}
+
+impl SnapshotSource for Source {
+    fn get(&self, key: &Rc<LedgerKey>) -> Result<Option<EntryWithLiveUntil>, HostError> {
+        if let Some(entry) = self.known.borrow().get(key) {
+            return Ok(entry.clone());
+        }
+        let entry = self.read(key)?;
+        self.known.borrow_mut().insert(key.clone(), entry.clone());
+        Ok(entry)
     }
 }
 
@@ -113,8 +131,23 @@ fn split(frame: &[u8]) -> Result<(Option<u32>, &[u8]), Bad> {
     Ok((has_ttl.then_some(live_until), r.0))
 }
 
+/// XDR that a host function is given: in the request, or at the end of bytes of its own. Contract code is long enough for a copy to count.
+enum Part<'a> {
+    Of(&'a [u8]),
+    Tail(Vec<u8>, usize),
+}
+
+impl AsRef<[u8]> for Part<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Part::Of(bytes) => bytes,
+            Part::Tail(bytes, from) => &bytes[*from..],
+        }
+    }
+}
+
 /// XDR of entries and, in the same order, of their TTL entries: empty for an entry without a lifetime.
-type Footprint = (Vec<Vec<u8>>, Vec<Vec<u8>>);
+type Footprint<'a> = (Vec<Part<'a>>, Vec<Part<'a>>);
 
 pub struct Engine {
     ledger: Rc<dyn Ledger>,
@@ -134,7 +167,7 @@ impl Engine {
 
     /// Reads the network's settings through the ledger.
     pub fn configure(&mut self) -> Out {
-        self.config = NetworkConfig::load_from_snapshot(&Source(self.ledger.clone())).map_err(chain)?;
+        self.config = NetworkConfig::load_from_snapshot(&Source::new(&self.ledger)).map_err(chain)?;
         Ok(vec![])
     }
 
@@ -153,9 +186,6 @@ impl Engine {
 
     /// Parses a contract when a footprint names it first, as a validator does when it is uploaded.
     fn cache_code(&self, protocol: u32, code: &ContractCodeEntry) -> Result<(), HostError> {
-        if self.cache.contains_module(&code.hash)? {
-            return Ok(());
-        }
         let inputs = match &code.ext {
             ContractCodeEntryExt::V0 => VersionedContractCodeCostInputs::V0 { wasm_bytes: code.code.len() },
             ContractCodeEntryExt::V1(v1) => VersionedContractCodeCostInputs::V1(v1.cost_inputs.clone()),
@@ -164,7 +194,7 @@ impl Engine {
     }
 
     /// Reads what the footprint names.
-    fn footprint(&self, info: &LedgerInfo, resources: &SorobanResources, restored: &[u32]) -> Result<Footprint, Refusal> {
+    fn footprint<'a>(&self, info: &LedgerInfo, resources: &SorobanResources, restored: &[u32]) -> Result<Footprint<'a>, Refusal> {
         let restored_until = info
             .min_live_until_ledger_checked(ContractDataDurability::Persistent)
             .ok_or("the lifetime of a restored entry is beyond the last ledger")?;
@@ -190,14 +220,17 @@ impl Engine {
                 let key_hash = Hash(sha256(&raw_key));
                 ttl = TtlEntry { key_hash, live_until_ledger_seq: until }.to_xdr(Limits::none()).map_err(text)?;
             }
-            if matches!(key, LedgerKey::ContractCode(_)) {
-                let parsed = LedgerEntry::from_xdr(entry, Limits::none()).map_err(bad("a contract code entry of the ledger"))?;
-                if let LedgerEntryData::ContractCode(code) = parsed.data {
-                    self.cache_code(info.protocol_version, &code).map_err(text)?;
+            if let LedgerKey::ContractCode(code) = key {
+                if !self.cache.contains_module(&code.hash).map_err(text)? {
+                    let parsed = LedgerEntry::from_xdr(entry, Limits::none()).map_err(bad("a contract code entry of the ledger"))?;
+                    if let LedgerEntryData::ContractCode(code) = parsed.data {
+                        self.cache_code(info.protocol_version, &code).map_err(text)?;
+                    }
                 }
             }
-            entries.push(entry.to_vec());
-            ttls.push(ttl);
+            let header = frame.len() - entry.len();
+            entries.push(Part::Tail(frame, header));
+            ttls.push(Part::Tail(ttl, 0));
         }
         Ok((entries, ttls))
     }
@@ -233,19 +266,19 @@ impl Engine {
         .map_err(text)?;
         let sequence = info.sequence_number;
         let mut diagnostics = vec![];
-        let auth: Vec<Vec<u8>> = auth.iter().map(|a| a.to_vec()).collect();
+        let auth: Vec<Part> = auth.into_iter().map(Part::Of).collect();
         let result = invoke_host_function(
             &budget,
             flags & DIAGNOSTICS != 0,
-            function.to_vec(),
-            resources_xdr.to_vec(),
+            Part::Of(function),
+            Part::Of(resources_xdr),
             &restored,
-            source.to_vec(),
+            Part::Of(source),
             auth.into_iter(),
             info,
             entries.into_iter(),
             ttls.into_iter(),
-            seed.to_vec(),
+            Part::Of(&seed),
             &mut diagnostics,
             None,
             Some(self.cache.clone()),
@@ -293,7 +326,7 @@ impl Engine {
             RecordingInvocationAuthMode::recording(root_only, flags & ADDRESS_V2 != 0)
         };
         let result = simulate_invoke_host_function_op(
-            Rc::new(Source(self.ledger.clone())),
+            Rc::new(Source::new(&self.ledger)),
             &self.config,
             &adjustment(flags, leeway),
             &info,
@@ -339,7 +372,7 @@ impl Engine {
             .map_err(bad("a key"))?;
         r.end()?;
 
-        let source = Source(self.ledger.clone());
+        let source = Source::new(&self.ledger);
         let adjust = adjustment(flags, 0);
         let data = match kind {
             0 => {
