@@ -124,6 +124,7 @@ func TestBadStories(t *testing.T) {
 		{"argument of another kind", `{ "by": 0 }`, `{ "by": "0" }`, `step 0: args: json: cannot unmarshal string`},
 		{"answer", `"NotDue"`, `"NotDeu"`, `step 2: expect "NotDeu" is neither ok, unauthorized nor the name of an error`},
 		{"refused with effects", `"expect": "NotDue"`, `"expect": "NotDue", "owed": { "total": "1", "fees": "0" }`, `step 2: a refused call changes nothing`},
+		{"owed without a total", `"returns": "id:t"`, `"owed": { "fees": "0" }`, `step 0: owed has a total and fees: one of them is missing`},
 		{"event", `"opened", 0`, `"opned", 0`, `step 0: event 0: there is no event opned`},
 		{"event too short", `["opened", 0, "terms:t"]`, `["opened", 0]`, `step 0: event 0: opened has 2 fields, not 1`},
 		{"event with an amount as number", `["opened", 0, "terms:t"]`, `["ended", 0, "1"]`, `step 0: event 0: ended, field 0: 0 is no amount`},

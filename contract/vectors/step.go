@@ -208,6 +208,9 @@ func (p *parser) answer(r rawStep) {
 	case r.Balances != nil || r.Owed != nil || r.Events != nil || r.Returns != nil:
 		p.problem("a refused call changes nothing and returns nothing")
 	}
+	if r.Owed != nil && (r.Owed.Total == "" || r.Owed.Fees == "") {
+		p.problem("owed has a total and fees: one of them is missing")
+	}
 }
 
 // fields are the kinds of the data of each event, in order. A kind with ? may be null.
