@@ -98,8 +98,8 @@ func (s suite) benchAll(ctx context.Context, only string) error {
 	return nil
 }
 
-// What a benchmark prints of itself: its figures, and why it has none.
-var benchFigure = regexp.MustCompile(`(?m)^(Benchmark\S+\s+\d+\s.*|--- (?:SKIP|FAIL): Benchmark.*)$`)
+// What a benchmark prints of itself: its figures, and why it has none or fails.
+var benchFigure = regexp.MustCompile(`(?m)^(Benchmark\S+\s+\d+\s.*|--- (?:SKIP|FAIL): Benchmark.*(?:\n\s+\w+_test\.go:\d+: .*)*)$`)
 
 // benchOne runs one benchmark once and answers the lines with its figures, of one that failed too.
 func (s suite) benchOne(ctx context.Context, b benchmark) ([]string, error) {
