@@ -3,11 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -125,17 +123,8 @@ func (s suite) measuredBefore(ctx context.Context) (path string, done measured, 
 		return "", nil, err
 	}
 	path, done = filepath.Join(s.cache, "bench-"+key+".json"), measured{}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return path, done, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &done)
-	}
-	if err != nil {
-		return "", nil, fmt.Errorf("read what was measured before: %w; remove %s to begin anew", err, path)
-	}
-	return path, done, nil
+	err = readKept(path, &done)
+	return path, done, err
 }
 
 var benchFunction = regexp.MustCompile(`(?m)^func (Benchmark\w*)\(\w+ \*testing\.B\)`)

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -123,8 +122,12 @@ func (s suite) fuzzOne(ctx context.Context, t fuzzTarget, length time.Duration) 
 	}
 	last := said[len(said)-1]
 	f := fuzzed{Seconds: length.Seconds()}
-	f.Executions, _ = strconv.Atoi(last[1])
-	f.Kept, _ = strconv.Atoi(last[2])
+	if f.Executions, err = strconv.Atoi(last[1]); err == nil {
+		f.Kept, err = strconv.Atoi(last[2])
+	}
+	if err != nil {
+		return fuzzed{}, fmt.Errorf("read how far it has come in %q: %w", last[0], err)
+	}
 	return f, nil
 }
 
@@ -141,17 +144,8 @@ func (s suite) fuzzedBefore(ctx context.Context, t fuzzTarget) (path string, f f
 		return "", f, err
 	}
 	path = filepath.Join(s.cache, "fuzz", strings.ReplaceAll(t.dir, "/", "-")+"-"+t.name+"-"+key+".json")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return path, f, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &f)
-	}
-	if err != nil {
-		return "", f, fmt.Errorf("read how long %s has run: %w; remove %s to begin anew", t, err, path)
-	}
-	return path, f, nil
+	err = readKept(path, &f)
+	return path, f, err
 }
 
 var fuzzFunction = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)

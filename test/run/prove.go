@@ -169,8 +169,8 @@ func (s suite) before(ctx context.Context, p proof) (path string, done proven, e
 		return "", nil, err
 	}
 	path = filepath.Join(s.cache, "prove", p.name+"-"+key+".json")
-	kept, err := readProven(path)
-	if err != nil {
+	kept := proven{}
+	if err := readKept(path, &kept); err != nil {
 		return "", nil, err
 	}
 	done = proven{}
@@ -247,19 +247,19 @@ func treeID(ctx context.Context, paths []string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:12]), nil
 }
 
-func readProven(path string) (proven, error) {
-	done := proven{}
+// readKept reads what an earlier run has kept in a file (writeWhole) into v, and leaves v as it is where there is no such file.
+func readKept(path string, v any) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return done, nil
+		return nil
 	}
 	if err == nil {
-		err = json.Unmarshal(text, &done)
+		err = json.Unmarshal(text, v)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what was proved before: %w; remove %s to begin anew", err, path)
+		return fmt.Errorf("read what an earlier run has kept: %w; remove %s to begin anew", err, path)
 	}
-	return done, nil
+	return nil
 }
 
 // writeWhole replaces a file by what v is in JSON, as a whole: a run that is killed leaves the one before.
