@@ -105,7 +105,7 @@ func (p *picker) next() (step, error) {
 		return st, nil
 	case n < 73:
 		st.call = p.option()
-	case n < 84:
+	case n < 82:
 		st.call = p.anything()
 	case n < 88:
 		st.call = p.administer()
@@ -237,6 +237,12 @@ func (p *picker) vary(c *vectors.Call, o escrow.Option) {
 		c.Args.Amount = sum
 	case "offer":
 		c.Args.SellerAmount = sum
+		switch call, ok := o.Call.(escrow.CallOffer); {
+		case ok && p.r.IntN(10) == 0: // of what is not what is left
+			c.Args.Of = p.around(call.Of)
+		case p.r.IntN(10) == 0: // taken for one of the other side's
+			c.Name = "accept_offer"
+		}
 	case "settle", "cancel":
 		c.Args.Push = p.r.IntN(3) > 0
 	case "rule":
@@ -352,8 +358,21 @@ func (p *picker) around(x amount.Int128) vectors.Amount {
 func (p *picker) administer() *vectors.Call {
 	c := &vectors.Call{As: pick(p.r, vectors.Admin, vectors.Admin, vectors.Admin, stranger, vectors.Nobody)}
 	c.Name = pick(p.r, "propose_fee", "cancel_fee", "pause", "unpause", "unpause", "unpause", "propose_admin", "accept_admin", "set_anchor", "anchor")
-	if p.w.model.Config.PendingAdmin != nil && p.r.IntN(3) == 0 {
-		c.Name = "accept_admin"
+	if p.r.IntN(2) == 0 { // what has been begun is followed: few calls of a world come here
+		var next []string
+		config := p.w.model.Config
+		if config.PendingAdmin != nil {
+			next = append(next, "accept_admin")
+		}
+		if config.PendingFee != nil {
+			next = append(next, "cancel_fee")
+		}
+		if config.AnchorKey != nil {
+			next = append(next, "anchor")
+		}
+		if len(next) > 0 {
+			c.Name = pick(p.r, next...)
+		}
 	}
 	switch a := &c.Args; c.Name {
 	case "propose_fee":
@@ -363,7 +382,7 @@ func (p *picker) administer() *vectors.Call {
 	case "set_anchor":
 		a.Key = pick(p.r, stranger, vectors.Admin)
 	case "anchor":
-		a.Seq, a.Hash = p.r.Uint64N(4), hashOf("head")
+		a.Seq, a.Hash = p.w.model.Config.Anchored.Seq+p.r.Uint64N(3), hashOf("head")
 	}
 	if signer := p.w.signer(c); signer != "" && p.r.IntN(2) == 0 {
 		c.As = signer

@@ -74,9 +74,18 @@ func (n *network) send(t xdr.Transaction, signers ...*keypair.Full) (localnet.Ou
 func (n *network) classic(source *keypair.Full, others []*keypair.Full, ops ...xdr.Operation) error {
 	o, err := n.send(xdr.Transaction{Fee: xdr.Uint32(1000 * len(ops)), Operations: ops, Cond: anyTime}, append([]*keypair.Full{source}, others...)...)
 	if err == nil && !o.Successful() {
-		err = fmt.Errorf("%s: %v", o.Result.Result.Code, o.Result.Result.Results)
+		err = fmt.Errorf("%s: %s", o.Result.Result.Code, said(o.Result.Result))
 	}
 	return err
+}
+
+// said is what a transaction's operations came to, as XDR: the union's arms are pointers.
+func said(result xdr.TransactionResultResult) string {
+	text, err := xdr.MarshalBase64(result)
+	if err != nil {
+		return err.Error()
+	}
+	return text
 }
 
 var anyTime = xdr.Preconditions{Type: xdr.PreconditionTypePrecondTime, TimeBounds: &xdr.TimeBounds{}}
