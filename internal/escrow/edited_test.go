@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// mostEdits bounds what is done to a story: each edit looks at all of it, and after some it is none.
+const mostEdits = 16
+
 // edited is a story with some of its values exchanged for others of it, and steps left out, repeated or moved: what is still a story, and another one. An edit
 // is four bytes. Text that is no JSON object with steps stays as it is.
 func edited(text, edits []byte) []byte {
@@ -17,7 +20,7 @@ func edited(text, edits []byte) []byte {
 	if d.Decode(&story) != nil {
 		return text
 	}
-	for edit := range slices.Chunk(edits, 4) {
+	for edit := range slices.Chunk(edits[:min(len(edits), 4*mostEdits)], 4) {
 		steps, _ := story["steps"].([]any)
 		if len(edit) < 4 || len(steps) == 0 {
 			break
