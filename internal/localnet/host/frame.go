@@ -1,7 +1,6 @@
 package host
 
 import (
-	"encoding"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,8 +13,9 @@ import (
 
 // frame is a request being written. The first thing that cannot be encoded is kept and told by done.
 type frame struct {
-	bytes []byte
-	err   error
+	bytes  []byte
+	values *xdr.EncodingBuffer // made for the first value: an encoder for each takes as long as encoding it
+	err    error
 }
 
 func (f *frame) u32(v uint32) { f.bytes = binary.LittleEndian.AppendUint32(f.bytes, v) }
@@ -27,8 +27,11 @@ func (f *frame) blob(b []byte) {
 }
 
 // xdr appends a value; what says which one it is if it cannot be encoded.
-func (f *frame) xdr(what string, v encoding.BinaryMarshaler) {
-	b, err := v.MarshalBinary()
+func (f *frame) xdr(what string, v xdr.EncoderTo) {
+	if f.values == nil {
+		f.values = xdr.NewEncodingBuffer()
+	}
+	b, err := f.values.UnsafeMarshalBinary(v)
 	if err != nil && f.err == nil {
 		f.err = fmt.Errorf("encode %s: %w", what, err)
 	}
@@ -38,10 +41,18 @@ func (f *frame) xdr(what string, v encoding.BinaryMarshaler) {
 func (f *frame) done() ([]byte, error) { return f.bytes, f.err }
 
 // list appends a count and the values.
-func list[T encoding.BinaryMarshaler](f *frame, what string, values []T) {
+func list[T any, P interface {
+	*T
+	xdr.EncoderTo
+}](f *frame, what string, values []T) {
 	f.u32(uint32(len(values)))
-	for i, v := range values {
-		f.xdr(fmt.Sprintf("%s %d", what, i), v)
+	for i := range values {
+		if f.err != nil {
+			return
+		}
+		if f.xdr(what, P(&values[i])); f.err != nil {
+			f.err = fmt.Errorf("number %d: %w", i, f.err)
+		}
 	}
 }
 
@@ -49,8 +60,9 @@ var errShort = errors.New("the reply ends too early")
 
 // reader takes a reply apart. After the first error every read gives zero values; done tells the error.
 type reader struct {
-	rest []byte
-	err  error
+	rest   []byte
+	values *xdr.BytesDecoder // made for the first value, as a frame's encoder
+	err    error
 }
 
 func (r *reader) fail(err error) {
@@ -112,12 +124,22 @@ func (r *reader) present() bool {
 }
 
 // value reads a length-prefixed XDR value.
-func (r *reader) value(what string, into encoding.BinaryUnmarshaler) {
-	b := r.blob()
-	if r.err != nil {
-		return
+func (r *reader) value(what string, into xdr.DecoderFrom) {
+	if b := r.blob(); r.err == nil {
+		r.decode(what, b, into)
 	}
-	if err := decode(b, into); err != nil {
+}
+
+// decode reads exactly one XDR value: bytes left over are an error.
+func (r *reader) decode(what string, b []byte, into xdr.DecoderFrom) {
+	if r.values == nil {
+		r.values = xdr.NewBytesDecoder()
+	}
+	n, err := r.values.DecodeBytes(into, b)
+	if err == nil && n < len(b) {
+		err = fmt.Errorf("it ends after %d of %d bytes", n, len(b))
+	}
+	if err != nil {
 		r.fail(fmt.Errorf("decode %s: %w", what, err))
 	}
 }
@@ -135,7 +157,7 @@ func (r *reader) done() error {
 // optional reads a value that may be missing.
 func optional[T any, P interface {
 	*T
-	encoding.BinaryUnmarshaler
+	xdr.DecoderFrom
 }](r *reader, what string) *T {
 	if !r.present() {
 		return nil
@@ -148,7 +170,7 @@ func optional[T any, P interface {
 // values reads a list.
 func values[T any, P interface {
 	*T
-	encoding.BinaryUnmarshaler
+	xdr.DecoderFrom
 }](r *reader, what string) []T {
 	n := r.count()
 	if n == 0 {
@@ -160,6 +182,3 @@ func values[T any, P interface {
 	}
 	return list
 }
-
-// decode reads exactly one XDR value: bytes left over are an error.
-func decode(b []byte, into encoding.BinaryUnmarshaler) error { return xdr.SafeUnmarshal(b, into) }

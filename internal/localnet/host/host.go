@@ -163,7 +163,7 @@ func (h *Host) call(ctx context.Context, op uint32, request []byte) ([]byte, err
 		return nil, &Refused{Reason: string(reply)}
 	case statusArchived:
 		var e EntryArchived
-		if err := decode(reply, &e.Key); err != nil {
+		if err := xdr.SafeUnmarshal(reply, &e.Key); err != nil {
 			return nil, fmt.Errorf("read the key of an archived entry: %w", err)
 		}
 		return nil, &e

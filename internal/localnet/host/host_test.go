@@ -50,7 +50,7 @@ func TestConfigureReadsAnew(t *testing.T) {
 	before := fee()
 	key := xdr.LedgerKey{Type: xdr.LedgerEntryTypeConfigSetting, ConfigSetting: &xdr.LedgerKeyConfigSetting{ConfigSettingId: xdr.ConfigSettingIdConfigSettingContractLedgerCostV0}}
 	var entry xdr.LedgerEntry
-	if err := decode(w.entries[string(w.encode(key))].XDR, &entry); err != nil {
+	if err := xdr.SafeUnmarshal(w.entries[string(w.encode(key))].XDR, &entry); err != nil {
 		t.Fatal(err)
 	}
 	entry.Data.ConfigSetting.ContractLedgerCost.FeeWriteLedgerEntry += 11

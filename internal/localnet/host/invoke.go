@@ -77,7 +77,7 @@ func (q InvokeRequest) MarshalBinary() ([]byte, error) {
 	f.bytes = append(f.bytes, q.Seed[:]...)
 	f.xdr("the source account", q.Source)
 	f.xdr("the host function", q.Function)
-	f.xdr("the resources", q.Data.Resources)
+	f.xdr("the resources", &q.Data.Resources)
 	list(f, "authorisation entry", q.Auth)
 	archived := archivedIndices(q.Data)
 	f.u32(uint32(len(archived)))
@@ -125,10 +125,7 @@ func parseChange(r *reader) Change {
 	if r.err != nil {
 		return c
 	}
-	if err := decode(c.KeyXDR, &c.Key); err != nil {
-		r.fail(err)
-		return c
-	}
+	r.decode("a changed key", c.KeyXDR, &c.Key)
 	c.Entry = optional[xdr.LedgerEntry](r, "a changed entry")
 	if r.present() {
 		c.TTL = &TTLChange{Before: r.u32(), After: r.u32()}

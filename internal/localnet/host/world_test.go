@@ -159,7 +159,7 @@ func (w *world) balance(kp *keypair.Full, a xdr.Asset) int64 {
 		w.t.Fatal(err)
 	}
 	var entry xdr.LedgerEntry
-	if err := decode(w.entries[string(w.encode(key))].XDR, &entry); err != nil {
+	if err := xdr.SafeUnmarshal(w.entries[string(w.encode(key))].XDR, &entry); err != nil {
 		w.t.Fatal(err)
 	}
 	return int64(entry.Data.TrustLine.Balance)
@@ -267,7 +267,7 @@ func (w *world) sign(auth []xdr.SorobanAuthorizationEntry, signers ...*keypair.F
 	w.t.Helper()
 	signed := make([]xdr.SorobanAuthorizationEntry, len(auth))
 	for i, raw := range auth {
-		if err := decode(w.encode(raw), &signed[i]); err != nil { // a copy: the caller's entries stay unsigned
+		if err := xdr.SafeUnmarshal(w.encode(raw), &signed[i]); err != nil { // a copy: the caller's entries stay unsigned
 			w.t.Fatal(err)
 		}
 		c := signed[i].Credentials.Address
