@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -32,7 +34,9 @@ func TestSubmissions(t *testing.T) {
 	t.Cleanup(func() { // when all of them are over
 		if !t.Failed() {
 			t.Logf("proved: of %s: each is in a ledger once, or never and said so", y)
-			y.missing(t, weather.LostAnswer, weather.TryAgainLater, weather.Behind) // worlds without such weather say nothing
+			if *worlds > share { // one by itself is looked at again
+				y.missing(t, weather.LostAnswer, weather.TryAgainLater, weather.Behind) // worlds without such weather say nothing
+			}
 		}
 	})
 	for seed := *first; seed < *first+max(*worlds/share, 1); seed++ {
@@ -182,7 +186,7 @@ func (s *sender) submit(ctx context.Context, door *relayserver.Server, tx stella
 
 // settled waits until all have an outcome, in fair weather. What was refused because the one before it was missing is submitted again by next.
 func (s *sender) settled(ctx context.Context, t *testing.T, db *sqlite.Store) bool {
-	for range 600 {
+	for i := range 600 {
 		open := 0
 		for _, tx := range s.all {
 			kept, err := db.Transaction(ctx, store.Hash(tx.Hash(s.network)))
@@ -197,13 +201,32 @@ func (s *sender) settled(ctx context.Context, t *testing.T, db *sqlite.Store) bo
 			return true
 		}
 		time.Sleep(time.Second)
-		// The network's clock is the machine's: what waits for the end of its time waits for a ledger.
-		if _, err := s.net.Last(); err != nil {
-			t.Fatal(err)
+		// The network's clock is the machine's, which hardly moves meanwhile: what waits for the end of its time needs a ledger after it.
+		if i%60 == 59 {
+			if err := s.later(ctx); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	t.Error("transactions have no outcome")
 	return true
+}
+
+// later closes two empty ledgers. It asks over HTTP: the network is outside of the test's own clock, and whoever called it from inside would give it that one.
+func (s *sender) later(ctx context.Context) error {
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/advance", strings.NewReader(`{"seconds": 10}`))
+	if err != nil {
+		return err
+	}
+	a, err := (&http.Client{Transport: noPool()}).Do(q)
+	if err != nil {
+		return err
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		return fmt.Errorf("advance the network: %s", a.Status)
+	}
+	return nil
 }
 
 // compare holds what is stored against the ledgers.
