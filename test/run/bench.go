@@ -97,15 +97,15 @@ func (s suite) benchAll(ctx context.Context, only string) error {
 }
 
 // What a benchmark prints of itself: its figures, and why it has none or fails.
-var benchFigure = regexp.MustCompile(`(?m)^(Benchmark\S+\s+\d+\s.*|--- (?:SKIP|FAIL): Benchmark.*(?:\n\s+\w+_test\.go:\d+: .*)*)$`)
+var benchFigure = regexp.MustCompile(`(?m)^(Benchmark\S+[ \t]+\d+[ \t].*|(?: +\w+_test\.go:\d+: .*\n)*--- (?:SKIP|FAIL): Benchmark.*)$`)
 
-// benchOne runs one benchmark once and answers the lines with its figures, of one that failed too.
+// benchOne runs one benchmark once and answers the lines with its figures, of one that failed too. With -v: go says of none without that it was skipped.
 func (s suite) benchOne(ctx context.Context, b benchmark) ([]string, error) {
 	fmt.Fprintf(s.out, "--- %s %s\n", b.dir, b.name)
 	var out bytes.Buffer
 	tee := s
 	tee.out = io.MultiWriter(s.out, &out)
-	err := tee.command(ctx, ".", nil, "go", "test", "-run=^$", "-bench=^"+b.name+"$", "-benchtime=1x", "-timeout=1h", "./"+b.dir)
+	err := tee.command(ctx, ".", nil, "go", "test", "-v", "-run=^$", "-bench=^"+b.name+"$", "-benchtime=1x", "-timeout=1h", "./"+b.dir)
 	var said []string
 	for _, m := range benchFigure.FindAllStringSubmatch(out.String(), -1) {
 		said = append(said, m[1])
