@@ -20,12 +20,12 @@ import (
 // What a call in localnet may take, as a multiple of what it is compared with.
 const (
 	invokeLimit = 4.0 // of the native host for the same request
-	// assetLimit is invokeLimit of the asset's own contract. 4 was to do for it too, and does not (docs/decisions/0016): it runs no code of its own, and half of what the host does for
-	// it is charging the budget, by multiplications whose overflow one instruction of a processor tells, and none of WebAssembly.
+	// assetLimit is invokeLimit of the asset's own contract. 4 was to do for it too, and does not (docs/decisions/0016): it runs no code of its own, and half of
+	// what the host does for it is charging the budget, by multiplications whose overflow one instruction of a processor tells, and none of WebAssembly.
 	assetLimit    = 5.5
 	simulateLimit = 5.25 // of invoking the same call: 5, and a twentieth for the machine, since the shortest call takes 4.7 to 5.0 times
-	// rulebookLimit is simulateLimit of a call that asks the rulebook. 5 was to do for these too, and does not (docs/decisions/0016): a simulation parses both contracts
-	// anew, 60 kB, where an invocation takes them parsed, and the crate (soroban-simulation 27.0.1) lets nobody hand in parsed ones.
+	// rulebookLimit is simulateLimit of a call that asks the rulebook. 5 was to do for these too, and does not (docs/decisions/0016): a simulation parses both
+	// contracts anew, 60 kB, where an invocation takes them parsed, and the crate (soroban-simulation 27.0.1) lets nobody hand in parsed ones.
 	rulebookLimit = 7.0
 )
 

@@ -269,7 +269,7 @@ func endOf(o localnet.Outcome) (ending, error) {
 			return ending{failure: &failure, text: fmt.Sprintf("%s: %v", o.Result.Result.Code, v0.Data)}, nil
 		}
 	}
-	return ending{}, fmt.Errorf("a transaction failed with %s, and nothing says why: %v", o.Result.Result.Code, o.Result.Result.Results)
+	return ending{}, fmt.Errorf("a transaction failed with %s, and nothing says why: %s", o.Result.Result.Code, said(o.Result.Result))
 }
 
 // authorise is what a call is signed by: the source of the transaction, or an entry of its own, as a contract always needs.

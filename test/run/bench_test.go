@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,6 +81,24 @@ func TestBenchGoesOn(t *testing.T) {
 		if want := step.ran; step.says == "" && strings.Count(out.String()[strings.Index(out.String(), "\nmeasured:"):], "of-limit") < want {
 			t.Errorf("%s: it ends with\n%s", step.name, out.String())
 		}
+	}
+}
+
+// A benchmark whose tool is missing is named with the reason, by go itself: it says nothing of one that was skipped unless asked to.
+func TestSkippedBenchmarkSaysWhy(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"go.mod":    "module example.org/a\n",
+		"a_test.go": "package a\n\nimport \"testing\"\n\nfunc BenchmarkA(b *testing.B) { b.Skip(\"a tool is missing\") }\n",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := suite{out: io.Discard}
+	said, err := s.benchOne(t.Context(), benchmark{".", "BenchmarkA"})
+	if err != nil || len(said) != 1 || !strings.Contains(said[0], "a tool is missing\n--- SKIP: BenchmarkA") {
+		t.Errorf("%q, %v", said, err)
 	}
 }
 
