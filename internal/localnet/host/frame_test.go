@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stellar/go-stellar-sdk/xdr"
@@ -37,6 +38,25 @@ func TestListLongerThanItsReply(t *testing.T) {
 	r := &reader{rest: []byte{0xff, 0xff, 0xff, 0xff, 1, 2, 3}}
 	if n := r.count(); n != 0 || !errors.Is(r.done(), errShort) {
 		t.Errorf("a list of %d items in 3 bytes, error %v", n, r.err)
+	}
+}
+
+func TestValueShorterThanItsString(t *testing.T) {
+	f := &frame{}
+	f.blob([]byte{0, 0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 0}) // a u32, and four bytes more
+	r := &reader{rest: f.bytes}
+	r.value("a value", &xdr.ScVal{})
+	if err := r.done(); err == nil || !strings.Contains(err.Error(), "decode a value: it ends after 8 of 12 bytes") {
+		t.Errorf("a value with bytes behind it: %v", err)
+	}
+}
+
+func TestWhatCannotBeEncodedIsNamed(t *testing.T) {
+	f := &frame{}
+	list(f, "value", []xdr.ScVal{scval.U32(1), {Type: 99}, {Type: 98}}) // there are no such types
+	f.xdr("another", xdr.ScVal{Type: 97})
+	if _, err := f.done(); err == nil || !strings.HasPrefix(err.Error(), "number 1: encode value: ") {
+		t.Errorf("%v", err)
 	}
 }
 
