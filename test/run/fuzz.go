@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -133,15 +132,9 @@ func (s suite) fuzzOne(ctx context.Context, t fuzzTarget, length time.Duration) 
 
 // fuzzedBefore is how long a target has run on what it is of as that is now, and the file that keeps it.
 func (s suite) fuzzedBefore(ctx context.Context, t fuzzTarget) (path string, f fuzzed, err error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-test", "-f", "{{with .Module}}{{if .Main}}{{$.Dir}}{{end}}{{end}}", "./"+t.dir)
-	out, err := cmd.Output()
+	key, err := madeOf(ctx, []string{t.dir}, besidesGo[t.dir])
 	if err != nil {
-		return "", f, fmt.Errorf("list what %s is of: %w", t, err)
-	}
-	of := append([]string{"go.mod", "go.sum"}, besidesGo[t.dir]...)
-	key, err := treeID(ctx, append(of, strings.Fields(string(out))...))
-	if err != nil {
-		return "", f, err
+		return "", f, fmt.Errorf("what %s is of: %w", t, err)
 	}
 	path = filepath.Join(s.cache, "fuzz", strings.ReplaceAll(t.dir, "/", "-")+"-"+t.name+"-"+key+".json")
 	err = readKept(path, &f)
