@@ -12,7 +12,7 @@ import (
 )
 
 func TestWaitForALockEndsWithTheContext(t *testing.T) {
-	// The wait that is given up may come to its file when the test is over already: a folder that it makes that file in is removed once more.
+	// The wait that was given up may make its lock file while the folder is being removed, which then is not empty (t.TempDir would fail): it is removed again.
 	dir, err := os.MkdirTemp("", "lock")
 	if err != nil {
 		t.Fatal(err)

@@ -20,11 +20,11 @@ import (
 // What a call in localnet may take, as a multiple of what it is compared with.
 const (
 	invokeLimit = 4.0 // of the native host for the same request
-	// assetLimit is invokeLimit of the asset's own contract. 4 was to do for it too, and does not (docs/decisions/0016): it runs no code of its own, and half of
+	// assetLimit is invokeLimit for the asset's own contract, which misses the goal of 4 (docs/decisions/0016): it runs no code of its own, and half of
 	// what the host does for it is charging the budget, by multiplications whose overflow one instruction of a processor tells, and none of WebAssembly.
 	assetLimit    = 5.5
 	simulateLimit = 5.25 // of invoking the same call: 5, and a twentieth for the machine, since the shortest call takes 4.7 to 5.0 times
-	// rulebookLimit is simulateLimit of a call that asks the rulebook. 5 was to do for these too, and does not (docs/decisions/0016): a simulation parses both
+	// rulebookLimit is simulateLimit for a call that asks the rulebook; some miss the goal of 5 (docs/decisions/0016): a simulation parses both
 	// contracts anew, 60 kB, where an invocation takes them parsed, and the crate (soroban-simulation 27.0.1) lets nobody hand in parsed ones.
 	rulebookLimit = 7.0
 )
@@ -130,7 +130,7 @@ func beside(b *testing.B, name string, limit float64, do func(rounds int) time.D
 	b.ReportMetric(float64(leastOther.Microseconds()), other+"-us")
 	b.ReportMetric(times, "times-"+other)
 	if times > limit {
-		b.Errorf("%s takes %s, %.1f times what %s does: the limit is %.1f", name, least, times, other, limit)
+		b.Errorf("%s takes %s, %.2f times what %s does: the limit is %.2f", name, least, times, other, limit)
 	}
 }
 

@@ -20,8 +20,8 @@ func (w *pair) possible(a *act) bool {
 	case "coin-issue":
 		return w.coins().takes(who, a.amount)
 	case "coin-line":
-		l, stands := w.coins().lines[who]
-		return !isContract(a.actor) && (stands && !l.frozen || a.amount.Sign() > 0) && (a.amount.Sign() == 0 || !a.amount.Less(l.held))
+		l, ok := w.coins().lines[who]
+		return !isContract(a.actor) && (ok && !l.frozen || a.amount.Sign() > 0) && (a.amount.Sign() == 0 || !a.amount.Less(l.held))
 	}
 	return true
 }

@@ -237,10 +237,10 @@ func (p *picker) vary(c *vectors.Call, o escrow.Option) {
 		c.Args.Amount = sum
 	case "offer":
 		c.Args.SellerAmount = sum
-		switch call, ok := o.Call.(escrow.CallOffer); {
-		case ok && p.r.IntN(10) == 0: // of what is not what is left
-			c.Args.Of = p.around(call.Of)
-		case p.r.IntN(10) == 0: // taken for one of the other side's
+		switch {
+		case p.r.IntN(10) == 0: // of what is not what the milestone has left: refused
+			c.Args.Of = p.around(o.Call.(escrow.CallOffer).Of)
+		case p.r.IntN(10) == 0: // accepted, though the other side may have offered nothing
 			c.Name = "accept_offer"
 		}
 	case "settle", "cancel":
@@ -358,7 +358,7 @@ func (p *picker) around(x amount.Int128) vectors.Amount {
 func (p *picker) administer() *vectors.Call {
 	c := &vectors.Call{As: pick(p.r, vectors.Admin, vectors.Admin, vectors.Admin, stranger, vectors.Nobody)}
 	c.Name = pick(p.r, "propose_fee", "cancel_fee", "pause", "unpause", "unpause", "unpause", "propose_admin", "accept_admin", "set_anchor", "anchor")
-	if p.r.IntN(2) == 0 { // what has been begun is followed: few calls of a world come here
+	if p.r.IntN(2) == 0 { // what was begun is followed up: a world has too few of these calls to meet it by chance
 		var next []string
 		config := p.w.model.Config
 		if config.PendingAdmin != nil {

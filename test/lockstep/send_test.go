@@ -74,18 +74,18 @@ func (n *network) send(t xdr.Transaction, signers ...*keypair.Full) (localnet.Ou
 func (n *network) classic(source *keypair.Full, others []*keypair.Full, ops ...xdr.Operation) error {
 	o, err := n.send(xdr.Transaction{Fee: xdr.Uint32(1000 * len(ops)), Operations: ops, Cond: anyTime}, append([]*keypair.Full{source}, others...)...)
 	if err == nil && !o.Successful() {
-		err = fmt.Errorf("%s: %s", o.Result.Result.Code, said(o.Result.Result))
+		err = fmt.Errorf("%s: %s", o.Result.Result.Code, resultXDR(o.Result))
 	}
 	return err
 }
 
-// said is what a transaction's operations came to, as XDR: the union's arms are pointers.
-func said(result xdr.TransactionResultResult) string {
+// resultXDR prints a transaction's result so that any viewer of XDR opens it: %v would print the results of its operations as pointers.
+func resultXDR(result xdr.TransactionResult) string {
 	text, err := xdr.MarshalBase64(result)
 	if err != nil {
-		return err.Error()
+		return fmt.Sprintf("a result that cannot be encoded: %v", err)
 	}
-	return text
+	return "TransactionResult " + text
 }
 
 var anyTime = xdr.Preconditions{Type: xdr.PreconditionTypePrecondTime, TimeBounds: &xdr.TimeBounds{}}
@@ -269,7 +269,7 @@ func endOf(o localnet.Outcome) (ending, error) {
 			return ending{failure: &failure, text: fmt.Sprintf("%s: %v", o.Result.Result.Code, v0.Data)}, nil
 		}
 	}
-	return ending{}, fmt.Errorf("a transaction failed with %s, and nothing says why: %s", o.Result.Result.Code, said(o.Result.Result))
+	return ending{}, fmt.Errorf("a transaction failed with %s, and nothing says why: %s", o.Result.Result.Code, resultXDR(o.Result))
 }
 
 // authorise is what a call is signed by: the source of the transaction, or an entry of its own, as a contract always needs.

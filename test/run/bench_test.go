@@ -13,7 +13,7 @@ import (
 // A go that measures, but for what FAIL names, and says nothing if MUTE is set.
 const measuringGo = `
 echo "$*" >>"$LOG"
-[ -n "$FAIL" ] && case "$*" in *"$FAIL"*) printf -- '    a_test.go:7: above the limit\n--- FAIL: BenchmarkInvoke\n'; exit 1 ;; esac
+[ -n "$FAIL" ] && case "$*" in *"$FAIL"*) printf -- '    a_test.go:7: the answers differ:\n        one\n--- FAIL: BenchmarkInvoke\n'; exit 1 ;; esac
 [ -n "$MUTE" ] || echo "BenchmarkThing/one-2  1  3 ns/op  0.5 of-limit"
 exit 0`
 
@@ -75,7 +75,7 @@ func TestBenchGoesOn(t *testing.T) {
 		if ran != step.ran || (step.says == "") != (err == nil) || !strings.Contains(said, step.says) {
 			t.Errorf("%s: %d ran, want %d; %q, want %q", step.name, ran, step.ran, said, step.says)
 		}
-		if step.fail != "" && !strings.Contains(out.String(), "    a_test.go:7: above the limit\n--- FAIL: BenchmarkInvoke\ntest/bench BenchmarkStart FAILED") {
+		if step.fail != "" && !strings.Contains(out.String(), "    a_test.go:7: the answers differ:\n        one\n--- FAIL: BenchmarkInvoke\ntest/bench BenchmarkStart FAILED") {
 			t.Errorf("%s: it does not end with why:\n%s", step.name, out.String())
 		}
 		if want := step.ran; step.says == "" && strings.Count(out.String()[strings.Index(out.String(), "\nmeasured:"):], "of-limit") < want {

@@ -13,9 +13,9 @@ import (
 
 // frame is a request being written. The first thing that cannot be encoded is kept and told by done.
 type frame struct {
-	bytes  []byte
-	values *xdr.EncodingBuffer // made for the first value: an encoder for each takes as long as encoding it
-	err    error
+	bytes   []byte
+	encoder *xdr.EncodingBuffer // made for the first value: an encoder for each takes as long as encoding it
+	err     error
 }
 
 func (f *frame) u32(v uint32) { f.bytes = binary.LittleEndian.AppendUint32(f.bytes, v) }
@@ -28,14 +28,19 @@ func (f *frame) blob(b []byte) {
 
 // xdr appends a value; what says which one it is if it cannot be encoded.
 func (f *frame) xdr(what string, v xdr.EncoderTo) {
-	if f.values == nil {
-		f.values = xdr.NewEncodingBuffer()
-	}
-	b, err := f.values.UnsafeMarshalBinary(v)
-	if err != nil && f.err == nil {
+	if err := f.encode(v); err != nil && f.err == nil {
 		f.err = fmt.Errorf("encode %s: %w", what, err)
 	}
+}
+
+// encode appends a value. The encoder's bytes are good until its next value: blob copies them.
+func (f *frame) encode(v xdr.EncoderTo) error {
+	if f.encoder == nil {
+		f.encoder = xdr.NewEncodingBuffer()
+	}
+	b, err := f.encoder.UnsafeMarshalBinary(v)
 	f.blob(b)
+	return err
 }
 
 func (f *frame) done() ([]byte, error) { return f.bytes, f.err }
@@ -47,11 +52,8 @@ func list[T any, P interface {
 }](f *frame, what string, values []T) {
 	f.u32(uint32(len(values)))
 	for i := range values {
-		if f.err != nil {
-			return
-		}
-		if f.xdr(what, P(&values[i])); f.err != nil {
-			f.err = fmt.Errorf("number %d: %w", i, f.err)
+		if err := f.encode(P(&values[i])); err != nil && f.err == nil {
+			f.err = fmt.Errorf("encode %s %d: %w", what, i, err)
 		}
 	}
 }
@@ -60,9 +62,9 @@ var errShort = errors.New("the reply ends too early")
 
 // reader takes a reply apart. After the first error every read gives zero values; done tells the error.
 type reader struct {
-	rest   []byte
-	values *xdr.BytesDecoder // made for the first value, as a frame's encoder
-	err    error
+	rest    []byte
+	decoder *xdr.BytesDecoder // made for the first value, as a frame's encoder
+	err     error
 }
 
 func (r *reader) fail(err error) {
@@ -132,10 +134,10 @@ func (r *reader) value(what string, into xdr.DecoderFrom) {
 
 // decode reads exactly one XDR value: bytes left over are an error.
 func (r *reader) decode(what string, b []byte, into xdr.DecoderFrom) {
-	if r.values == nil {
-		r.values = xdr.NewBytesDecoder()
+	if r.decoder == nil {
+		r.decoder = xdr.NewBytesDecoder()
 	}
-	n, err := r.values.DecodeBytes(into, b)
+	n, err := r.decoder.DecodeBytes(into, b)
 	if err == nil && n < len(b) {
 		err = fmt.Errorf("it ends after %d of %d bytes", n, len(b))
 	}

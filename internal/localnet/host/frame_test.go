@@ -47,7 +47,7 @@ func TestValueShorterThanItsString(t *testing.T) {
 	r := &reader{rest: f.bytes}
 	r.value("a value", &xdr.ScVal{})
 	if err := r.done(); err == nil || !strings.Contains(err.Error(), "decode a value: it ends after 8 of 12 bytes") {
-		t.Errorf("a value with bytes behind it: %v", err)
+		t.Errorf("a u32 with four bytes behind it: %v, want it to end after 8 of 12 bytes", err)
 	}
 }
 
@@ -55,8 +55,8 @@ func TestWhatCannotBeEncodedIsNamed(t *testing.T) {
 	f := &frame{}
 	list(f, "value", []xdr.ScVal{scval.U32(1), {Type: 99}, {Type: 98}}) // there are no such types
 	f.xdr("another", xdr.ScVal{Type: 97})
-	if _, err := f.done(); err == nil || !strings.HasPrefix(err.Error(), "number 1: encode value: ") {
-		t.Errorf("%v", err)
+	if _, err := f.done(); err == nil || !strings.HasPrefix(err.Error(), "encode value 1: ") {
+		t.Errorf("a list whose second value has no such type: %v, want \"encode value 1: …\"", err)
 	}
 }
 

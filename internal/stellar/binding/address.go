@@ -31,8 +31,8 @@ func ParseAddress(s string) (Address, error) {
 		// Never repeat it, not even when it is mistyped: this text ends in logs and answers.
 		return Address{}, fmt.Errorf("an address is expected, what was given looks like a secret key: %w; if it is one, others may know it now", ErrAddress)
 	}
-	// The SDK's decoder panics at texts that stand for less than three bytes, so only the lengths of an account, a contract or a muxed account reach it, and no
-	// line ends, which base32 passes over: 56 of them stand for nothing, and some within an address would be another way to write it.
+	// The SDK's decoder panics at text that decodes to fewer than three bytes, so only the lengths of an account, a contract or a muxed account reach it, and no
+	// line ends: base32 skips them, so 56 of them decode to nothing, and some in an address would be a second spelling of it.
 	const length, muxedLength = 56, 69
 	if len(s) != length && len(s) != muxedLength || strings.ContainsAny(s, "\r\n") {
 		return Address{}, fmt.Errorf("address %q: %w", name, ErrAddress)

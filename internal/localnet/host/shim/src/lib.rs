@@ -1,5 +1,5 @@
 //! The Soroban host as a WebAssembly module with three imports: `abi` is its outside, `engine` what it does, `frame` how requests
-//! and replies are laid out.
+//! and replies are laid out, `multiply` the compiler's multiplication of 128 bits, made shorter.
 
 mod engine;
 mod frame;

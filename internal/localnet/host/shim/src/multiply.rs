@@ -1,7 +1,7 @@
 //! Multiplication of 128 bits, as the compiler asks for it: wasm32 has no instruction for it, nor for seeing whether a product of 64 bits overflows.
 
-/// Stands in for the standard library's of the same name. The host charges its budget for every step that it takes, with two to seven multiplications
-/// that saturate, each a call of this: a quarter of a transfer's time. Nearly all are of small numbers, which one instruction multiplies.
+/// Replaces compiler_builtins' function of the same name. The host charges its budget at every step, with two to seven saturating multiplications, each a
+/// call of it; the one replaced took a quarter of a transfer's time (docs/decisions/0016). Nearly all are of small numbers, which one instruction multiplies.
 #[no_mangle]
 extern "C" fn __multi3(a: u128, b: u128) -> u128 {
     const HALF: u64 = u32::MAX as u64;
