@@ -48,7 +48,8 @@ func (w *asked) pageOf(t *testing.T, c call, result json.RawMessage) (p page) {
 				t.Errorf("transaction %s of a list: %s", x.TransactionHash, a.Error.Message)
 			}
 		}
-		p.Cursor, p.Latest, p.Further = got.Cursor, got.LatestLedger, true
+		// Asked behind the newest transaction the real server goes back to the beginning of its ledger.
+		p.Cursor, p.Latest, p.Further = got.Cursor, got.LatestLedger, len(got.Transactions) > 0
 	case "getEvents":
 		var got protocol.GetEventsResponse
 		read(&got)

@@ -34,9 +34,13 @@ func (s *Server) feesOf(last, ledgers uint32, contract bool) (protocol.FeeDistri
 		if err != nil {
 			return protocol.FeeDistribution{}, err
 		}
+		reader, err := newTxReader(meta, s.net.Passphrase())
+		if err != nil {
+			return protocol.FeeDistribution{}, err
+		}
 		for _, t := range meta.V2.TxProcessing {
-			fee, soroban := inclusionFee(t)
-			if soroban == contract {
+			envelope := reader.envelopes[t.Result.TransactionHash]
+			if fee, ok := inclusionFee(t, envelope.Operations(), contract); ok {
 				fees = append(fees, fee)
 			}
 		}
@@ -46,17 +50,19 @@ func (s *Server) feesOf(last, ledgers uint32, contract bool) (protocol.FeeDistri
 	return d, nil
 }
 
-// inclusionFee is what was charged beyond resources: per operation, of transactions without contracts.
-func inclusionFee(t xdr.TransactionResultMetaV1) (fee uint64, soroban bool) {
+// inclusionFee is what was charged beyond resources, in stroops: of a transaction with contracts as a whole, of another by the operation. It answers false for one
+// of the other kind, and for one with contracts that does not say what its resources cost.
+func inclusionFee(t xdr.TransactionResultMetaV1, operations []xdr.Operation, contract bool) (fee uint64, ok bool) {
 	charged := int64(t.Result.Result.FeeCharged)
-	if m := t.TxApplyProcessing.V4.SorobanMeta; m != nil && m.Ext.V1 != nil {
+	switch operations[0].Body.Type {
+	case xdr.OperationTypeInvokeHostFunction, xdr.OperationTypeExtendFootprintTtl, xdr.OperationTypeRestoreFootprint:
+		m := t.TxApplyProcessing.V4.SorobanMeta
+		if !contract || m == nil || m.Ext.V1 == nil {
+			return 0, false
+		}
 		return uint64(charged - int64(m.Ext.V1.TotalNonRefundableResourceFeeCharged) - int64(m.Ext.V1.TotalRefundableResourceFeeCharged)), true
 	}
-	ops := 1
-	if results, ok := t.Result.OperationResults(); ok && len(results) > 0 {
-		ops = len(results)
-	}
-	return uint64(charged) / uint64(ops), false
+	return uint64(charged) / uint64(len(operations)), !contract
 }
 
 func distribution(fees []uint64) (d protocol.FeeDistribution) {

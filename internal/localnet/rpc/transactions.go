@@ -160,7 +160,10 @@ func (s *Server) getTransactions(_ context.Context, q protocol.GetTransactionsRe
 	// When nothing more is there, the cursor says so for all ledgers up to the last.
 	cursor := toid.New(int32(at.last.Sequence()), 0, 1)
 	if meta, ok, err := s.net.Chain().Ledger(at.last.Sequence()); err == nil && ok {
-		cursor.TransactionOrder = int32(meta.CountTransactions())
+		// After the last transaction of the last ledger the real server's cursor is at its beginning: who goes on there gets that ledger's again.
+		if n := int32(meta.CountTransactions()); first < at.last.Sequence() || start.TransactionOrder <= n {
+			cursor.TransactionOrder = n
+		}
 	}
 	size := 0
 	for seq := range s.net.Chain().Filled(first, at.last.Sequence()) {
