@@ -55,6 +55,7 @@ case "$MODE" in
 fails) echo "--- FAIL: FuzzStories"; exit 1 ;;
 mute) echo PASS; exit 0 ;;
 esac
+case "$MODE" in late) trap 'printf -- "--- FAIL: FuzzStories (6.0s)\n    context deadline exceeded\nFAIL\nexit status 1\n"; exit 1' EXIT ;; esac
 echo "fuzz: elapsed: 3s, execs: 60 (20/sec), new interesting: 1 (total: 7)"
 echo "fuzz: elapsed: 6s, execs: 1200 (20/sec), new interesting: 2 (total: 8)"`
 
@@ -102,7 +103,9 @@ func TestFuzzGoesOn(t *testing.T) {
 		{name: "the same again", length: "6s"},
 		{name: "shorter", length: "5s"},
 		{name: "longer", length: "7s", ran: 1},
-		{name: "another tree", length: "7s", before: func() { change("two") }, ran: 1},
+		{name: "one that ends late", mode: "late", length: "8s", ran: 1},
+		{name: "the same again", length: "8s"},
+		{name: "another tree", length: "8s", before: func() { change("two") }, ran: 1},
 		{name: "no time", length: "soon", fails: true},
 	} {
 		if step.before != nil {
