@@ -84,7 +84,7 @@ var rooms = []room{
 	{"internal/stellar/rpc", []string{"internal/stellar", "internal/escrow", "internal/amount"}, []string{sdk, jrpc2}, "the one client that talks to the network"},
 	{"internal/stellar/bindgen", []string{"internal/wasmfile"}, []string{sdk}, "reads the spec in the wasm and knows none of our types"},
 	{"internal/stellar", []string{"internal/escrow", "internal/amount"}, []string{sdk}, "XDR and transactions are built and checked without a network"},
-	{"internal/localnet", nil, []string{sdk, jrpc2, "github.com/tetratelabs/wazero", "github.com/klauspost/compress", "modernc.org/sqlite"},
+	{"internal/localnet", nil, []string{sdk, jrpc2, "github.com/tetratelabs/wazero", "github.com/klauspost/compress", "modernc.org/sqlite", "filippo.io/edwards25519"},
 		"a Stellar network that knows nothing of escrow: useful to any Soroban developer, and not able to favour us"},
 	{"examples", nil, []string{sdk}, "a stranger's programs: what they do on a local network anybody can do by the SDK alone"},
 	{"internal/secret", nil, nil, "what holds secrets links nothing that could send them anywhere"},

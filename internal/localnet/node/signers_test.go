@@ -70,6 +70,68 @@ func TestMultisig(t *testing.T) {
 	}
 }
 
+// A node verifies a thousand signatures of a transaction that is handed in, and no more: here twenty for each operation, and one before them.
+func TestVerificationsAreBounded(t *testing.T) {
+	w := newWorld(t, node.Options{})
+	main, sponsor := w.account(), w.account()
+	keys := []*keypair.Full{main}
+	var setup []txnbuild.Operation
+	for range 19 {
+		k := keypair.MustRandom()
+		keys = append(keys, k)
+		setup = append(setup, &txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: k.Address(), Weight: 1}})
+	}
+	setup = append(setup, &txnbuild.SetOptions{MediumThreshold: threshold(20), HighThreshold: threshold(20)})
+	w.must(w.signed(w.params(main, setup...), main).ToXDR())
+	domain := "example.org"
+	many := func(n int) xdr.TransactionEnvelope {
+		var ops []txnbuild.Operation
+		for range n {
+			ops = append(ops, &txnbuild.SetOptions{HomeDomain: &domain})
+		}
+		return w.signed(w.params(main, ops...), keys...).ToXDR()
+	}
+	for name, e := range map[string]xdr.TransactionEnvelope{"by itself": many(50), "in a fee bump": w.bump(many(50), sponsor, 5100)} {
+		r, applied := w.result(e)
+		if applied {
+			t.Fatalf("%s, 1,001 verifications: it is applied", name)
+		}
+		if r.Result.InnerResultPair != nil {
+			r.Result.Results = r.Result.InnerResultPair.Result.Result.Results
+		}
+		results, ok := r.OperationResults()
+		if r.Result.InnerResultPair == nil && !ok || len(*r.Result.Results) != 50 {
+			t.Fatalf("%s: %v, %d results", name, r.Result.Code, len(results))
+		}
+		for i, op := range *r.Result.Results {
+			if bad := op.Code == xdr.OperationResultCodeOpBadAuth; bad != (i == 49) {
+				t.Errorf("%s, operation %d: %v", name, i, op.Code)
+			}
+		}
+	}
+	w.must(many(49))
+}
+
+// Signers are no reason for an account to have extensions: it has them once it has used its sequence number.
+func TestSignersOfAFreshAccount(t *testing.T) {
+	w := newWorld(t, node.Options{})
+	payer, fresh, signer := w.account(), w.account(), keypair.MustRandom()
+	set := func(weight txnbuild.Threshold) *xdr.AccountEntry {
+		w.must(w.tx(payer, &txnbuild.SetOptions{SourceAccount: fresh.Address(), Signer: &txnbuild.Signer{Address: signer.Address(), Weight: weight}}, fresh))
+		return w.acc(fresh)
+	}
+	if a := set(1); a.Ext.V != 0 || len(a.Signers) != 1 {
+		t.Errorf("a signer more: extension %d, %d signers, want 0 and 1", a.Ext.V, len(a.Signers))
+	}
+	if a := set(0); a.Ext.V != 0 || len(a.Signers) != 0 {
+		t.Errorf("a signer less: extension %d, %d signers, want 0 and 0", a.Ext.V, len(a.Signers))
+	}
+	w.must(w.tx(fresh, &txnbuild.SetOptions{}))
+	if v2 := set(1).Ext.V1.Ext.V2; len(v2.SignerSponsoringIDs) != 1 || v2.Ext.V3 == nil {
+		t.Errorf("after its first transaction: %d sponsors' places for one signer", len(v2.SignerSponsoringIDs))
+	}
+}
+
 // The other kinds of signers: a preimage, a transaction agreed to in advance (once), a signed payload.
 func TestSpecialSigners(t *testing.T) {
 	w := newWorld(t, node.Options{})

@@ -71,6 +71,13 @@ func extension(a *xdr.AccountEntry) *xdr.AccountEntryExtensionV2 {
 	return a.Ext.V1.Ext.V2
 }
 
+// nobodySponsors says so of each signer, in an account that has a place for it: one that has never used its sequence number has none.
+func nobodySponsors(a *xdr.AccountEntry) {
+	if a.Ext.V1 != nil && a.Ext.V1.Ext.V2 != nil {
+		a.Ext.V1.Ext.V2.SignerSponsoringIDs = make([]xdr.SponsorshipDescriptor, len(a.Signers))
+	}
+}
+
 // removeSigner takes a signer away, if the account has it.
 func removeSigner(a *xdr.AccountEntry, key xdr.SignerKey) bool {
 	i, found := findSigner(a.Signers, key)
@@ -78,8 +85,7 @@ func removeSigner(a *xdr.AccountEntry, key xdr.SignerKey) bool {
 		return false
 	}
 	a.Signers = append(a.Signers[:i], a.Signers[i+1:]...)
-	v2 := extension(a)
-	v2.SignerSponsoringIDs = make([]xdr.SponsorshipDescriptor, len(a.Signers))
+	nobodySponsors(a)
 	a.NumSubEntries--
 	return true
 }

@@ -105,6 +105,6 @@ func changeSigner(l *Ledger, a *xdr.AccountEntry, s xdr.Signer) opCode {
 		return code
 	}
 	a.Signers = slices.Insert(a.Signers, i, s)
-	extension(a).SignerSponsoringIDs = make([]xdr.SponsorshipDescriptor, len(a.Signers))
+	nobodySponsors(a)
 	return opCode{}
 }

@@ -2,6 +2,7 @@ package tx
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"slices"
 
@@ -11,17 +12,25 @@ import (
 // maxWeight is the most that a single signer counts.
 const maxWeight = 255
 
+// maxVerifications bounds how many ed25519 signatures a node verifies for one envelope that is handed in (stellar-core, TX_ED25519_VERIFY_BUDGET).
+const maxVerifications = 1000
+
 // checker weighs the signatures of one envelope. It remembers which were needed: a transaction must not carry others.
 type checker struct {
 	hash       xdr.Hash
 	signatures []xdr.DecoratedSignature
 	used       []bool
 	proofs     *proofs
+	left       int // verifications, below zero without end
 }
 
-// newChecker weighs signatures of hash that f carries.
-func newChecker(f *Frame, hash xdr.Hash, signatures []xdr.DecoratedSignature) *checker {
-	return &checker{hash: hash, signatures: signatures, used: make([]bool, len(signatures)), proofs: &f.proofs}
+// newChecker weighs signatures of hash that f carries. What is applied may take any number of verifications until protocol 28.
+func newChecker(f *Frame, hash xdr.Hash, signatures []xdr.DecoratedSignature, applying bool) *checker {
+	c := &checker{hash: hash, signatures: signatures, used: make([]bool, len(signatures)), proofs: &f.proofs, left: maxVerifications}
+	if applying {
+		c.left = -1
+	}
+	return c
 }
 
 // enough tells whether the signers that have signed weigh as much as needed; one is needed even for 0.
@@ -56,12 +65,23 @@ func (c *checker) signed(sig xdr.DecoratedSignature, key xdr.SignerKey) bool {
 	case xdr.SignerKeyTypeSignerKeyTypeHashX:
 		return hint(key.HashX[:]) == sig.Hint && sha256.Sum256(sig.Signature) == [32]byte(*key.HashX)
 	case xdr.SignerKeyTypeSignerKeyTypeEd25519:
-		return hint(key.Ed25519[:]) == sig.Hint && c.proofs.verify(key.Ed25519, c.hash[:], sig.Signature)
+		return hint(key.Ed25519[:]) == sig.Hint && c.verify(key.Ed25519, c.hash[:], sig.Signature)
 	case xdr.SignerKeyTypeSignerKeyTypeEd25519SignedPayload:
 		p := key.Ed25519SignedPayload
-		return payloadHint(p) == sig.Hint && c.proofs.verify(&p.Ed25519, p.Payload, sig.Signature)
+		return payloadHint(p) == sig.Hint && c.verify(&p.Ed25519, p.Payload, sig.Signature)
 	}
 	return false
+}
+
+// verify counts what it is asked, whether or not the answer is known already.
+func (c *checker) verify(key *xdr.Uint256, message, signature []byte) bool {
+	if len(signature) != ed25519.SignatureSize || c.left == 0 {
+		return false
+	}
+	if c.left > 0 {
+		c.left--
+	}
+	return c.proofs.verify(key, message, signature)
 }
 
 func (c *checker) allUsed() bool { return !slices.Contains(c.used, false) }

@@ -33,7 +33,7 @@ func check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, g *diagnos
 	if malformedFee(f) {
 		return refused(f, xdr.TransactionResultCodeTxMalformed, 0), nil
 	}
-	v := &validation{l: l, r: r, f: f, g: g, signatures: newChecker(f, f.contents, f.signatures)}
+	v := &validation{l: l, r: r, f: f, g: g, signatures: newChecker(f, f.contents, f.signatures, false)}
 	if f.bump != nil && !v.bump(o) {
 		return o, nil
 	}
@@ -173,7 +173,7 @@ func (v *validation) bump(o *outcome) bool {
 		return false
 	}
 	payer := account(v.r, f.FeeSource())
-	signatures := newChecker(f, f.Hash, f.bump.Signatures)
+	signatures := newChecker(f, f.Hash, f.bump.Signatures, v.applying)
 	switch {
 	case payer == nil:
 		o.bump = xdr.TransactionResultCodeTxNoAccount
