@@ -9,7 +9,7 @@ import (
 // budget is what is left of a ledger's limits.
 type budget struct {
 	begun                      bool
-	operations                 int
+	operations                 int64
 	contractTxs, instructions  int64
 	txBytes                    int64
 	readEntries, readBytes     int64
@@ -31,13 +31,13 @@ func (b *budget) fits(f *tx.Frame) bool {
 	}
 	b.begun = true
 	if !f.Contract() {
-		b.operations -= len(f.Operations())
+		b.operations -= f.SetOperations()
 		return true
 	}
 	q := f.Data().Resources
-	b.contractTxs--
+	b.contractTxs -= f.SetOperations()
 	b.instructions -= int64(q.Instructions)
-	b.txBytes -= int64(f.Size)
+	b.txBytes -= f.SetBytes()
 	b.readEntries -= int64(f.DiskReads())
 	b.readBytes -= int64(q.DiskReadBytes)
 	b.writeEntries -= int64(len(q.Footprint.ReadWrite))
@@ -47,10 +47,10 @@ func (b *budget) fits(f *tx.Frame) bool {
 
 func (b *budget) has(f *tx.Frame) bool {
 	if !f.Contract() {
-		return len(f.Operations()) <= b.operations
+		return f.SetOperations() <= b.operations
 	}
 	q := f.Data().Resources
-	return b.contractTxs >= 1 && int64(q.Instructions) <= b.instructions && int64(f.Size) <= b.txBytes &&
+	return f.SetOperations() <= b.contractTxs && int64(q.Instructions) <= b.instructions && f.SetBytes() <= b.txBytes &&
 		int64(f.DiskReads()) <= b.readEntries && int64(q.DiskReadBytes) <= b.readBytes &&
 		int64(len(q.Footprint.ReadWrite)) <= b.writeEntries && int64(q.WriteBytes) <= b.writtenBytes
 }

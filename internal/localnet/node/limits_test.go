@@ -406,6 +406,35 @@ func TestEachLedgerLimit(t *testing.T) {
 	}
 }
 
+// A fee bump counts as one operation more, and with the bytes of what is inside (stellar-core, FeeBumpTransactionFrame::getResources).
+func TestFeeBumpsAmongALedgersLimits(t *testing.T) {
+	w := newWorld(t, node.Options{})
+	a := w.account()
+	pay := w.tx(a, &txnbuild.Payment{Destination: w.Issuer().Address(), Amount: "1", Asset: txnbuild.NativeAsset{}})
+	call := w.call(a, scval.Call(w.probe(a), "count", scval.Address(accountAddress(a))))
+	much := settings.Limits{LedgerContractTxs: 1000, LedgerInstructions: 1 << 60, LedgerTxBytes: 1 << 30, LedgerDiskReadEntries: 1 << 30, LedgerDiskReadBytes: 1 << 30,
+		LedgerWriteEntries: 1 << 30, LedgerWriteBytes: 1 << 30}
+	few := much
+	few.LedgerTxBytes = uint32(10 * w.parse(call).Size)
+	for _, c := range []struct {
+		name   string
+		e      xdr.TransactionEnvelope
+		limits settings.Limits
+		want   int
+	}{
+		{"payments", pay, much, 1000},
+		{"bumped payments", w.bump(pay, a, 200), much, 500},
+		{"calls", call, much, 1000},
+		{"bumped calls", w.bump(call, a, int64(call.V1.Tx.Fee)+200), much, 500},
+		{"calls, by their bytes", call, few, 10},
+		{"bumped calls, by their bytes", w.bump(call, a, int64(call.V1.Tx.Fee)+200), few, 10},
+	} {
+		if got := node.Fit(c.limits, w.parse(c.e)); got != c.want {
+			t.Errorf("%s: a ledger takes %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 func ledgerCost(f func(*xdr.ConfigSettingContractLedgerCostV0)) func(*xdr.ConfigSettingEntry) {
 	return func(e *xdr.ConfigSettingEntry) {
 		if s := e.ContractLedgerCost; s != nil {

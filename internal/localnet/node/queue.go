@@ -69,25 +69,31 @@ func (q *queue) judged(l *tx.Ledger, f *tx.Frame) Sent {
 	if q.accounts[!f.Contract()][source.Address()] != nil {
 		return Sent{Status: StatusTryAgainLater}
 	}
-	refuse := func(v tx.Verdict) Sent { return Sent{Status: StatusError, Verdict: v} }
-	old := q.of(f)
-	switch {
-	case old == nil && q.count >= maxQueued:
+	if old := q.of(f); old != nil {
+		return beside(l, f, old.frame)
+	}
+	if q.count >= maxQueued {
 		return Sent{Status: StatusTryAgainLater}
-	case old == nil:
-		return Sent{Status: StatusPending}
-	case f.Repeats(old.frame):
+	}
+	return Sent{Status: StatusPending}
+}
+
+// beside says what a node answers to f while old waits for the same account. StatusPending: f may take its place.
+func beside(l *tx.Ledger, f, old *tx.Frame) Sent {
+	refuse := func(v tx.Verdict) Sent { return Sent{Status: StatusError, Verdict: v} }
+	switch {
+	case f.Repeats(old):
 		return Sent{Status: StatusDuplicate}
-	case f.Sequence() < old.frame.Sequence():
+	case f.Sequence() < old.Sequence():
 		return refuse(tx.Refuse(f, xdr.TransactionResultCodeTxBadSeq, 0))
 	}
 	if v := tx.CheckResources(l, f); !v.Valid {
 		return refuse(v)
 	}
-	if !f.FeeBump() || f.Sequence() != old.frame.Sequence() {
+	if !f.FeeBump() || f.Sequence() != old.Sequence() {
 		return Sent{Status: StatusTryAgainLater}
 	}
-	if least, ok := replaces(f, old.frame); !ok {
+	if least, ok := replaces(f, old); !ok {
 		return refuse(tx.Refuse(f, xdr.TransactionResultCodeTxInsufficientFee, least))
 	}
 	return Sent{Status: StatusPending}

@@ -39,6 +39,52 @@ func TestDuplicates(t *testing.T) {
 	send("nine ledgers later", node.StatusError)
 }
 
+// A transaction with other signatures is another one (stellar-core, getFullHash): it cannot wait beside the first, and afterwards its number is used up.
+func TestSignedAgain(t *testing.T) {
+	w := newWorld(t, node.Options{})
+	a, second, sponsor, other := w.account(), keypair.MustRandom(), w.account(), keypair.MustRandom() // two who sign as well
+	for k, signer := range map[*keypair.Full]*keypair.Full{a: second, sponsor: other} {
+		w.must(w.tx(k, &txnbuild.SetOptions{Signer: &txnbuild.Signer{Address: signer.Address(), Weight: 1}}))
+	}
+	pay := &txnbuild.Payment{Destination: w.Issuer().Address(), Amount: "1", Asset: txnbuild.NativeAsset{}}
+	for _, c := range []struct {
+		name                  string
+		sign                  func(inner xdr.TransactionEnvelope, again bool) xdr.TransactionEnvelope
+		whileHeld, afterwards xdr.TransactionResultCode // 0: TRY_AGAIN_LATER
+	}{
+		{"a payment", func(e xdr.TransactionEnvelope, again bool) xdr.TransactionEnvelope {
+			if again {
+				return w.resigned(e, func(*xdr.Transaction) {}, second)
+			}
+			return e
+		}, 0, xdr.TransactionResultCodeTxBadSeq},
+		{"a fee bump", func(e xdr.TransactionEnvelope, again bool) xdr.TransactionEnvelope {
+			e = w.bump(e, sponsor, 200)
+			if again {
+				e = w.bumped(e, other, func(*xdr.FeeBumpTransaction) {})
+			}
+			return e
+		}, xdr.TransactionResultCodeTxInsufficientFee, xdr.TransactionResultCodeTxFeeBumpInnerFailed},
+	} {
+		e, again := c.sign(w.tx(a, pay), false), c.sign(w.tx(a, pay), true)
+		w.must(e)
+		for _, at := range []struct {
+			name string
+			code xdr.TransactionResultCode
+		}{{"as long as the first would wait", c.whileHeld}, {"a ledger later", c.afterwards}} {
+			s, err := w.Send(t.Context(), w.parse(again))
+			want := node.StatusError
+			if at.code == 0 {
+				want = node.StatusTryAgainLater
+			}
+			if err != nil || s.Status != want || s.Verdict.Result.Result.Code != at.code {
+				t.Errorf("%s, %s: got %v %v %v, want %v %v", c.name, at.name, s.Status, s.Verdict.Result.Result.Code, err, want, at.code)
+			}
+			w.advance(5 * time.Second)
+		}
+	}
+}
+
 // bump is a fee bump with a whole fee in stroops.
 func (w *world) bump(inner xdr.TransactionEnvelope, sponsor *keypair.Full, fee int64) xdr.TransactionEnvelope {
 	w.t.Helper()

@@ -51,15 +51,15 @@ func (n *Node) send(ctx context.Context, f *tx.Frame) (Sent, *queued, error) {
 		s.Last = view.Last
 		return s, e, err
 	}
-	if status := n.applied(f, view.Last); status != "" {
-		return answer(Sent{Status: status}, nil, nil)
+	l := n.ledgerAfter(view.Last, n.Now().Unix())
+	if s := n.applied(l, f, view.Last); s.Status != "" {
+		return answer(s, nil, nil)
 	}
 	h, err := n.hosts.take(ctx, view)
 	if err != nil {
 		return answer(Sent{}, nil, err)
 	}
 	defer n.hosts.give(h)
-	l := n.ledgerAfter(view.Last, n.Now().Unix())
 	l.Host = func(r ledger.Reader) tx.Host { return h }
 	// The order is a real node's: those that wait come first, and a fee that is none before them.
 	if v := tx.CheckFee(f); !v.Valid {
@@ -78,8 +78,8 @@ func (n *Node) send(ctx context.Context, f *tx.Frame) (Sent, *queued, error) {
 	s, e := n.queue.add(l, view, f)
 	if s.Status != StatusPending {
 		// Another one may have come in between and gone into a ledger already.
-		if status := n.applied(f, n.chain.Last()); status != "" {
-			s = Sent{Status: status}
+		if was := n.applied(l, f, n.chain.Last()); was.Status != "" {
+			s = was
 		}
 	}
 	return answer(s, e, nil)
@@ -89,24 +89,31 @@ func (n *Node) send(ctx context.Context, f *tx.Frame) (Sent, *queued, error) {
 // tenth of them is begun with the ledger that applies it).
 const bannedLedgers = 9
 
-// applied is the answer to a transaction that was applied lately, "" to any other: DUPLICATE as long as it would still wait on the main
-// network, then for some ledgers TRY_AGAIN_LATER.
-func (n *Node) applied(f *tx.Frame, last ledger.Closed) Status {
+// applied is the answer to a transaction that was applied lately, without a status to any other. As long as it would still wait on the main network, that is what
+// a node says because of it; then for some ledgers TRY_AGAIN_LATER. A node knows a transaction by its signatures too: with others it is another one.
+func (n *Node) applied(l *tx.Ledger, f *tx.Frame, last ledger.Closed) Sent {
 	at, ok := n.chain.Transaction(f.Hash)
 	if !ok || last.Sequence() >= at.Ledger+bannedLedgers {
-		return ""
+		return Sent{}
 	}
 	meta, ok, err := n.chain.Ledger(at.Ledger)
 	if err != nil || !ok {
-		return ""
+		return Sent{}
 	}
-	if last.CloseTime()-meta.LedgerCloseTime() < ledger.CloseSeconds {
-		return StatusDuplicate
+	waits := last.CloseTime()-meta.LedgerCloseTime() < ledger.CloseSeconds
+	for _, e := range meta.TransactionEnvelopes() {
+		old, err := tx.Parse(e, n.opts.Passphrase)
+		switch {
+		case err != nil || old.Hash != meta.V2.TxProcessing[at.Index].Result.TransactionHash:
+		case waits:
+			if s := beside(l, f, old); s.Status != StatusPending {
+				return s
+			}
+		case f.Signed == old.Signed:
+			return Sent{Status: StatusTryAgainLater}
+		}
 	}
-	if meta.V2.TxProcessing[at.Index].Result.TransactionHash != f.Hash {
-		return "" // the inner transaction of a fee bump, by itself
-	}
-	return StatusTryAgainLater
+	return Sent{}
 }
 
 // Outcome is an applied transaction.
