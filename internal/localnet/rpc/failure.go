@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stellar/go-stellar-sdk/strkey"
@@ -17,9 +18,16 @@ func failureText(f *host.Failure, events []xdr.DiagnosticEvent) string {
 	first, _, _ := strings.Cut(f.Text, "\n")
 	b.WriteString(first)
 	b.WriteString("\n")
-	if len(events) > 0 {
-		b.WriteString("\nEvent log (newest first):\n")
+	// The host takes its events along when it makes an error of its own, which it writes among them first; one of its budget, say, has none.
+	own := func(d xdr.DiagnosticEvent) bool {
+		topics := d.Event.Body.V0.Topics
+		return len(topics) > 1 && topics[0].Sym != nil && *topics[0].Sym == "error" && topics[1].Error != nil && topics[1].Error.Equals(f.Error)
 	}
+	if !slices.ContainsFunc(events, own) {
+		b.WriteString("DebugInfo not available\n")
+		return b.String()
+	}
+	b.WriteString("\nEvent log (newest first):\n")
 	for i := range events {
 		fmt.Fprintf(&b, "   %d: %s\n", i, eventText(events[len(events)-1-i]))
 	}
@@ -68,7 +76,7 @@ func valueText(v xdr.ScVal) string {
 	case xdr.ScValTypeScvBytes:
 		return fmt.Sprintf("Bytes(%x)", []byte(*v.Bytes))
 	case xdr.ScValTypeScvString:
-		return fmt.Sprintf("%q", string(*v.Str))
+		return `"` + escaped(*v.Str) + `"`
 	case xdr.ScValTypeScvVec:
 		var list []string
 		if *v.Vec != nil {
@@ -91,6 +99,22 @@ func valueText(v xdr.ScVal) string {
 		return fmt.Sprintf("LedgerKeyNonce(%d)", v.NonceKey.Nonce)
 	}
 	return v.String() // numbers, booleans, symbols, addresses
+}
+
+// escaped writes a text's bytes as the host does: quotes stay as they are, what is not printable ASCII is in hexadecimal (the crate escape-bytes).
+func escaped[T ~string](text T) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		switch short, ok := map[byte]string{0: `\0`, '\t': `\t`, '\n': `\n`, '\r': `\r`, '\\': `\\`}[c]; {
+		case ok:
+			b.WriteString(short)
+		case c >= ' ' && c <= '~':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+	}
+	return b.String()
 }
 
 func errorText(e xdr.ScError) string {

@@ -129,7 +129,7 @@ func (s *Server) simulateInvoke(ctx context.Context, sim node.Simulation, c simu
 	var leeway uint64
 	if c.q.ResourceConfig != nil {
 		if leeway = c.q.ResourceConfig.InstructionLeeway; leeway > math.MaxUint32 {
-			return res, &host.Refused{Reason: "instructionLeeway exceeds supported range"}
+			return res, &host.Refused{Reason: "out of range integral type conversion attempted"}
 		}
 	}
 	op := c.op.Body.InvokeHostFunctionOp
