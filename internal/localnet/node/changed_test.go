@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,5 +116,30 @@ func TestRestoredMeanwhile(t *testing.T) {
 		if c.Type == xdr.LedgerEntryChangeTypeLedgerEntryRestored {
 			t.Errorf("who comes second restores: %v", c)
 		}
+	}
+}
+
+// Between the host's own events and what the call used, a failed call's diagnostics say what it failed with.
+func TestFailureAmongDiagnostics(t *testing.T) {
+	w := newWorld(t, node.Options{})
+	a := w.account()
+	e := w.doomed(a, w.probe(a), "refuse", 0)
+	o, err := w.Submit(t.Context(), e)
+	if err != nil || o.Successful() {
+		t.Fatalf("%v, successful %v", err, o.Successful())
+	}
+	var told []string
+	for _, d := range o.Meta.V4.DiagnosticEvents {
+		topics := d.Event.Body.V0.Topics
+		text := string(*topics[0].Sym)
+		if text == "error" || text == "host_fn_failed" {
+			text += " " + topics[1].Error.Type.String()
+		}
+		if n := len(told); n == 0 || told[n-1] != text {
+			told = append(told, text)
+		}
+	}
+	if want := []string{"fn_call", "error ScErrorTypeSceContract", "host_fn_failed ScErrorTypeSceContract", "core_metrics"}; !slices.Equal(told, want) {
+		t.Errorf("the diagnostics tell %q, want %q", told, want)
 	}
 }

@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/node"
 	"github.com/Abdullahi130/StellarEscrow/internal/localnet/scval"
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
 
 // The same transaction again: it waits, it was just applied, it was applied some ledgers ago, and long ago (stellar-core,
@@ -82,6 +84,45 @@ func TestSignedAgain(t *testing.T) {
 			}
 			w.advance(5 * time.Second)
 		}
+	}
+}
+
+// The order in which a ledger applies its transactions is nobody's choice: not that of arrival, but by hashes (stellar-core, ApplyTxSorter).
+func TestOrderInALedger(t *testing.T) {
+	w := newWorld(t, node.Options{})
+	var frames []*tx.Frame
+	for range 12 {
+		a := w.account()
+		frames = append(frames, w.parse(w.tx(a, &txnbuild.Payment{Destination: w.Issuer().Address(), Amount: "1", Asset: txnbuild.NativeAsset{}})))
+	}
+	w.Pause(func() {
+		for _, f := range frames {
+			if s, err := w.Send(t.Context(), f); err != nil || s.Status != node.StatusPending {
+				t.Fatalf("sent: %v %v", s.Status, err)
+			}
+		}
+	})
+	w.waitQueued(0)
+	place, _ := w.Chain().Transaction(frames[0].Hash)
+	meta, _, err := w.Chain().Ledger(place.Ledger)
+	if err != nil || len(meta.V2.TxProcessing) != len(frames) {
+		t.Fatalf("%d transactions in the ledger, want %d: %v", len(meta.V2.TxProcessing), len(frames), err)
+	}
+	set := meta.V2.LedgerHeader.Header.ScpValue.TxSetHash
+	crossed := map[xdr.Hash]string{}
+	for _, f := range frames {
+		h := f.Signed
+		for i := range h {
+			h[i] ^= set[i]
+		}
+		crossed[f.Hash] = h.HexString()
+	}
+	var order []string
+	for _, p := range meta.V2.TxProcessing {
+		order = append(order, crossed[p.Result.TransactionHash])
+	}
+	if !slices.IsSorted(order) {
+		t.Errorf("applied in the order %v of hash and set's hash", order)
 	}
 }
 

@@ -68,7 +68,7 @@ func (n *Node) send(ctx context.Context, f *tx.Frame) (Sent, *queued, error) {
 	if s := n.queue.judge(l, f); s.Status != StatusPending {
 		return answer(s, nil, nil)
 	}
-	v, err := tx.Check(ctx, l, view, f)
+	v, err := tx.CheckSubmitted(ctx, l, view, f)
 	if err != nil {
 		return answer(Sent{}, nil, fmt.Errorf("check transaction %s: %w", f.Hash.HexString(), err))
 	}

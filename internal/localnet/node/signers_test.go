@@ -195,11 +195,11 @@ func TestPreconditionsHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The last ledger closed a whole number of five seconds ago; this one closes now or a second after it.
+	// The last ledger closed a whole number of five seconds ago; this one closes now or a second after it, and a node wants ten seconds from then.
 	now := max(w.Now().Unix(), last.CloseTime()+1)
 	seq := int64(w.acc(main).SeqNum)
 	p := w.params(main, &txnbuild.Payment{Destination: w.Issuer().Address(), Amount: "1", Asset: txnbuild.NativeAsset{}})
-	p.Preconditions = txnbuild.Preconditions{TimeBounds: txnbuild.NewTimebounds(now, now),
+	p.Preconditions = txnbuild.Preconditions{TimeBounds: txnbuild.NewTimebounds(last.CloseTime(), now+10),
 		LedgerBounds:      &txnbuild.LedgerBounds{MinLedger: last.Sequence() + 1, MaxLedger: last.Sequence() + 2},
 		MinSequenceNumber: &seq, MinSequenceNumberAge: 500, MinSequenceNumberLedgerGap: 100, ExtraSigners: []string{extra.Address()}}
 	w.must(w.signed(p, main, extra).ToXDR())

@@ -120,7 +120,8 @@ func (a *application) apply(ctx context.Context, d *ledger.Delta) error {
 		ltx.Commit()
 	}
 	ltx := d.Nested()
-	v := &validation{l: a.l, r: ltx, f: a.f, g: &a.g, signatures: newChecker(a.f, a.f.contents, a.f.signatures, true), applying: true}
+	v := &validation{l: a.l, r: ltx, f: a.f, g: &a.g, signatures: newChecker(a.f, a.f.contents, a.f.signatures, true), applying: true,
+		window: window{a.l.closeTime(), a.l.closeTime()}}
 	if err := v.price(ctx); err != nil {
 		return err
 	}

@@ -129,6 +129,8 @@ func (c *contractCall) invoke(ctx context.Context) (opCode, error) {
 	c.g.list = append(c.g.list, res.Diagnostics...)
 	c.used.instructions, c.used.memory = res.Instructions, res.MemoryBytes
 	if res.Failure != nil {
+		// A node says so behind the host's own events (stellar-core, run_invoke_and_build_output).
+		c.g.push(false, xdr.ScVal{Type: xdr.ScValTypeScvVoid}, scval.Symbol("host_fn_failed"), xdr.ScVal{Type: xdr.ScValTypeScvError, Error: &res.Failure.Error})
 		return c.failed(res), nil
 	}
 	if code := c.write(res.Changes); !code.ok() {

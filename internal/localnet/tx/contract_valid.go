@@ -104,6 +104,9 @@ func (v *validation) keyAllowed(k xdr.LedgerKey) bool {
 	case xdr.LedgerEntryTypeAccount, xdr.LedgerEntryTypeContractData, xdr.LedgerEntryTypeContractCode:
 	case xdr.LedgerEntryTypeTrustline:
 		a := k.TrustLine.Asset
+		if a.Type == xdr.AssetTypeAssetTypePoolShare { // one that is never there, and may be named
+			break
+		}
 		asset := xdr.Asset{Type: a.Type, AlphaNum4: a.AlphaNum4, AlphaNum12: a.AlphaNum12}
 		if asset.IsNative() || !validAsset(asset) || issues(k.TrustLine.AccountId, asset) {
 			v.g.fault(xdr.ScErrorTypeSceStorage, xdr.ScErrorCodeScecInvalidInput, "transaction footprint contains invalid trustline asset")
@@ -141,15 +144,17 @@ func (v *validation) archivedAllowed() bool {
 	return true
 }
 
+// checkInvoke refuses without a code of its own, as a node does (stellar-core, InvokeHostFunctionOpFrame::doCheckValidForSoroban): the transaction fails, and its
+// operation has the code of success and a hash of zeros.
 func checkInvoke(l settings.Limits, op *xdr.InvokeHostFunctionOp, g *diagnostics) opCode {
 	fn := op.HostFunction
 	if fn.Wasm != nil && len(*fn.Wasm) > int(l.ContractBytes) {
 		g.exceeded(xdr.ScErrorTypeSceBudget, "uploaded Wasm size exceeds network config maximum contract size", uint64(len(*fn.Wasm)), uint64(l.ContractBytes))
-		return own(xdr.InvokeHostFunctionResultCodeInvokeHostFunctionMalformed)
+		return opCode{mute: true}
 	}
 	if fn.CreateContract != nil && fn.CreateContract.ContractIdPreimage.FromAsset != nil && !validAsset(*fn.CreateContract.ContractIdPreimage.FromAsset) {
 		g.fault(xdr.ScErrorTypeSceValue, xdr.ScErrorCodeScecInvalidInput, "invalid asset to create contract from")
-		return own(xdr.InvokeHostFunctionResultCodeInvokeHostFunctionMalformed)
+		return opCode{mute: true}
 	}
 	return opCode{}
 }

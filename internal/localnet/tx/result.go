@@ -54,6 +54,7 @@ func (o *outcome) results() *[]xdr.OperationResult {
 type opCode struct {
 	outer xdr.OperationResultCode
 	own   int32
+	mute  bool // it failed, and its code does not say so
 }
 
 func (c opCode) ok() bool { return c == opCode{} }
@@ -82,7 +83,7 @@ func opResult(t xdr.OperationType, c opCode) xdr.OperationResult {
 		tr.SetTrustLineFlagsResult = &xdr.SetTrustLineFlagsResult{Code: xdr.SetTrustLineFlagsResultCode(c.own)}
 	case xdr.OperationTypeInvokeHostFunction:
 		tr.InvokeHostFunctionResult = &xdr.InvokeHostFunctionResult{Code: xdr.InvokeHostFunctionResultCode(c.own)}
-		if c.ok() {
+		if c.own == 0 {
 			tr.InvokeHostFunctionResult.Success = &xdr.Hash{}
 		}
 	case xdr.OperationTypeExtendFootprintTtl:

@@ -20,20 +20,34 @@ type Verdict struct {
 // Check tells whether f could be applied in l on the entries of r. Nothing changes. The error is the contract host's, when it could
 // not tell the fee.
 func Check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame) (Verdict, error) {
+	now := l.closeTime()
+	return checked(ctx, l, r, f, window{now, now})
+}
+
+// submitSeconds is how far ahead a transaction that is handed in has to be valid: two ledgers (stellar-core, getUpperBoundCloseTimeOffset).
+const submitSeconds = 2 * ledger.CloseSeconds
+
+// CheckSubmitted is Check for a transaction that is handed in and has to wait. A node goes by what it knows: too early is what the last ledger was too early for,
+// too late what may be before it is in one.
+func CheckSubmitted(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame) (Verdict, error) {
+	return checked(ctx, l, r, f, window{uint64(l.Before), l.closeTime() + submitSeconds})
+}
+
+func checked(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, w window) (Verdict, error) {
 	g := &diagnostics{}
-	o, err := check(ctx, l, r, f, g)
+	o, err := check(ctx, l, r, f, g, w)
 	if err != nil {
 		return Verdict{}, err
 	}
 	return Verdict{Valid: o.ok(), Result: o.result(), Diagnostics: g.list}, nil
 }
 
-func check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, g *diagnostics) (*outcome, error) {
+func check(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, g *diagnostics, w window) (*outcome, error) {
 	o := newOutcome(f, f.resourceFee()+l.minInclusionFee(f.opCount()))
 	if malformedFee(f) {
 		return refused(f, xdr.TransactionResultCodeTxMalformed, 0), nil
 	}
-	v := &validation{l: l, r: r, f: f, g: g, signatures: newChecker(f, f.contents, f.signatures, false)}
+	v := &validation{l: l, r: r, f: f, g: g, signatures: newChecker(f, f.contents, f.signatures, false), window: w}
 	if f.bump != nil && !v.bump(o) {
 		return o, nil
 	}
@@ -130,9 +144,13 @@ type validation struct {
 	g          *diagnostics
 	signatures *checker
 	applying   bool
+	window     window
 
 	fixed, refundable int64 // of the resource fee
 }
+
+// window is what times are compared with, in Unix seconds: a first time with earliest, a last one with latest.
+type window struct{ earliest, latest uint64 }
 
 // price asks for the resource fee.
 func (v *validation) price(ctx context.Context) (err error) {
@@ -251,14 +269,14 @@ func (v *validation) beforeSequence() (*xdr.AccountEntry, xdr.TransactionResultC
 
 // bounds checks the time and ledger bounds. Both ends of a time span belong to it, the last ledger does not.
 func (v *validation) bounds(p xdr.PreconditionsV2) xdr.TransactionResultCode {
-	now, seq := v.l.closeTime(), v.l.sequence()
-	if t := p.TimeBounds; t != nil && uint64(t.MinTime) > now {
+	seq := v.l.sequence()
+	if t := p.TimeBounds; t != nil && uint64(t.MinTime) > v.window.earliest {
 		return xdr.TransactionResultCodeTxTooEarly
 	}
 	if b := p.LedgerBounds; b != nil && uint32(b.MinLedger) > seq {
 		return xdr.TransactionResultCodeTxTooEarly
 	}
-	if t := p.TimeBounds; t != nil && t.MaxTime != 0 && uint64(t.MaxTime) < now {
+	if t := p.TimeBounds; t != nil && t.MaxTime != 0 && uint64(t.MaxTime) < v.window.latest {
 		return xdr.TransactionResultCodeTxTooLate
 	}
 	if b := p.LedgerBounds; b != nil && b.MaxLedger != 0 && uint32(b.MaxLedger) <= seq {
@@ -286,7 +304,7 @@ func (v *validation) tooEarlyFor(a *xdr.AccountEntry) bool {
 		v3 := a.Ext.V1.Ext.V2.Ext.V3
 		usedAt, usedIn = uint64(v3.SeqTime), uint64(v3.SeqLedger)
 	}
-	now, seq := v.l.closeTime(), uint64(v.l.sequence())
+	now, seq := v.window.earliest, uint64(v.l.sequence())
 	age, gap := uint64(p.MinSeqAge), uint64(p.MinSeqLedgerGap)
 	return age > now || now-age < usedAt || gap > seq || seq-gap < usedIn
 }
