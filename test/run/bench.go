@@ -99,7 +99,8 @@ func (s suite) benchAll(ctx context.Context, only string) error {
 // What a benchmark prints of itself: its figures, and why it has none or fails.
 var benchFigure = regexp.MustCompile(`(?m)^(Benchmark\S+[ \t]+\d+[ \t].*|(?: {4}.*\n)*--- (?:SKIP|FAIL): Benchmark.*)$`)
 
-// benchOne runs one benchmark once and answers the lines with its figures, of one that failed too. It passes -v, without which go does not name a benchmark that was skipped.
+// benchOne runs one benchmark once and answers the lines with its figures, of one that failed too. It passes -v,
+// without which go does not name a benchmark that was skipped.
 func (s suite) benchOne(ctx context.Context, b benchmark) ([]string, error) {
 	fmt.Fprintf(s.out, "--- %s %s\n", b.dir, b.name)
 	var out bytes.Buffer

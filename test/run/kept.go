@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -32,9 +33,13 @@ func pathsOf(ctx context.Context, packages, besides []string) ([]string, error) 
 	}
 	out, err := exec.CommandContext(ctx, "go", args...).Output()
 	if err != nil {
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+		}
 		return nil, fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
 	}
-	return slices.Concat([]string{"go.mod", "go.sum"}, strings.Fields(string(out)), besides), nil
+	folders := strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' }) // one a line, empty for a package of others; a folder may have spaces
+	return slices.Concat([]string{"go.mod", "go.sum"}, folders, besides), nil
 }
 
 // treeID is one name for the files below the paths, as they are now; without paths for all that git would commit.

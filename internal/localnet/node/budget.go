@@ -31,13 +31,13 @@ func (b *budget) fits(f *tx.Frame) bool {
 	}
 	b.begun = true
 	if !f.Contract() {
-		b.operations -= f.SetOperations()
+		b.operations -= f.LedgerOperations()
 		return true
 	}
 	q := f.Data().Resources
-	b.contractTxs -= f.SetOperations()
+	b.contractTxs -= f.LedgerOperations()
 	b.instructions -= int64(q.Instructions)
-	b.txBytes -= f.SetBytes()
+	b.txBytes -= f.LedgerBytes()
 	b.readEntries -= int64(f.DiskReads())
 	b.readBytes -= int64(q.DiskReadBytes)
 	b.writeEntries -= int64(len(q.Footprint.ReadWrite))
@@ -47,10 +47,10 @@ func (b *budget) fits(f *tx.Frame) bool {
 
 func (b *budget) has(f *tx.Frame) bool {
 	if !f.Contract() {
-		return f.SetOperations() <= b.operations
+		return f.LedgerOperations() <= b.operations
 	}
 	q := f.Data().Resources
-	return f.SetOperations() <= b.contractTxs && int64(q.Instructions) <= b.instructions && f.SetBytes() <= b.txBytes &&
+	return f.LedgerOperations() <= b.contractTxs && int64(q.Instructions) <= b.instructions && f.LedgerBytes() <= b.txBytes &&
 		int64(f.DiskReads()) <= b.readEntries && int64(q.DiskReadBytes) <= b.readBytes &&
 		int64(len(q.Footprint.ReadWrite)) <= b.writeEntries && int64(q.WriteBytes) <= b.writtenBytes
 }

@@ -128,7 +128,7 @@ func (n *Node) ledgerAfter(last ledger.Closed, unix int64) *tx.Ledger {
 	h := last.Header
 	h.LedgerSeq++
 	h.ScpValue = xdr.StellarValue{CloseTime: xdr.TimePoint(max(unix, last.CloseTime()+1))}
-	return &tx.Ledger{Passphrase: n.opts.Passphrase, Limits: n.set.Limits, Header: &h, Before: last.CloseTime(),
+	return &tx.Ledger{Passphrase: n.opts.Passphrase, Limits: n.set.Limits, Header: &h, PreviousClose: last.CloseTime(),
 		Host: func(r ledger.Reader) tx.Host {
 			n.closing.reader = r
 			return n.closing
@@ -142,8 +142,8 @@ func (n *Node) closeLedger(ctx context.Context, view ledger.View, l *tx.Ledger, 
 	set := ledger.TxSet(view.Last.Hash, envelopes(classic), envelopes(contract))
 	header := ledger.Next(view.Last, set, int64(l.Header.ScpValue.CloseTime))
 	l.Header = &header
-	shuffle(classic, header.ScpValue.TxSetHash)
-	shuffle(contract, header.ScpValue.TxSetHash)
+	sortForApply(classic, header.ScpValue.TxSetHash)
+	sortForApply(contract, header.ScpValue.TxSetHash)
 	d := ledger.NewDelta(view, uint32(header.LedgerSeq))
 	applied, err := tx.Apply(ctx, l, d, append(classic, contract...), header.ScpValue.TxSetHash)
 	if err != nil {
@@ -199,9 +199,9 @@ func phases(frames []*tx.Frame) (classic, contract []*tx.Frame) {
 	return classic, contract
 }
 
-// shuffle puts transactions into the order that they are applied in, which nobody can choose: by their hash, crossed with that of the set (stellar-core,
+// sortForApply puts transactions into the order that they are applied in, which nobody can choose: by their hash, crossed with that of the set (stellar-core,
 // ApplyTxSorter).
-func shuffle(frames []*tx.Frame, set xdr.Hash) {
+func sortForApply(frames []*tx.Frame, set xdr.Hash) {
 	crossed := func(f *tx.Frame) (h xdr.Hash) {
 		for i := range h {
 			h[i] = f.Signed[i] ^ set[i]

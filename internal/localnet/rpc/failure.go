@@ -105,9 +105,17 @@ func valueText(v xdr.ScVal) string {
 func escaped[T ~string](text T) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {
-		switch short, ok := map[byte]string{0: `\0`, '\t': `\t`, '\n': `\n`, '\r': `\r`, '\\': `\\`}[c]; {
-		case ok:
-			b.WriteString(short)
+		switch {
+		case c == 0:
+			b.WriteString(`\0`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\r':
+			b.WriteString(`\r`)
+		case c == '\\':
+			b.WriteString(`\\`)
 		case c >= ' ' && c <= '~':
 			b.WriteByte(c)
 		default:

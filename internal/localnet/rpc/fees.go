@@ -6,6 +6,8 @@ import (
 
 	protocol "github.com/stellar/go-stellar-sdk/protocols/rpc"
 	"github.com/stellar/go-stellar-sdk/xdr"
+
+	"github.com/Abdullahi130/StellarEscrow/internal/localnet/tx"
 )
 
 // How many ledgers the two statistics look back (the real server's defaults).
@@ -54,8 +56,7 @@ func (s *Server) feesOf(last, ledgers uint32, contract bool) (protocol.FeeDistri
 // of the other kind, and for one with contracts that does not say what its resources cost.
 func inclusionFee(t xdr.TransactionResultMetaV1, operations []xdr.Operation, contract bool) (fee uint64, ok bool) {
 	charged := int64(t.Result.Result.FeeCharged)
-	switch operations[0].Body.Type {
-	case xdr.OperationTypeInvokeHostFunction, xdr.OperationTypeExtendFootprintTtl, xdr.OperationTypeRestoreFootprint:
+	if tx.ContractOperation(operations[0].Body.Type) {
 		m := t.TxApplyProcessing.V4.SorobanMeta
 		if !contract || m == nil || m.Ext.V1 == nil {
 			return 0, false

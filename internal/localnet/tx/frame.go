@@ -136,12 +136,12 @@ func (f *Frame) opCount() int64 {
 	return int64(len(f.operations))
 }
 
-// SetOperations is what the transaction counts among those of a ledger: a contract's one, any other as many as it has, and a fee bump one more
+// LedgerOperations is what the transaction counts among those of a ledger: a contract's one, any other as many as it has, and a fee bump one more
 // (stellar-core, FeeBumpTransactionFrame::getResources).
-func (f *Frame) SetOperations() int64 { return f.opCount() }
+func (f *Frame) LedgerOperations() int64 { return f.opCount() }
 
-// SetBytes is what it counts among the bytes of a ledger's contract transactions: those of the envelope, of a fee bump those of the one inside.
-func (f *Frame) SetBytes() int64 { return int64(f.innerSize) }
+// LedgerBytes is what it counts among the bytes of a ledger's contract transactions: those of the envelope, of a fee bump those of the one inside.
+func (f *Frame) LedgerBytes() int64 { return int64(f.innerSize) }
 
 // FullFee is the most that the transaction pays, in stroops.
 func (f *Frame) FullFee() int64 {

@@ -25,8 +25,8 @@ type Ledger struct {
 	Limits     settings.Limits
 	// Header has the sequence, the close time and the fees. Applying moves what is paid into its FeePool.
 	Header *xdr.LedgerHeader
-	// Before is when the ledger before it closed, in Unix seconds.
-	Before int64
+	// PreviousClose is when the ledger before it closed, in Unix seconds.
+	PreviousClose int64
 	// Host returns a host that reads r, for one call. It is called for contract transactions only.
 	Host func(r ledger.Reader) Host
 }

@@ -25,8 +25,11 @@ func (o *operation) source() xdr.AccountId {
 	return m.ToAccountId()
 }
 
-func (o *operation) contract() bool {
-	switch o.Body.Type {
+func (o *operation) contract() bool { return ContractOperation(o.Body.Type) }
+
+// ContractOperation tells the operations that run the contract host, or move lifetimes, from all others.
+func ContractOperation(t xdr.OperationType) bool {
+	switch t {
 	case xdr.OperationTypeInvokeHostFunction, xdr.OperationTypeExtendFootprintTtl, xdr.OperationTypeRestoreFootprint:
 		return true
 	}

@@ -30,7 +30,7 @@ const submitSeconds = 2 * ledger.CloseSeconds
 // CheckSubmitted is Check for a transaction that is handed in and has to wait. A node goes by what it knows: too early is what the last ledger was too early for,
 // too late what may be before it is in one.
 func CheckSubmitted(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame) (Verdict, error) {
-	return checked(ctx, l, r, f, window{uint64(l.Before), l.closeTime() + submitSeconds})
+	return checked(ctx, l, r, f, window{uint64(l.PreviousClose), l.closeTime() + submitSeconds})
 }
 
 func checked(ctx context.Context, l *Ledger, r ledger.Reader, f *Frame, w window) (Verdict, error) {
